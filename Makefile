@@ -1,0 +1,33 @@
+# Two commands matter: `make demo` and `make test`. Each installs what is missing, builds, and runs.
+#   make demo [DATA=folder]     the story in four runs: in a window, or with a table and a picture where there is no display
+#   make test                   everything but the long tests        make test-long    the long ones
+#   make bench                  speed against PyTorch and TensorBoard, as ratios
+# TORCH_PYTHON=/path/to/python uses that Python's PyTorch (2.11 or newer, CUDA builds too) instead of installing one.
+
+.PHONY: all setup build demo test test-long bench format clean
+.DEFAULT_GOAL := build
+SHELL := bash
+
+setup:
+	@scripts/setup
+
+build: setup
+	@scripts/build
+
+demo: build
+	@build/bin/ablate demo $(if $(DATA),--data "$(DATA)")
+
+test: build
+	@scripts/test --label-exclude '^long$$'
+
+test-long: build
+	@scripts/test --label-regex '^long$$'
+
+bench: build
+	@scripts/bench
+
+format: setup
+	@git ls-files '*.h' '*.cpp' | xargs clang-format-14 -i
+
+clean:
+	@rm -rf build

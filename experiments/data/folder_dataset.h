@@ -1,0 +1,29 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "experiments/data/dataset.h"
+
+namespace ablate {
+
+/// A picture and its mask (empty: none is wanted), not yet opened.
+struct PictureFiles {
+  std::string name;  ///< the stem, unique
+  std::filesystem::path image, mask;
+};
+
+struct FolderScan {
+  std::vector<PictureFiles> files;    ///< by name
+  std::vector<std::string> problems;  ///< pictures without masks, masks without pictures, names used twice
+  std::size_t left_out = 0;           ///< pictures among them
+};
+
+/// `folder`/images/NAME.* with `folder`/masks/NAME.*. Throws Error where the folders are missing or hold no pair.
+FolderScan scan_pairs(const std::filesystem::path& folder, const std::vector<std::string>& exclude);
+
+/// Every picture directly in `folder`. Throws Error where there is none.
+FolderScan scan_pictures(const std::filesystem::path& folder);
+
+}  // namespace ablate

@@ -1,0 +1,85 @@
+// Which data set a configuration names, and its cut into training and held-out samples.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "experiments/data/decoded_cache.h"
+#include "experiments/data/split.h"
+#include "experiments/data/synthetic_portraits.h"
+#include "runs/error.h"
+
+namespace ablate {
+namespace {
+
+/// Another data set's pictures without their colour (luma of BT.601), still RGB.
+class Greyed : public Dataset {
+ public:
+  explicit Greyed(std::shared_ptr<const Dataset> inner) : inner_(std::move(inner)) {}
+  std::size_t size() const override { return inner_->size(); }
+  const std::string& name(std::size_t index) const override { return inner_->name(index); }
+  Sample load(std::size_t index) const override {
+    Sample sample = inner_->load(index);
+    auto& pixels = sample.planes.at("image").pixels;
+    for (std::size_t i = 0; i + 2 < pixels.size(); i += 3) {
+      const int luma = (299 * pixels[i] + 587 * pixels[i + 1] + 114 * pixels[i + 2] + 500) / 1000;
+      std::fill_n(pixels.begin() + std::ptrdiff_t(i), 3, static_cast<std::uint8_t>(luma));
+    }
+    return sample;
+  }
+
+ private:
+  std::shared_ptr<const Dataset> inner_;
+};
+
+}  // namespace
+
+DataSource open_data(const RunConfig& config, const std::filesystem::path& cache_folder,
+                     const std::function<void(std::size_t, std::size_t)>& progress) {
+  const int height = config.at("data.size")[0], width = config.at("data.size")[1];
+  const auto exclude = config.at("data.exclude").get<std::vector<std::string>>();
+  DataSource source;
+  std::vector<std::size_t> usable;
+  if (config.text("data.dataset") == "folder") {
+    const std::filesystem::path folder = config.text("data.path");
+    const FolderScan scan = scan_pairs(folder, exclude);
+    DecodedPictures decoded = open_decoded(scan, height, width, cache_folder, progress);
+    source.report.problems = scan.problems;
+    source.report.problems.insert(source.report.problems.end(), decoded.problems.begin(), decoded.problems.end());
+    source.report.left_out = scan.left_out + decoded.problems.size();
+    source.dataset = decoded.dataset;
+    source.fingerprint = {
+        {"dataset", "folder"}, {"path", folder.string()}, {"key", fmt::format("{:016x}", decoded.key)}};
+  } else {
+    source.dataset = make_synthetic_portraits(std::size_t(config.integer("data.count")), height, width);
+    source.fingerprint = {{"dataset", "synthetic"}};
+  }
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < source.dataset->size(); ++i)
+    if (std::ranges::find(exclude, source.dataset->name(i)) == exclude.end()) {
+      usable.push_back(i);
+      names.push_back(source.dataset->name(i));
+    }
+  source.report.used = usable.size();
+  source.fingerprint["count"] = usable.size();
+  const auto held_out = std::size_t(config.integer("data.held_out"));
+  if (held_out >= usable.size())
+    throw Error(fmt::format("data.held_out: {} of {} usable samples held out leave none to train on.", held_out,
+                            usable.size()));
+  const Split split = split_by_name(names, held_out, std::uint64_t(config.integer("data.split_seed")));
+  for (const std::size_t i : split.training) source.training.push_back(usable[i]);
+  for (const std::size_t i : split.held_out) source.held_out.push_back(usable[i]);
+  if (config.is_set("data.gallery")) {
+    const FolderScan scan = scan_pictures(config.text("data.gallery"));
+    const DecodedPictures decoded = open_decoded(scan, height, width, cache_folder, progress);
+    source.gallery = decoded.dataset;
+    for (const auto& problems : {scan.problems, decoded.problems})
+      source.report.problems.insert(source.report.problems.end(), problems.begin(), problems.end());
+  }
+  if (config.boolean("data.grey")) {
+    source.dataset = std::make_shared<Greyed>(source.dataset);
+    if (source.gallery) source.gallery = std::make_shared<Greyed>(source.gallery);
+  }
+  return source;
+}
+
+}  // namespace ablate

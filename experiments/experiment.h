@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "experiments/run_config.h"
+
+namespace ablate {
+
+/// One run to be made.
+struct Variant {
+  std::string name;  ///< short and unique within the experiment: "batch-shared", "instance", "gelu-s1"; a slug
+  RunConfig config;
+};
+
+/// A base configuration and what is varied: `{"name", "base": {…}, "vary": {key: [values]}, "mode": "grid" |
+/// "one-at-a-time", "seeds": [..]}`; or, where no grid says it, named variants: `"variants": [{"name", "set": {…}}]`.
+struct Experiment {
+  std::string name;
+  nlohmann::json base = nlohmann::json::object();
+  /// In the file's order.
+  std::vector<std::pair<std::string, std::vector<nlohmann::json>>> vary;
+  enum class Mode { grid, one_at_a_time } mode = Mode::grid;
+  std::vector<std::int64_t> seeds;
+  struct Named {
+    std::string name;
+    nlohmann::json set;
+  };
+  std::vector<Named> variants;
+
+  /// Throws Error for unknown keys (with the nearest), naming `where`.
+  static Experiment from_json(const nlohmann::json& json, const std::string& where);
+  static Experiment read(const std::filesystem::path& file);
+  nlohmann::json to_json() const;
+
+  /// Every run this makes, each checked. Combinations of `vary` that are the same run (RunConfig::canonical) are made
+  /// once.
+  std::vector<Variant> expand() const;
+};
+
+/// The run.json of a variant: config, task, experiment, variant, seed, provenance of this program.
+nlohmann::json run_json(const Variant& variant, const std::string& experiment);
+
+/// Makes the run folders, all queued, in order. Throws before making any if a variant is not valid.
+std::vector<std::filesystem::path> create_runs(const std::filesystem::path& root, const Experiment& experiment);
+
+/// The four runs of `ablate demo` (domain.md §1): "batch-separate", "batch-shared", "instance-shared", "no-norm".
+/// `data_path` empty: the synthetic portraits.
+Experiment demo_experiment(const std::string& data_path);
+
+}  // namespace ablate

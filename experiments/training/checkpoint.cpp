@@ -1,0 +1,223 @@
+#include "experiments/training/checkpoint.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <span>
+
+#include <nlohmann/json.hpp>
+
+#include "runs/error.h"
+#include "runs/json_file.h"
+#include "runs/safetensors.h"
+
+namespace ablate {
+namespace {
+
+namespace fs = std::filesystem;
+using torch::Tensor;
+
+struct Dtype {
+  torch::ScalarType type;
+  const char* name;
+};
+constexpr Dtype kDtypes[] = {{torch::kFloat, "F32"}, {torch::kDouble, "F64"}, {torch::kHalf, "F16"}, {torch::kBFloat16, "BF16"},
+                             {torch::kLong, "I64"},  {torch::kInt, "I32"},    {torch::kByte, "U8"},  {torch::kBool, "BOOL"}};
+
+std::string dtype_name(const Tensor& tensor) {
+  for (const Dtype& dtype : kDtypes) {
+    if (tensor.scalar_type() == dtype.type) return dtype.name;
+  }
+  throw Error(fmt::format("A checkpoint cannot hold a tensor of type {}.", torch::toString(tensor.scalar_type())));
+}
+
+void write_tensors(const fs::path& file, const NamedTensors& tensors) {
+  std::map<std::string, TensorView> views;
+  std::vector<Tensor> held;
+  for (const auto& [name, tensor] : tensors) {
+    held.push_back(tensor.detach().cpu().contiguous());
+    const Tensor& rows = held.back();
+    views[name] = {dtype_name(rows), rows.sizes().vec(),
+                   {static_cast<const std::byte*>(rows.const_data_ptr()), rows.nbytes()}};
+  }
+  write_safetensors(file, views, {{"format", "pt"}});
+}
+
+void read_tensors(const fs::path& path, const NamedTensors& into) {
+  const SafetensorsFile file(path);
+  const torch::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : into) {
+    const auto found = file.tensors().find(name);
+    if (found == file.tensors().end()) {
+      throw Error(fmt::format("{} has no \"{}\": it is of another network than this run's.", path.string(), name));
+    }
+    const TensorView& view = found->second;
+    if (view.dtype != dtype_name(tensor) || view.shape != tensor.sizes().vec()) {
+      throw Error(fmt::format("{}: \"{}\" is {} [{}], and this run's is {} [{}].", path.string(), name, view.dtype,
+                              fmt::join(view.shape, ", "), dtype_name(tensor), fmt::join(tensor.sizes().vec(), ", ")));
+    }
+    Tensor rows = torch::empty(tensor.sizes(), tensor.options().device(torch::kCPU).requires_grad(false));
+    if (rows.nbytes()) std::memcpy(rows.mutable_data_ptr(), view.bytes.data(), rows.nbytes());
+    Tensor target = tensor;
+    target.copy_(rows);
+  }
+  for (const auto& [name, _] : file.tensors()) {
+    const bool known = std::any_of(into.begin(), into.end(), [&name = name](const auto& each) { return each.first == name; });
+    if (!known) throw Error(fmt::format("{} has \"{}\", which this run's network has not.", path.string(), name));
+  }
+}
+
+std::string to_hex(const Tensor& bytes) {
+  std::string text;
+  const auto* data = bytes.const_data_ptr<std::uint8_t>();
+  for (std::int64_t i = 0; i < bytes.numel(); ++i) text += fmt::format("{:02x}", data[i]);
+  return text;
+}
+
+Tensor from_hex(const std::string& text) {
+  Tensor bytes = torch::empty({static_cast<std::int64_t>(text.size() / 2)}, torch::kByte);
+  auto* data = bytes.mutable_data_ptr<std::uint8_t>();
+  for (std::int64_t i = 0; i < bytes.numel(); ++i) std::from_chars(&text[2 * i], &text[2 * i] + 2, data[i], 16);
+  return bytes;
+}
+
+/// The generators of the CPU and, where networks are elsewhere, of their device.
+std::map<std::string, torch::Generator> generators(const std::vector<Network>& networks) {
+  std::map<std::string, torch::Generator> all{{"cpu", at::globalContext().defaultGenerator(torch::kCPU)}};
+  for (const Network& network : networks) {
+    for (const Tensor& parameter : network.module->parameters()) {
+      all.try_emplace(parameter.device().str(), at::globalContext().defaultGenerator(parameter.device()));
+    }
+  }
+  return all;
+}
+
+std::string file_of(const Network& network) { return network.name + ".safetensors"; }
+std::string file_of(const std::string& optimizer) { return optimizer + ".optimizer.safetensors"; }
+
+void sync_folder(const fs::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+/// Steps of the complete checkpoints, rising, with their folders.
+std::map<Step, fs::path> all_checkpoints(const fs::path& run) {
+  std::map<Step, fs::path> found;
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(run / "checkpoints", ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with("step-")) continue;
+    Step step = 0;
+    const auto [end, problem] = std::from_chars(name.data() + 5, name.data() + name.size(), step);
+    if (problem != std::errc() || end != name.data() + name.size()) continue;
+    if (fs::exists(entry.path() / "trainer.json", ignored)) found[step] = entry.path();
+  }
+  return found;
+}
+
+}  // namespace
+
+void write_checkpoint(const fs::path& run, const TrainerState& state, const std::vector<Network>& networks,
+                      const Optimizers& optimizers) {
+  const fs::path target = run / "checkpoints" / fmt::format("step-{:08}", state.step);
+  const fs::path beside = run / "checkpoints" / fmt::format(".step-{:08}", state.step);
+  std::error_code problem;
+  fs::remove_all(beside, problem);
+  fs::create_directories(beside, problem);
+  if (problem) throw Error(fmt::format("Cannot make {}: {}.", beside.string(), problem.message()));
+
+  auto files = nlohmann::json::array();
+  for (const Network& network : networks) {
+    write_tensors(beside / file_of(network), state_of(*network.module));
+    files.push_back(file_of(network));
+  }
+  for (const auto& [name, optimizer] : optimizers) {
+    write_tensors(beside / file_of(name), optimizer->state());
+    files.push_back(file_of(name));
+  }
+  nlohmann::json json{{"step", state.step},
+                      {"next_batch", state.next_batch},
+                      {"best", {{"metric", state.best_metric}, {"value", json_number(state.best_value)}, {"step", state.best_step}}},
+                      {"training_seconds", state.training_seconds},
+                      {"metrics", nlohmann::json::object()},
+                      {"files", files}};
+  for (const auto& [tag, value] : state.metrics) json["metrics"][tag] = json_number(value);
+  for (auto& [device, generator] : generators(networks)) json["rng"][device] = to_hex(generator.get_state());
+  write_json_file(beside / "trainer.json", json);
+  sync_folder(beside);
+
+  fs::remove_all(target, problem);
+  fs::rename(beside, target, problem);
+  if (problem) throw Error(fmt::format("Cannot rename {} to {}: {}.", beside.string(), target.string(), problem.message()));
+  sync_folder(target.parent_path());
+}
+
+void read_networks(const fs::path& checkpoint, const std::vector<Network>& networks) {
+  for (const Network& network : networks) read_tensors(checkpoint / file_of(network), state_of(*network.module));
+}
+
+TrainerState read_checkpoint(const fs::path& checkpoint, const std::vector<Network>& networks, const Optimizers& optimizers) {
+  const fs::path file = checkpoint / "trainer.json";
+  const auto json = read_json_file(file);
+  if (!json) throw Error(fmt::format("{} is not there: the checkpoint is not complete.", file.string()));
+  TrainerState state;
+  try {
+    state.step = json->at("step");
+    state.next_batch = json->at("next_batch");
+    state.best_metric = json->at("best").at("metric");
+    state.best_value = number_of(json->at("best").at("value"));
+    state.best_step = json->at("best").at("step");
+    state.training_seconds = json->at("training_seconds");
+    for (const auto& [tag, value] : json->at("metrics").items()) state.metrics[tag] = number_of(value);
+    read_networks(checkpoint, networks);
+    for (const auto& [name, optimizer] : optimizers) read_tensors(checkpoint / file_of(name), optimizer->state());
+    for (auto& [device, generator] : generators(networks)) {
+      if (json->at("rng").contains(device)) generator.set_state(from_hex(json->at("rng").at(device)));
+    }
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(fmt::format("{} is damaged: {}. Remove that checkpoint's folder to go on from the one before.", file.string(), error.what()));
+  }
+  return state;
+}
+
+std::optional<fs::path> newest_checkpoint(const fs::path& run) {
+  const auto all = all_checkpoints(run);
+  if (all.empty()) return std::nullopt;
+  return all.rbegin()->second;
+}
+
+fs::path find_checkpoint(const fs::path& run, std::string_view word) {
+  const auto all = all_checkpoints(run);
+  if (all.empty()) throw Error(fmt::format("{} has no checkpoint yet.", run.string()));
+  if (word.empty()) return all.rbegin()->second;
+  Step step = -1;
+  if (word == "best") {
+    const auto json = read_json_file(all.rbegin()->second / "trainer.json");
+    step = json && json->contains("best") ? json->at("best").value("step", Step{-1}) : -1;
+  } else {
+    std::from_chars(word.data(), word.data() + word.size(), step);
+  }
+  if (const auto found = all.find(step); found != all.end()) return found->second;
+  std::vector<Step> steps;
+  for (const auto& item : all) steps.push_back(item.first);
+  throw Error(fmt::format("{} has no checkpoint \"{}\"; there are those of step {}.", run.string(), word, fmt::join(steps, ", ")));
+}
+
+void prune_checkpoints(const fs::path& run, std::int64_t keep, Step best) {
+  const auto all = all_checkpoints(run);
+  auto left = static_cast<std::int64_t>(all.size());
+  for (const auto& [step, folder] : all) {
+    if (left-- <= std::max<std::int64_t>(keep, 1)) break;
+    std::error_code ignored;
+    if (step != best) fs::remove_all(folder, ignored);
+  }
+}
+
+}  // namespace ablate

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string>
+#include <vector>
+
+#include "experiments/run_config.h"
+#include "experiments/training/task.h"
+
+namespace ablate {
+
+/// The logit of the foreground's probability, {B, 1, H, W}: of one channel itself, of two (softmax) their difference.
+torch::Tensor foreground_logit(const torch::Tensor& logits);
+
+/// A loss of a segmentation: logits {B, 1 or 2, H, W} and targets {B, 1, H, W} in [0, 1] to a scalar (domain.md §3).
+using SegmentationLoss = torch::Tensor (*)(const torch::Tensor& logits, const torch::Tensor& target);
+
+/// Those whose weight loss.<name> is not 0, with their weights.
+class WeightedLosses {
+ public:
+  /// Throws Error when all weights are 0.
+  explicit WeightedLosses(const RunConfig& config);
+  std::vector<LossTerm> operator()(const torch::Tensor& logits, const torch::Tensor& target) const;
+
+ private:
+  struct Weighted {
+    std::string name;
+    SegmentationLoss loss;
+    double weight;
+  };
+  std::vector<Weighted> terms_;
+};
+
+/// The losses that have a weight loss.<name>.
+std::vector<std::string> loss_names();
+
+/// One by name, for tests and tools. Throws Error for an unknown one.
+SegmentationLoss find_loss(const std::string& name);
+
+}  // namespace ablate

@@ -1,0 +1,69 @@
+// ablate-train, the worker: trains one run in a process of its own, and answers what only LibTorch can know.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+
+#include "experiments/training/worker/commands.h"
+
+namespace {
+
+std::atomic<bool> asked_to_stop{false};  // A signal handler can reach nothing else.
+
+void stop_on_signals() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { asked_to_stop = true; };
+  // The second signal of a kind does what it does without us: a step that hangs can still be ended.
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"The worker of Ablate: trains one run. Used by ablate; see ablate --help."};
+  app.require_subcommand(1);
+
+  std::string run;
+  auto* const train = app.add_subcommand("run", "Train the run in DIR, or go on with it");
+  train->add_option("DIR", run, "Run folder with run.json")->required();
+
+  auto* const describe = app.add_subcommand("describe", "What the configuration on standard input makes, as JSON");
+  auto* const accepted = app.add_subcommand("accepted", "Every choice this program accepts, as JSON");
+
+  std::string out;
+  std::vector<std::filesystem::path> pictures;
+  auto* const predict = app.add_subcommand("predict", "Predict pictures with a run's network");
+  predict->add_option("DIR", run, "Run folder, DIR@STEP or DIR@best")->required();
+  predict->add_option("--out", out, "Folder for the masks")->required();
+  predict->add_option("IMAGE", pictures, "Pictures")->required();
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) ? 2 : 0;
+  }
+  try {
+    if (*train) {
+      stop_on_signals();
+      return ablate::train_run(run, [] { return asked_to_stop.load(); });
+    }
+    if (*describe) {
+      fmt::print("{}\n", ablate::describe({std::istreambuf_iterator<char>(std::cin), {}}));
+    } else if (*accepted) {
+      fmt::print("{}\n", ablate::accepted());
+    } else if (*predict) {
+      return ablate::predict(run, out, pictures);
+    }
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "ablate-train: {}\n", error.what());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiments/training/models/layer.h"
+
+namespace ablate {
+
+struct NormOptions {
+  std::string name = "batch";
+  std::optional<double> momentum = 0.1;  ///< batch only; nullopt: cumulative
+  std::int64_t groups = 8;               ///< group only
+};
+
+/// A new normalisation of `channels`, as PyTorch's of the same name with its defaults ("layer" = group norm with one
+/// group; "none" = null). Throws Error for an unknown name, and for channels that the groups don't divide.
+LayerPtr make_norm(const NormOptions& options, std::int64_t channels);
+
+/// What make_norm accepts.
+std::vector<std::string> norm_names();
+
+}  // namespace ablate

@@ -1,0 +1,56 @@
+#include "experiments/training/models/registry.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+
+#include "experiments/training/models/unet.h"
+#include "runs/error.h"
+
+namespace ablate {
+namespace {
+
+LayerPtr unet(const RunConfig& config, std::int64_t outputs) {
+  UNetOptions options;
+  options.channels = config.integer("model.channels");
+  options.depth = config.integer("model.depth");
+  options.outputs = outputs;
+  options.skip = config.text("model.skip");
+  options.pool = config.text("model.pool");
+  options.up = config.text("model.up");
+  options.block.activation = config.text("model.activation");
+  options.block.norm.name = config.text("model.norm");
+  options.block.norm.momentum =
+      config.is_set("model.norm_momentum") ? std::optional(config.real("model.norm_momentum")) : std::nullopt;
+  options.block.norm.groups = config.integer("model.norm_groups");
+  options.block.norm_sharing = config.text("model.norm_sharing");
+  options.block.residual = config.text("model.residual");
+  options.block.residual_in = config.text("model.residual_in");
+  return make_unet(options);
+}
+
+struct Entry {
+  const char* name;
+  LayerPtr (*make)(const RunConfig& config, std::int64_t outputs);
+};
+
+constexpr std::array kEntries{Entry{"unet", unet}};
+
+}  // namespace
+
+LayerPtr make_model(const RunConfig& config, std::int64_t outputs) {
+  const std::string name = config.text("model.name");
+  for (const Entry& entry : kEntries) {
+    if (name == entry.name) return entry.make(config, outputs);
+  }
+  throw Error(fmt::format("model.name: unknown network \"{}\"; known are {}.", name, fmt::join(model_names(), ", ")));
+}
+
+std::vector<std::string> model_names() {
+  std::vector<std::string> names;
+  for (const Entry& entry : kEntries) names.emplace_back(entry.name);
+  return names;
+}
+
+}  // namespace ablate

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "experiments/training/models/blocks.h"
+
+namespace ablate {
+
+struct UNetOptions {
+  std::int64_t channels = 16;  ///< of the first level; each level doubles them
+  std::int64_t depth = 4;
+  std::int64_t outputs = 1;
+  std::string skip = "concat";  ///< concat | add | multiply | none
+  std::string pool = "max";     ///< max | avg | max+avg | stride | none
+  std::string up = "nearest";   ///< nearest | transposed | bilinear | pixelshuffle
+  BlockOptions block;
+};
+
+/// The U-Net of domain.md §2. {B, 3, H, W} → logits {B, outputs, H, W}, for any H and W. Children: down1 … downN and
+/// pool1 … poolN, bottom, up1 (next to the bottom) … upN, head. Throws Error for an unknown value.
+LayerPtr make_unet(const UNetOptions& options);
+
+std::vector<std::string> skip_names();
+std::vector<std::string> up_names();
+
+}  // namespace ablate

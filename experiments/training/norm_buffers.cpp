@@ -1,0 +1,58 @@
+#include "experiments/training/norm_buffers.h"
+
+#include <algorithm>
+
+namespace ablate {
+
+PreciseStatistics::PreciseStatistics(Task& task, FixedBatches& batches, std::size_t max_batches) {
+  const std::vector<Network> networks = task.networks();
+  for (NormModule& norm : norm_modules(networks)) modules_.push_back({std::move(norm), {}});
+  if (modules_.empty() || batches.count() == 0) return;
+  // A last batch of a few samples would count as much as a whole one.
+  const std::size_t whole = std::max<std::size_t>(1, batches.count() - (batches.incomplete() ? 1 : 0));
+  const std::size_t used = std::min(whole, max_batches);
+
+  Measuring measuring(networks, Mode::train);
+  for (const Module& each : modules_) each.norm.module->record_calls(true);
+  for (std::size_t i = 0; i < used; ++i) {
+    measuring.begin_pass();
+    task.forward(batches.at(i));
+    for (Module& each : modules_) {
+      const auto& calls = each.norm.module->calls();
+      if (each.places.size() < calls.size()) each.places.resize(calls.size());
+      for (std::size_t k = 0; k < calls.size(); ++k) {
+        const auto n = static_cast<double>(calls[k].count);
+        const torch::Tensor variance = (calls[k].invstd.pow(-2) - each.norm.module->eps()) * (n / (n - 1));
+        BatchNorm::Buffers& place = each.places[k];
+        const double share = 1.0 / static_cast<double>(used);
+        place.mean = place.mean.defined() ? place.mean + calls[k].mean * share : calls[k].mean * share;
+        place.variance = place.variance.defined() ? place.variance + variance * share : variance * share;
+      }
+    }
+  }
+  for (const Module& each : modules_) each.norm.module->record_calls(false);
+  std::erase_if(modules_, [](const Module& each) { return each.places.empty(); });
+}
+
+OtherBuffers::~OtherBuffers() {
+  for (BatchNorm* norm : changed_) norm->use_buffers_per_place({});
+}
+
+void OtherBuffers::own(const PreciseStatistics::Module& module) {
+  module.norm.module->use_buffers_per_place(module.places);
+  changed_.push_back(module.norm.module);
+}
+
+void OtherBuffers::shared(const PreciseStatistics::Module& module) {
+  const c10::InferenceMode inference;
+  std::vector<torch::Tensor> means, variances;
+  for (const BatchNorm::Buffers& place : module.places) {
+    means.push_back(place.mean);
+    variances.push_back(place.variance);
+  }
+  const BatchNorm::Buffers one{torch::stack(means).mean(0), torch::stack(variances).mean(0)};
+  module.norm.module->use_buffers_per_place(std::vector(module.places.size(), one));
+  changed_.push_back(module.norm.module);
+}
+
+}  // namespace ablate

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "experiments/training/networks.h"
+#include "experiments/training/validation.h"
+
+namespace ablate {
+
+/// Running statistics estimated anew for every place of use of every batch norm ("precise BN": reset, plain mean over the
+/// batches of batch mean and unbiased batch variance). Networks are left as they were.
+class PreciseStatistics {
+ public:
+  /// One pass over at most `max_batches` whole batches; batch statistics don't depend on the buffers, so this one pass
+  /// serves re-estimated shared buffers and buffers of each place's own.
+  PreciseStatistics(Task& task, FixedBatches& batches, std::size_t max_batches);
+
+  struct Module {
+    NormModule norm;
+    std::vector<BatchNorm::Buffers> places;  ///< one a call in a pass
+  };
+  const std::vector<Module>& modules() const { return modules_; }
+  bool empty() const { return modules_.empty(); }
+
+ private:
+  std::vector<Module> modules_;
+};
+
+/// While alive, eval mode uses other statistics than the modules' own buffers, which are not touched.
+class OtherBuffers {
+ public:
+  OtherBuffers() = default;
+  ~OtherBuffers();
+  OtherBuffers(const OtherBuffers&) = delete;
+  OtherBuffers& operator=(const OtherBuffers&) = delete;
+
+  /// Each place its own.
+  void own(const PreciseStatistics::Module& module);
+  /// All places of the module the mean of theirs: what re-estimating its one pair of buffers gives.
+  void shared(const PreciseStatistics::Module& module);
+
+ private:
+  std::vector<BatchNorm*> changed_;
+};
+
+}  // namespace ablate

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "experiments/run_config.h"
+#include "experiments/training/networks.h"
+
+namespace ablate {
+
+/// One optimiser over a list of parameters; every update is one fused kernel. Results equal torch.optim's of the same
+/// name, with coupled weight decay as there. Parameters without a gradient are passed over.
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+  /// One update with the gradients that the parameters hold. `momentum` is SGD's momentum or Adam's beta1.
+  virtual void step(double lr, double momentum) = 0;
+  /// The momentum that the configuration asks for, where no schedule moves it.
+  double default_momentum() const { return default_momentum_; }
+  const NamedTensors& parameters() const { return parameters_; }
+  /// What it remembers, as "<parameter>.<PyTorch's name of the state>"; copying into these tensors restores it.
+  NamedTensors state() const;
+
+ protected:
+  Optimizer(NamedTensors parameters, double default_momentum);
+  /// One tensor a parameter, zeros in its own format.
+  std::vector<torch::Tensor>& add_state(const std::string& name);
+  std::vector<torch::Tensor>& add_counter(const std::string& name);
+
+  struct Ready {
+    std::vector<torch::Tensor> parameters, gradients;
+    std::vector<std::size_t> indices;
+  };
+  /// The parameters with a gradient, which is brought into the parameter's memory format: fused kernels run over both as
+  /// flat arrays.
+  Ready ready() const;
+  static std::vector<torch::Tensor> pick(const std::vector<torch::Tensor>& all, const std::vector<std::size_t>& indices);
+
+ private:
+  NamedTensors parameters_;
+  double default_momentum_;
+  std::vector<std::pair<std::string, std::unique_ptr<std::vector<torch::Tensor>>>> states_;
+};
+
+/// From optimizer.*. Throws Error for an unknown name.
+std::unique_ptr<Optimizer> make_optimizer(const RunConfig& config, NamedTensors parameters);
+
+/// What make_optimizer accepts as optimizer.name.
+std::vector<std::string> optimizer_names();
+
+}  // namespace ablate

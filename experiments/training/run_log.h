@@ -1,0 +1,62 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "experiments/run_config.h"
+#include "experiments/training/layer_stats.h"
+#include "experiments/training/system_metrics.h"
+#include "experiments/training/updates.h"
+#include "experiments/training/validation.h"
+#include "runs/run_writer.h"
+
+namespace ablate {
+
+/// Everything a run writes into its event file, under the tags of design.md §3, and when (log.*).
+class RunLog {
+ public:
+  /// Begins a segment at `first_step`, with the configuration as text and hyper-parameters.
+  RunLog(const std::filesystem::path& run, Step first_step, const RunConfig& config, Task& task, Updates& updates,
+         torch::Device device, Step steps_per_epoch);
+
+  /// Around a training step. end_step writes what is due; returns the training loss when it was taken off the device now,
+  /// else nullopt.
+  void begin_step(Step step);
+  std::optional<double> end_step(Step step, const SampleMetrics& metrics, const Schedule::Value& schedule, double seconds);
+
+  /// One validation in one mode: the configured mode's values are also `loss/val` and `<metric>/val`.
+  void validated(Step step, Mode mode, bool configured, const Measured& measured);
+  void recalibrated(Step step, double value);
+
+  /// The last value of every scalar written, by tag; for status.json.
+  const std::map<std::string, double>& latest() const { return latest_; }
+  RunWriter& writer() { return *writer_; }
+
+  /// Whether something with this interval is due after update `step`; an interval of 0 is never.
+  static bool due(Step step, Step every) { return every > 0 && step % every == 0; }
+
+ private:
+  void scalar(const std::string& tag, Step step, double value);
+  void histogram(const std::string& tag, Step step, const torch::Tensor& values);
+  void write_layers(Step step);
+  void write_weights(Step step);
+
+  Task& task_;
+  Updates& updates_;
+  std::vector<Network> networks_;
+  LayerStats layers_;
+  SystemMetrics system_;
+  std::unique_ptr<RunWriter> writer_;
+  std::map<std::string, double> latest_;
+  Step scalars_every_, norm_every_, histograms_every_, histograms_step_ = 0;
+  Step last_step_;
+  double step_seconds_ = 0;
+  std::int64_t steps_timed_ = 0;
+  double system_written_ = 0;
+  std::map<std::string, torch::Tensor> metric_sums_;
+  std::map<std::string, double> metric_counts_;
+};
+
+}  // namespace ablate

@@ -1,0 +1,96 @@
+#include "experiments/training/status_keeper.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "runs/error.h"
+
+namespace ablate {
+
+struct StatusKeeper::Impl {
+  std::filesystem::path folder;
+  mutable std::mutex mutex;
+  std::condition_variable stopped;
+  RunStatus status;
+  std::string failure;
+  bool stop = false;
+  std::thread thread;
+
+  void beat() {
+    std::unique_lock lock(mutex);
+    while (!stopped.wait_for(lock, std::chrono::seconds(1), [this] { return stop; })) {
+      ++status.heartbeat;
+      const RunStatus copy = status;
+      lock.unlock();
+      std::string problem;
+      try {
+        write_status(folder, copy);
+      } catch (const std::exception& error) {
+        problem = error.what();
+      }
+      lock.lock();
+      failure = problem;
+    }
+  }
+
+  void join() {
+    {
+      const std::lock_guard lock(mutex);
+      stop = true;
+      stopped.notify_all();
+    }
+    if (thread.joinable()) thread.join();
+  }
+};
+
+StatusKeeper::StatusKeeper(std::filesystem::path folder) : impl_(std::make_unique<Impl>()) {
+  impl_->folder = std::move(folder);
+  RunStatus& status = impl_->status;
+  status = read_status(impl_->folder).value_or(RunStatus{});
+  status.state = RunState::running;
+  status.error.clear();
+  status.ended_seconds = 0;
+  status.started_seconds = 0;
+  status.job = std::to_string(::getpid());
+  if (status.launcher.empty()) status.launcher = "foreground";
+  ++status.heartbeat;
+  write_status(impl_->folder, status);
+  impl_->thread = std::thread([impl = impl_.get()] { impl->beat(); });
+}
+
+StatusKeeper::~StatusKeeper() { impl_->join(); }
+
+void StatusKeeper::change(const std::function<void(RunStatus&)>& change) {
+  const std::lock_guard lock(impl_->mutex);
+  change(impl_->status);
+}
+
+RunStatus StatusKeeper::now() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->status;
+}
+
+void StatusKeeper::check() const {
+  const std::lock_guard lock(impl_->mutex);
+  if (!impl_->failure.empty()) throw Error(impl_->failure);
+}
+
+void StatusKeeper::finish(RunState state, const std::string& error) {
+  impl_->join();
+  RunStatus& status = impl_->status;
+  status.state = state;
+  status.error = error;
+  status.ended_seconds = wall_seconds();
+  ++status.heartbeat;
+  write_status(impl_->folder, status);
+}
+
+double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace ablate

@@ -1,0 +1,68 @@
+#include "experiments/training/tasks/segmentation.h"
+
+#include <fmt/format.h>
+
+#include "experiments/training/losses/losses.h"
+#include "experiments/training/metrics/iou.h"
+#include "experiments/training/models/registry.h"
+#include "experiments/training/networks.h"
+#include "runs/error.h"
+
+namespace ablate {
+namespace {
+
+using torch::Tensor;
+
+class Segmentation : public Task {
+ public:
+  explicit Segmentation(const RunConfig& config)
+      : model_(make_model(config, config.text("model.head") == "softmax" ? 2 : 1)), losses_(config) {
+    use_channels_last(*model_);
+  }
+
+  std::vector<Network> networks() override { return {{"model", model_}}; }
+  std::vector<OptimizerSpec> optimizers() override { return {{"model", model_->parameters()}}; }
+
+  SampleMetrics step(const Batch& batch, Updater& updater) override {
+    const Tensor logits = model_->forward(batch.at("image"));
+    updater.update("model", losses_(logits, batch.at("mask")));
+    return metrics(logits.detach(), batch.at("mask"));
+  }
+
+  Evaluation evaluate(const Batch& batch) override {
+    const Tensor logits = model_->forward(batch.at("image"));
+    return {losses_(logits, batch.at("mask")), metrics(logits, batch.at("mask"))};
+  }
+
+  void forward(const Batch& batch) override { model_->forward(batch.at("image")); }
+
+  std::vector<std::vector<Preview>> previews(const Batch& batch) override {
+    const Tensor images = batch.at("image").cpu();
+    const Tensor predictions = torch::sigmoid(foreground_logit(model_->forward(batch.at("image")))).cpu();
+    const Tensor targets = batch.tensors.contains("mask") ? batch.at("mask").cpu() : Tensor();
+    std::vector<std::vector<Preview>> all;
+    for (std::int64_t b = 0; b < images.size(0); ++b) {
+      std::vector<Preview> one{{"input", images[b], true}};
+      if (targets.defined()) one.push_back({"target", targets[b], true});
+      one.push_back({"prediction", predictions[b], false});
+      all.push_back(std::move(one));
+    }
+    return all;
+  }
+
+  std::string primary_metric() const override { return "iou"; }
+
+ private:
+  static SampleMetrics metrics(const Tensor& logits, const Tensor& target) {
+    return {{"iou", iou_per_sample(foreground_logit(logits), target)}};
+  }
+
+  LayerPtr model_;
+  WeightedLosses losses_;
+};
+
+}  // namespace
+
+std::unique_ptr<Task> make_segmentation(const RunConfig& config) { return std::make_unique<Segmentation>(config); }
+
+}  // namespace ablate

@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <cstdio>
+#include <set>
+
+#include "experiments/data/dataset.h"
+#include "experiments/training/checkpoint.h"
+#include "experiments/training/preview.h"
+#include "experiments/training/worker/commands.h"
+#include "experiments/training/worker/setup.h"
+#include "runs/atomic_file.h"
+#include "runs/error.h"
+#include "runs/json_file.h"
+
+namespace ablate {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// "DIR@STEP" cut in two; an @ inside a folder's name that exists is part of it.
+std::pair<fs::path, std::string> run_and_checkpoint(const std::string& text) {
+  const std::size_t at = text.rfind('@');
+  if (at == std::string::npos || fs::is_directory(text)) return {text, ""};
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+void write_picture(const fs::path& file, const Picture& picture) {
+  const std::string png = encode_png(picture);
+  const std::string_view pieces[] = {png};
+  write_file_atomically(file, pieces);
+}
+
+}  // namespace
+
+int predict(const std::string& run, const fs::path& out, const std::vector<fs::path>& pictures) {
+  const auto [folder, word] = run_and_checkpoint(run);
+  const RunConfig config = read_run_config(folder);
+  set_threads(config);
+  const std::unique_ptr<Task> task = make_task(config.text("task"), config);
+  const fs::path checkpoint = find_checkpoint(folder, word);
+  read_networks(checkpoint, task->networks());
+  std::error_code problem;
+  fs::create_directories(out, problem);
+  if (problem) throw Error(fmt::format("Cannot make {}: {}.", out.string(), problem.message()));
+  const nlohmann::json& size = config.at("data.size");
+  const int height = size[0], width = size[1];
+
+  Measuring measuring(task->networks(), Mode::eval);
+  std::set<fs::path> written;
+  std::size_t done = 0, failed = 0;
+  for (const fs::path& file : pictures) {
+    nlohmann::json line{{"image", file.string()}, {"checkpoint", checkpoint.string()}, {"done", ++done}, {"total", pictures.size()}};
+    try {
+      const Picture original = read_picture(file, 3);
+      const Batch batch = collate({Sample{file.stem().string(), {{"image", resized(original, height, width)}}}});
+      measuring.begin_pass();
+      bool first = true;
+      const auto previews = task->previews(batch);
+      for (const Preview& preview : previews.front()) {
+        if (preview.constant) continue;
+        const fs::path target = out / (file.stem().string() + (first ? "" : "-" + preview.name) + ".png");
+        if (!written.insert(target).second) {
+          throw Error(fmt::format("{} was written for another picture of that name already: predict them into another folder.", target.string()));
+        }
+        write_picture(target, resized(picture_of(preview.image), original.height, original.width));
+        line[first ? "mask" : preview.name] = target.string();
+        first = false;
+      }
+    } catch (const Error& error) {
+      line["error"] = error.what();
+      ++failed;
+    }
+    fmt::print("{}\n", json_text(line));
+    std::fflush(stdout);
+  }
+  return failed ? 1 : 0;
+}
+
+}  // namespace ablate

@@ -1,0 +1,51 @@
+#include "runs/near_match.h"
+
+#include <algorithm>
+#include <cctype>
+#include <numeric>
+#include <utility>
+
+namespace ablate {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return result;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::vector<std::string> near_matches(std::string_view word, const std::vector<std::string>& candidates,
+                                      std::size_t most) {
+  const std::string wanted = lower(word.substr(0, 200));
+  std::vector<std::pair<std::size_t, std::string>> ranked;
+  for (const std::string& candidate : candidates) {
+    const std::string text = lower(candidate).substr(0, 200);
+    const bool holds = !wanted.empty() && text.find(wanted) != std::string::npos;
+    const std::size_t distance = edit_distance(wanted, text);
+    if (holds || distance <= 1 + wanted.size() / 3) ranked.emplace_back(holds ? 0 : distance, candidate);
+  }
+  std::ranges::stable_sort(ranked, {}, &std::pair<std::size_t, std::string>::first);
+  std::vector<std::string> nearest;
+  for (auto& [distance, candidate] : ranked)
+    if (nearest.size() < most && std::ranges::find(nearest, candidate) == nearest.end())
+      nearest.push_back(std::move(candidate));
+  return nearest;
+}
+
+}  // namespace ablate

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ablate {
+
+/// Of `candidates` those that somebody who typed `word` may have meant, the nearest first, at most `most` of them:
+/// they hold it, or few letters differ (edit distance, without regard to case).
+std::vector<std::string> near_matches(std::string_view word, const std::vector<std::string>& candidates,
+                                      std::size_t most = 5);
+
+}  // namespace ablate

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "runs/types.h"
+
+namespace ablate {
+
+/// What status.json says, plus `interrupted` (it says running, but nobody is) and `foreign` (event files without
+/// run.json).
+enum class RunState { queued, running, completed, stopped, failed, diverged, pruned, interrupted, foreign };
+
+std::string_view name_of(RunState state);
+
+/// status.json. `metrics` are the last values of the scalars that matter, so that a list of runs opens no event file.
+struct RunStatus {
+  RunState state = RunState::queued;
+  Step step = 0;
+  Step total_steps = 0;
+  double epoch = 0;
+  std::map<std::string, double> metrics;  ///< may hold NaN; written as the strings of design.md §5
+  std::string best_metric;                ///< tag; empty when none yet
+  double best_value = 0;
+  Step best_step = 0;
+  std::string error;  ///< what, where, what to do; empty when all is well
+  std::int64_t heartbeat = 0;
+  double started_seconds = 0;                       ///< Unix time of the first step of this segment, 0 before
+  double ended_seconds = 0;                         ///< Unix time, 0 while it goes on
+  double training_seconds = 0;                      ///< spent training, over all segments
+  std::string launcher;                             ///< "local", "foreground"
+  std::string job;                                  ///< process id, or a scheduler's job id
+  std::string host;                                 ///< where it was last written; filled in by write_status
+  nlohmann::json other = nlohmann::json::object();  ///< keys that we don't know, kept
+};
+
+/// Reading never throws for a missing file (nullopt, *not yet*); a damaged one throws Error that names it.
+std::optional<RunStatus> read_status(const std::filesystem::path& folder);
+void write_status(const std::filesystem::path& folder, const RunStatus& status);
+
+/// What `read_status` does once the file is parsed: `where` is for the messages.
+RunStatus status_from_json(nlohmann::json json, const std::string& where);
+nlohmann::json to_json(const RunStatus& status);
+
+/// The name of this machine.
+std::string host_name();
+
+}  // namespace ablate

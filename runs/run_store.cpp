@@ -1,0 +1,256 @@
+#include "runs/run_store.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
+
+#include "runs/atomic_file.h"
+#include "runs/error.h"
+#include "runs/json_file.h"
+#include "runs/near_match.h"
+
+namespace ablate {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string id_of(const fs::path& root, const fs::path& folder) {
+  const fs::path relative = folder.lexically_normal().lexically_relative(root.lexically_normal());
+  const std::string id = relative.empty() ? folder.lexically_normal().generic_string() : relative.generic_string();
+  return id.size() > 1 && id.ends_with('/') ? id.substr(0, id.size() - 1) : id;
+}
+
+std::string last_name(const fs::path& folder) {
+  const fs::path normal = fs::absolute(folder).lexically_normal();
+  return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
+}
+
+std::string text_at(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+/// Between reading "running" and asking for the lock the worker may have ended in order: so the status is read again.
+void resolve_interrupted(const fs::path& folder, RunStatus& status) {
+  const auto nobody_runs = [&] {
+    return status.state == RunState::running && (status.host.empty() || status.host == host_name()) &&
+           !RunLock::held(folder);
+  };
+  if (!nobody_runs()) return;
+  if (auto again = read_status(folder)) status = std::move(*again);
+  if (nobody_runs()) status.state = RunState::interrupted;
+}
+
+void fail(RunInfo& info, const std::string& why) {
+  info.status.state = RunState::failed;
+  info.status.error = why;
+}
+
+RunInfo read_own_run(RunInfo info) {
+  try {
+    if (auto run = read_json_file(info.folder / "run.json")) info.run = std::move(*run);
+    info.experiment = text_at(info.run, "experiment");
+    if (const std::string variant = text_at(info.run, "variant"); !variant.empty()) info.name = variant;
+    info.meta = read_meta(info.folder);
+    if (!info.meta.name.empty()) info.name = info.meta.name;
+    if (auto status = read_status(info.folder)) info.status = std::move(*status);
+    resolve_interrupted(info.folder, info.status);
+  } catch (const Error& error) {
+    fail(info, error.what());
+  }
+  return info;
+}
+
+RunInfo unread_run(const fs::path& root, const fs::path& folder) {
+  RunInfo info;
+  info.folder = folder;
+  info.id = id_of(root, folder);
+  info.name = info.id == "." ? last_name(folder) : info.id;
+  return info;
+}
+
+struct Identity {
+  dev_t device;
+  ino_t inode;
+  bool operator==(const Identity&) const = default;
+};
+
+/// `ancestors` are the folders that lead here: a link back to one of them ends the descent.
+void find_runs(const fs::path& root, const fs::path& folder, std::vector<Identity>& ancestors,
+               std::vector<RunInfo>& found) {
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) return;
+  const Identity identity{status.st_dev, status.st_ino};
+  if (std::ranges::find(ancestors, identity) != ancestors.end()) return;
+
+  std::error_code error;
+  std::vector<fs::path> folders;
+  bool own = false, foreign = false;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    std::error_code vanished;
+    if (entry->is_directory(vanished)) {
+      if (name != ".ablate") folders.push_back(entry->path());
+    } else if (name == "run.json") {
+      own = true;
+    } else if (name.find("tfevents") != std::string::npos && entry->is_regular_file(vanished)) {
+      foreign = true;
+    }
+  }
+  if (error) {
+    if (error == std::errc::no_such_file_or_directory) return;
+    fail(found.emplace_back(unread_run(root, folder)),
+         fmt::format("{}: can't read the folder: {}", folder.string(), system_error_text(error.value())));
+    return;
+  }
+  if (own) {
+    found.push_back(read_own_run(unread_run(root, folder)));
+    return;  // What lies below are its own files.
+  }
+  if (foreign) found.emplace_back(unread_run(root, folder)).status.state = RunState::foreign;
+  ancestors.push_back(identity);
+  for (const fs::path& below : folders) find_runs(root, below, ancestors, found);
+  ancestors.pop_back();
+}
+
+bool holds_run(const fs::path& folder) {
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    std::error_code vanished;
+    if ((name == "run.json" || name.find("tfevents") != std::string::npos) && entry->is_regular_file(vanished))
+      return true;
+  }
+  return false;
+}
+
+double created_seconds(const RunInfo& info) {
+  const auto found = info.run.find("created_seconds");
+  return found != info.run.end() && found->is_number() ? found->get<double>() : 0;
+}
+
+[[noreturn]] void not_found(const fs::path& root, std::string_view word, const std::vector<RunInfo>& runs) {
+  std::vector<std::string> candidates;
+  for (const RunInfo& info : runs) {
+    candidates.push_back(info.id);
+    candidates.push_back(info.name);
+  }
+  std::string message = fmt::format("no run \"{}\" in {}", word, root.string());
+  if (runs.empty()) throw Error(message + ": there are no runs at all. Choose the folder with --runs or $ABLATE_RUNS.");
+  const auto near = near_matches(word, candidates);
+  throw Error(near.empty() ? fmt::format("{}. `ablate list` shows the {} that are there.", message, runs.size())
+                           : fmt::format("{}. Did you mean {}?", message, fmt::join(near, ", ")));
+}
+
+std::string local_time(std::time_t seconds) {
+  std::tm parts{};
+  ::localtime_r(&seconds, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y%m%d-%H%M%S", &parts);
+  return text;
+}
+
+std::string clean_slug(std::string_view slug) {
+  std::string clean;
+  for (const char c : slug.substr(0, 80)) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_';
+    if (plain)
+      clean += c;
+    else if (!clean.empty() && clean.back() != '-')
+      clean += '-';
+  }
+  while (clean.ends_with('-')) clean.pop_back();
+  return clean.empty() ? "run" : clean;
+}
+
+}  // namespace
+
+bool is_event_file_name(std::string_view name) {
+  return name.find("tfevents") != std::string_view::npos && !name.ends_with(".profile-empty");
+}
+
+std::vector<RunInfo> list_runs(const fs::path& root) {
+  std::vector<RunInfo> runs;
+  std::vector<Identity> ancestors;
+  find_runs(root, root, ancestors, runs);
+  std::ranges::sort(runs, {}, &RunInfo::id);
+  return runs;
+}
+
+RunInfo read_run(const fs::path& root, const fs::path& folder) {
+  RunInfo info = unread_run(root, folder);
+  std::error_code error;
+  if (fs::exists(folder / "run.json", error)) return read_own_run(std::move(info));
+  if (holds_run(folder))
+    info.status.state = RunState::foreign;
+  else
+    fail(info, fmt::format("{}: neither run.json nor event files there", folder.string()));
+  return info;
+}
+
+RunInfo find_run(const fs::path& root, std::string_view word) {
+  if (word.empty()) throw Error("a run has to be named: by its id, the beginning of one, its name, or a path");
+  if (holds_run(word)) return read_run(root, fs::path(word));
+  if (const fs::path below = root / word; holds_run(below)) return read_run(root, below);
+
+  const std::vector<RunInfo> runs = list_runs(root);
+  std::vector<const RunInfo*> begins, named;
+  for (const RunInfo& info : runs) {
+    if (info.id == word) return info;
+    if (info.id.starts_with(word)) begins.push_back(&info);
+    if (info.name == word) named.push_back(&info);
+  }
+  if (begins.size() == 1) return *begins.front();
+  if (!named.empty())
+    return **std::ranges::max_element(named, [](const RunInfo* a, const RunInfo* b) {
+      return std::pair(created_seconds(*a), std::string_view(a->id)) <
+             std::pair(created_seconds(*b), std::string_view(b->id));
+    });
+  if (begins.empty()) not_found(root, word, runs);
+  std::vector<std::string_view> ids;
+  for (const RunInfo* info : begins)
+    if (ids.size() < 8) ids.push_back(info->id);
+  throw Error(fmt::format("\"{}\" is the beginning of {} runs: {}{}. Type more of it.", word, begins.size(),
+                          fmt::join(ids, ", "), begins.size() > ids.size() ? ", …" : ""));
+}
+
+fs::path create_run(const fs::path& root, std::string_view slug, nlohmann::json run) {
+  std::error_code error;
+  fs::create_directories(root, error);
+  const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const fs::path first = root / (local_time(static_cast<std::time_t>(now)) + "-" + clean_slug(slug));
+  fs::path folder = first;
+  for (int serial = 2; ::mkdir(folder.c_str(), 0777) != 0; ++serial) {
+    if (errno != EEXIST)
+      throw Error(
+          fmt::format("{}: can't make a run folder there: {}. Make that place writable or free some space, or choose "
+                      "another with --runs or $ABLATE_RUNS.",
+                      root.string(), std::generic_category().message(errno)));
+    folder = first;
+    folder += fmt::format("-{}", serial);
+  }
+  try {
+    // run.json last: a folder that has one has all.
+    write_status(folder, RunStatus{});
+    if (!run.contains("created_seconds")) run["created_seconds"] = now;
+    write_json_file(folder / "run.json", std::move(run));
+  } catch (...) {
+    fs::remove_all(folder, error);
+    throw;
+  }
+  return folder;
+}
+
+fs::path runs_root(const std::string& argument) {
+  if (!argument.empty()) return argument;
+  if (const char* chosen = std::getenv("ABLATE_RUNS"); chosen != nullptr && *chosen != '\0') return chosen;
+  return "ablate-runs";
+}
+
+}  // namespace ablate

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "runs/event_decoding.h"
+#include "runs/series.h"
+
+namespace ablate {
+
+/// Builds a run's series from its events, in order: which tag is of which kind, what a restart drops. The rules are
+/// those of TensorBoard's dashboard (ARCHITECTURE.md, "Reading event files"). One thread.
+class SeriesBuilder {
+ public:
+  /// The events that follow are those of file number `file`, from its beginning.
+  void begin_file(std::uint32_t file);
+
+  /// A record, whose own bytes begin at `record_offset` of the current file, and what it says.
+  void add(const EventFields& event, std::string_view record, std::uint64_t record_offset);
+
+  /// A record with right checksums that is no event.
+  void add_undecodable(std::uint64_t record_offset);
+
+  /// `files`, `problems` and `version` are left empty.
+  const RunData& series() const { return series_; }
+
+  struct Problem {
+    std::uint32_t file;
+    std::uint64_t offset;  ///< of the first, in the file
+    std::string what;
+    std::size_t count;
+  };
+  const std::vector<Problem>& problems() const { return problems_; }
+
+ private:
+  enum class Kind { unknown, scalar, histogram, image, text, tensor, ignored };
+
+  struct Metadata {
+    std::string plugin;
+    std::uint64_t data_class = 0;
+  };
+
+  /// A tensor of a tag without metadata: what it is, is known when some later value brings them.
+  struct Bare {
+    Step step;
+    double wall_seconds;
+    std::uint32_t file;
+    std::uint64_t offset;  ///< of `message` in the file
+    std::string message;   ///< tensorboard.Summary.Value
+  };
+
+  struct Tag {
+    std::string name;
+    Kind kind = Kind::unknown;
+    bool has_metadata = false;  ///< the run's first one has been seen
+    bool in_file = false;       ///< seen in the current file; then `file_first` holds
+    Metadata file_first;        ///< of the tag's first value in the current file
+    bool has_points = false;
+    Step highest_step = 0;  ///< no point lies beyond it
+    std::vector<Bare> bare;
+    SharedColumn<ScalarPoint>* scalars = nullptr;  ///< in series_, once there are any
+  };
+
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+
+  struct Place {
+    Step step;
+    double wall_seconds;
+    std::uint32_t file;
+    std::string_view record;
+    std::uint64_t record_offset;
+  };
+
+  Tag& tag_of(std::string_view name);
+  void see_version(std::string_view text);
+  void purge(Tag& tag, Step from);
+  void purge_if_restarted(const EventFields& event);
+  void see_metadata(Tag& tag, const ValueFields& value);
+  void set_kind(Tag& tag, const Metadata& metadata);
+  void add_value(const ValueFields& value, const Place& place);
+  void add_point(Tag& tag, const ValueFields& value, const Place& place);
+  void add_scalar(Tag& tag, double value, const Place& place);
+  bool add_histogram(Tag& tag, const ValueFields& value, const Place& place);
+  bool add_image(Tag& tag, const ValueFields& value, const Place& place);
+  bool add_text(Tag& tag, const ValueFields& value, const Place& place);
+  bool add_tensor(Tag& tag, const ValueFields& value, const Place& place);
+  void add_problem(std::uint32_t file, std::uint64_t record_offset, std::string what);
+
+  RunData series_;
+  std::unordered_map<std::string, Tag, Hash, std::equal_to<>> tags_;
+  std::uint32_t file_ = 0;
+  double file_version_ = 0;
+  Step most_recent_step_ = -1;
+  std::vector<Problem> problems_;
+  std::map<std::pair<std::uint32_t, std::string>, std::size_t> problem_index_;
+};
+
+}  // namespace ablate

@@ -1,0 +1,14 @@
+# Every version Ablate is built and tested with, in one place. Read by scripts/setup and by the tests.
+
+# Debian 12 packages, by what they are for.
+APT_BUILD="build-essential cmake ninja-build ccache git pkg-config python3 python3-venv"
+APT_LIBRARIES="libglfw3-dev libgl-dev libegl-dev libgl1-mesa-dri libopencv-dev nlohmann-json3-dev libprotozero-dev libcli11-dev libspdlog-dev libfmt-dev libre2-dev libboost-dev"
+APT_TESTS="libgtest-dev libgmock-dev libbenchmark-dev xvfb xauth xdotool"
+APT_TOOLS="clang-14 libclang-rt-14-dev clang-format-14"
+
+# PyPI. Any PyTorch from TORCH_OLDEST on can be named instead of TORCH_VERSION: make TORCH_PYTHON=/path/to/python
+TORCH_VERSION="2.13.0"
+TORCH_OLDEST="2.11"
+IMGUI_BUNDLE_VERSION="1.93.0"
+IMGUI_BUNDLE_SHA256="10ad1dab8258a6787b4f07bb926b08d0efc648a7906242568c8dd778c5e719bf"
+PYTHON_TESTS="numpy pillow safetensors tensorboard==2.21.0"

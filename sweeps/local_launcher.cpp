@@ -1,0 +1,126 @@
+// One worker in the foreground, the machine's slots, and stopping and resuming runs of this machine.
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <thread>
+
+#include "runs/error.h"
+#include "sweeps/interrupts.h"
+#include "sweeps/launcher.h"
+#include "sweeps/process.h"
+#include "sweeps/worker.h"
+
+namespace ablate {
+namespace {
+
+/// What a control group leaves of the machine's cores, e.g. in a container; `cores` where it says nothing.
+int cores_allowed(int cores) {
+  std::ifstream limit("/sys/fs/cgroup/cpu.max");
+  double quota = 0, period = 0;
+  if (limit >> quota >> period && quota > 0 && period > 0)
+    return std::clamp(static_cast<int>(quota / period + 0.5), 1, cores);
+  return cores;
+}
+
+int usable_cores() { return cores_allowed(std::max(1, static_cast<int>(std::thread::hardware_concurrency()))); }
+
+}  // namespace
+
+std::filesystem::path worker_program() { return program_beside("ablate-train", "ABLATE_TRAIN"); }
+
+RunStatus run_in_foreground(const std::filesystem::path& run, const std::function<void()>& poll) {
+  const InterruptCounter interrupted;
+  const Worker worker = start_worker(run, 0);
+  int obeyed = 0;
+  std::optional<int> status;
+  while (!(status = ended(worker))) {
+    if (interrupted.count() > obeyed) {
+      if (obeyed == 0) {
+        request(run, Request::stop);
+      } else {
+        ::kill(worker.process, SIGKILL);
+      }
+      obeyed = interrupted.count();
+    }
+    poll();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  if (obeyed > 1) {
+    settle_killed(run);
+  } else {
+    settle(worker, *status);
+  }
+  poll();
+  const std::optional<RunStatus> last = read_status(run);
+  if (!last)
+    throw Error(fmt::format("The run folder {} was removed while it trained; nothing is left of it.", run.string()));
+  return *last;
+}
+
+Slots slots_for(int workers) {
+  Slots slots;
+  slots.workers = std::max(1, workers);
+  slots.threads_each = std::max(1, usable_cores() / slots.workers);
+  return slots;
+}
+
+Slots default_slots() {
+  const int cores = usable_cores();
+  // Small networks gain less from a second thread than from a second worker.
+  const int threads_each = cores >= 8 ? 4 : cores >= 4 ? 2 : 1;
+  return {cores / threads_each, threads_each};
+}
+
+void stop_run(const std::filesystem::path& root, const RunInfo& run) {
+  RunStatus status = read_run(root, run.folder).status;
+  if (status.state == RunState::queued) {
+    LocalQueue queue(root);
+    if (!queue.withdraw(run.folder) && queue.working(run.folder)) return request(run.folder, Request::stop);
+    status.state = RunState::stopped;
+    return write_status(run.folder, status);
+  }
+  if (status.state != RunState::running)
+    throw Error(
+        fmt::format("{} can't be stopped: it is {}.{}", run.id, name_of(status.state),
+                    status.state == RunState::interrupted ? " Nothing trains it any more; resume it to go on." : ""));
+  request(run.folder, Request::stop);
+}
+
+void resume_run(const std::filesystem::path& root, const RunInfo& run) {
+  const RunInfo now = read_run(root, run.folder);
+  RunStatus status = now.status;
+  LocalQueue queue(root);
+  switch (status.state) {
+    case RunState::stopped:
+    case RunState::interrupted:
+    case RunState::failed:
+    case RunState::queued:  // Where its entry was lost; else it waits where it is.
+      break;
+    case RunState::running:
+      throw Error(fmt::format("{} is running; there is nothing to resume.", run.id));
+    case RunState::completed:
+    case RunState::pruned:
+      throw Error(
+          fmt::format("{} is {}: all its {} steps are made. Start a new run with more train.steps or train.epochs.",
+                      run.id, name_of(status.state), status.step));
+    case RunState::diverged:
+      throw Error(
+          fmt::format("{} has diverged, and would again from its last checkpoint. Start a new run with a lower "
+                      "optimizer.lr, or with train.clip_norm.",
+                      run.id));
+    case RunState::foreign:
+      throw Error(fmt::format("{} was not made by Ablate (no run.json in {}): it can be looked at, not resumed.",
+                              run.id, run.folder.string()));
+  }
+  take_request(run.folder, Request::stop);  // One that the dead worker never saw must not stop the next.
+  status.state = RunState::queued;
+  status.error.clear();
+  status.ended_seconds = 0;
+  write_status(run.folder, status);
+  queue.submit({run.folder});
+}
+
+}  // namespace ablate

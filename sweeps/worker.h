@@ -1,0 +1,36 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace ablate {
+
+/// A worker that this process started, and must wait for.
+struct Worker {
+  std::filesystem::path run;
+  pid_t process = -1;
+  std::int64_t oom_kills_before = 0;
+};
+
+/// Starts `ablate-train run <run>`, its output appended to `<run>/console.log`. `threads` 0: as the worker decides.
+/// `keep_open`: a descriptor (a lock) that it holds for as long as it lives. Throws Error when it can't be started.
+Worker start_worker(const std::filesystem::path& run, int threads, int keep_open = -1);
+
+/// How it ended, as waitpid says it; nullopt while it lives.
+std::optional<int> ended(const Worker& worker);
+
+/// Writes a status that tells how the worker ended, where it could not do so itself: it was killed, crashed, or left
+/// before its end. What the worker said itself stays.
+void settle(const Worker& worker, int wait_status);
+
+/// The same for a run whose worker a person killed: stopped, after its last checkpoint.
+void settle_killed(const std::filesystem::path& run);
+
+/// The same for a run whose worker could not even be started.
+void settle_unstarted(const std::filesystem::path& run, const std::string& reason);
+
+}  // namespace ablate

@@ -1,0 +1,161 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "experiments/training/doctor.h"
+#include "experiments/training/layer_stats.h"
+#include "experiments/training/norm_buffers.h"
+#include "experiments/training/updates.h"
+#include "experiments/training/validation.h"
+#include "fixtures.h"
+
+namespace ablate {
+namespace {
+
+using torch::Tensor;
+
+/// A segmentation on discs that has made some steps.
+struct Trained {
+  RunConfig config;
+  TrainingData data = disc_data(48, 12);
+  std::unique_ptr<Task> task;
+  FixedBatches held_out, training;
+
+  Trained(const std::map<std::string, nlohmann::json>& changes, int steps)
+      : config(small_config(changes)),
+        task((torch::manual_seed(1), make_task("segmentation", config))),
+        held_out(data.source.dataset, data.source.held_out, 4, torch::kCPU),
+        training(data.source.dataset, data.source.training, 4, torch::kCPU) {
+    torch::set_num_threads(1);
+    Updates updates(*task, config);
+    updates.set({0.02, {}});
+    TrainingBatches batches(data, {8, 1}, 0);
+    for (int step = 0; step < steps; ++step) task->step(batches.next(), updates);
+  }
+  torch::nn::Module& module() { return *task->networks().front().module; }
+  Diagnosis diagnosis() { return diagnose(*task, held_out, training); }
+};
+
+TEST(Measuring, MovesNoBufferAndNoCounterInEitherMode) {
+  Trained run({}, 3);
+  const std::uint64_t before = hash_buffers(run.module());
+  for (const Mode mode : {Mode::eval, Mode::train}) {
+    measure(*run.task, run.held_out, mode);
+    EXPECT_EQ(hash_buffers(run.module()), before);
+    EXPECT_TRUE(run.module().is_training());
+  }
+  // The same forward pass outside does move them: the hash sees it.
+  run.task->forward(run.held_out.at(0));
+  EXPECT_NE(hash_buffers(run.module()), before);
+}
+
+TEST(Measuring, ModesDifferWhereRunningStatisticsAreFarOff) {
+  Trained run({{"model.norm_momentum", 0.0001}}, 10);
+  const Measured eval = measure(*run.task, run.held_out, Mode::eval), train = measure(*run.task, run.held_out, Mode::train);
+  EXPECT_GT(std::abs(eval.losses.at("") - train.losses.at("")), 1e-3);
+}
+
+TEST(Measuring, AveragesOverSamplesNotOverBatches) {
+  Trained run({{"model.norm", "none"}}, 2);
+  FixedBatches uneven(run.data.source.dataset, run.data.source.held_out, 5, torch::kCPU);  // 5, 5 and 2 samples
+  const Measured a = measure(*run.task, run.held_out, Mode::eval), b = measure(*run.task, uneven, Mode::eval);
+  EXPECT_NEAR(a.metrics.at("iou"), b.metrics.at("iou"), 1e-6);
+  EXPECT_NEAR(a.losses.at(""), b.losses.at(""), 1e-5);
+}
+
+TEST(LayerStats, ReportsEachPlaceOfASharedNorm) {
+  Trained run({{"model.norm_sharing", "block"}}, 1);
+  LayerStats stats(run.task->networks());
+  EXPECT_TRUE(stats.take().empty());
+  stats.begin_step();
+  run.task->forward(run.held_out.at(0));
+  stats.end_step();
+  const auto layers = stats.take();
+  std::vector<std::string> names;
+  for (const auto& layer : layers) names.push_back(layer.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"down1.1", "down1.2", "down2.1", "down2.2", "bottom.1", "bottom.2", "up1.1", "up1.2",
+                                             "up2.1", "up2.2"}));
+  EXPECT_EQ(layers[0].running_mean, layers[1].running_mean);
+  EXPECT_NE(layers[0].batch_mean, layers[1].batch_mean);
+}
+
+TEST(LayerStats, AveragesTheStepsSinceItWasLastAsked) {
+  BatchNorm norm(1);
+  LayerStats stats({{"model", std::shared_ptr<torch::nn::Module>(&norm, [](auto*) {})}});
+  for (const float shift : {0.f, 10.f}) {
+    stats.begin_step();
+    norm.forward(torch::tensor({shift + 1, shift + 3}).reshape({1, 1, 1, 2}));
+    stats.end_step();
+  }
+  const auto layers = stats.take();
+  ASSERT_EQ(layers.size(), 1u);
+  EXPECT_NEAR(layers[0].batch_mean[0], (2 + 12) / 2.0, 1e-5);
+  EXPECT_NEAR(layers[0].batch_var[0], 1, 1e-4);
+  EXPECT_NEAR(layers[0].running_mean[0], 0.9 * 0.2 + 0.1 * 12, 1e-5);
+  EXPECT_NEAR(layers[0].gap, std::abs(layers[0].running_mean[0] - 7), 1e-3);
+  EXPECT_TRUE(stats.take().empty());
+}
+
+TEST(PreciseStatistics, EqualPyTorchsUpdateBn) {
+  Trained run({}, 3);
+  const PreciseStatistics precise(*run.task, run.training, 5);
+  ASSERT_EQ(precise.modules().size(), 10u);
+  // update_bn: momentum None, buffers reset, one pass in train mode.
+  auto reference = make_task("segmentation", small_config({{"model.norm_momentum", nullptr}}));
+  torch::NoGradGuard no_grad;
+  const auto from = state_of(run.module());
+  const auto to = state_of(*reference->networks().front().module);
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    if (from[i].first.find("running") == std::string::npos && from[i].first.find("num_") == std::string::npos) {
+      Tensor target = to[i].second;
+      target.copy_(from[i].second);
+    }
+  }
+  for (std::size_t i = 0; i < 5; ++i) reference->forward(run.training.at(i));
+  const auto norms = norm_modules(reference->networks());
+  for (std::size_t i = 0; i < norms.size(); ++i) {
+    EXPECT_TRUE(torch::allclose(precise.modules()[i].places[0].mean, norms[i].module->running_mean, 1e-4, 1e-5));
+    EXPECT_TRUE(torch::allclose(precise.modules()[i].places[0].variance, norms[i].module->running_var, 1e-4, 1e-5));
+  }
+}
+
+TEST(Doctor, NamesASharedNormAndWhereItIsUsed) {
+  Trained run({{"model.norm_sharing", "block"}}, 60);
+  const std::uint64_t before = hash_buffers(run.module());
+  const Diagnosis diagnosis = run.diagnosis();
+  EXPECT_EQ(hash_buffers(run.module()), before);
+  ASSERT_EQ(diagnosis.findings.size(), 1u);
+  const Finding& finding = diagnosis.findings.front();
+  EXPECT_EQ(finding.cause, "shared-norm");
+  EXPECT_EQ(finding.cure, "model.norm_sharing = none");
+  EXPECT_NE(finding.sentence.find("Each of the 5 blocks uses one norm module at two places (down1.1 = down1.2"), std::string::npos)
+      << finding.sentence;
+  EXPECT_NE(finding.sentence.find("eval mode loses ."), std::string::npos) << finding.sentence;
+}
+
+TEST(Doctor, SaysNothingOfAHealthyRun) {
+  Trained run({{"model.norm_momentum", 0.2}}, 60);
+  const Diagnosis diagnosis = run.diagnosis();
+  EXPECT_TRUE(diagnosis.findings.empty()) << diagnosis.findings.front().sentence;
+  EXPECT_TRUE(diagnosis.recalibrated.has_value());
+}
+
+TEST(Doctor, TellsBuffersThatLagFromBuffersThatAreShared) {
+  Trained run({{"model.norm_momentum", 0.001}}, 60);
+  const Diagnosis diagnosis = run.diagnosis();
+  ASSERT_EQ(diagnosis.findings.size(), 1u);
+  EXPECT_EQ(diagnosis.findings.front().cause, "norm-lag");
+  EXPECT_FALSE(diagnosis.findings.front().layer.empty());
+}
+
+TEST(Doctor, HasNothingToSayOfNormsWithoutBuffers) {
+  for (const char* norm : {"instance", "group", "none"}) {
+    Trained run({{"model.norm", norm}, {"model.norm_sharing", "block"}, {"model.norm_groups", 2}}, 5);
+    const Diagnosis diagnosis = run.diagnosis();
+    EXPECT_TRUE(diagnosis.findings.empty());
+    EXPECT_FALSE(diagnosis.recalibrated.has_value());
+  }
+}
+
+}  // namespace
+}  // namespace ablate

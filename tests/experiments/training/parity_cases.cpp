@@ -1,0 +1,168 @@
+// parity_cases FOLDER: for every value of every option of the network, losses and optimisers, what our code computes, as files
+// that test_parity.py compares with plain PyTorch: <case>/case.json and <case>/tensors.safetensors.
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include <nlohmann/json.hpp>
+
+#include "experiments/catalogue.h"
+#include "experiments/training/networks.h"
+#include "experiments/training/updates.h"
+#include "runs/json_file.h"
+#include "runs/safetensors.h"
+
+namespace ablate {
+namespace {
+
+constexpr int kSteps = 3;
+
+struct Case {
+  std::string name;
+  nlohmann::json set;  ///< dotted keys
+  int height = 16, width = 12, batch = 3;
+};
+
+std::vector<Case> all_cases() {
+  std::vector<Case> cases;
+  // Depth 2 and few channels: every path through the code, in seconds.
+  const nlohmann::json small{{"model.channels", 4}, {"model.depth", 2}, {"model.norm_groups", 2}, {"optimizer.name", "sgd"},
+                             {"optimizer.lr", 0.05}};
+  const auto add = [&](const std::string& name, nlohmann::json changes, int height = 16, int width = 12) {
+    nlohmann::json set = small;
+    set.update(changes);
+    cases.push_back({name, set, height, width});
+  };
+  for (const Option& option : catalogue()) {
+    if (!option.key.starts_with("model.") || option.type != OptionType::choice) continue;
+    for (const std::string& value : option.choices) add(fmt::format("{}={}", option.key, value), {{option.key, value}});
+  }
+  for (const char* up : {"nearest", "transposed", "bilinear", "pixelshuffle"}) {
+    for (const char* skip : {"concat", "add", "multiply", "none"}) {
+      add(fmt::format("up={} skip={}", up, skip), {{"model.up", up}, {"model.skip", skip}}, 13, 7);
+    }
+  }
+  for (const char* norm : {"batch", "instance", "group"}) {
+    for (const char* sharing : {"none", "block", "block+residual"}) {
+      add(fmt::format("norm={} sharing={}", norm, sharing), {{"model.norm", norm}, {"model.norm_sharing", sharing}, {"model.residual", "norm"}});
+    }
+  }
+  for (const char* where : {"all", "encoder", "decoder", "no-bottleneck"}) {
+    for (const char* kind : {"plain", "norm"}) {
+      add(fmt::format("residual={} in={}", kind, where), {{"model.residual", kind}, {"model.residual_in", where}});
+    }
+  }
+  for (const char* pool : {"max", "avg", "max+avg", "stride", "none"}) {
+    add(fmt::format("pool={} odd", pool), {{"model.pool", pool}, {"model.norm", "none"}}, 11, 5);
+  }
+  add("one pixel wide", {{"model.depth", 3}}, 9, 1);
+  add("depth 4, wide", {{"model.depth", 4}, {"model.channels", 3}}, 17, 40);
+  add("cumulative statistics", {{"model.norm_momentum", nullptr}});
+  add("momentum .01", {{"model.norm_momentum", 0.01}});
+  add("loss iou", {{"loss.bce", 0}, {"loss.iou", 1}});
+  add("loss bce and iou", {{"loss.bce", 0.3}, {"loss.iou", 2}});
+  add("softmax ce", {{"model.head", "softmax"}, {"loss.bce", 0}, {"loss.ce", 1}});
+  add("softmax iou", {{"model.head", "softmax"}, {"loss.bce", 0}, {"loss.iou", 1}});
+  add("sgd plain", {{"optimizer.momentum", 0}, {"optimizer.weight_decay", 0.1}});
+  add("sgd momentum and decay", {{"optimizer.momentum", 0.8}, {"optimizer.weight_decay", 0.01}});
+  // Without norms: the gradient of a bias before one is rounding noise alone, which Adam makes steps of full length from.
+  const nlohmann::json adam{{"optimizer.name", "adam"}, {"optimizer.lr", 1e-3}, {"optimizer.eps", 1e-4}, {"model.norm", "none"}};
+  add("adam", adam);
+  nlohmann::json decay = adam;
+  decay.update({{"optimizer.weight_decay", 0.1}, {"optimizer.beta1", 0.8}, {"optimizer.beta2", 0.99}});
+  add("adam decay", decay);
+  add("clipped", {{"train.clip_norm", 0.05}});
+  return cases;
+}
+
+void put(std::map<std::string, torch::Tensor>& all, const std::string& prefix, const NamedTensors& tensors) {
+  for (const auto& [name, tensor] : tensors) all[prefix + name] = tensor.detach().clone();
+}
+
+void write(const std::filesystem::path& folder, const std::map<std::string, torch::Tensor>& tensors) {
+  std::map<std::string, TensorView> views;
+  std::vector<torch::Tensor> held;
+  for (const auto& [name, tensor] : tensors) {
+    held.push_back(tensor.contiguous());
+    views[name] = {tensor.scalar_type() == torch::kLong ? "I64" : "F32", tensor.sizes().vec(),
+                   {static_cast<const std::byte*>(held.back().const_data_ptr()), held.back().nbytes()}};
+  }
+  write_safetensors(folder / "tensors.safetensors", views);
+}
+
+/// Holds the loss terms of the last update, which is otherwise the trainer's.
+class Watching : public Updater {
+ public:
+  explicit Watching(Updates& updates) : updates_(updates) {}
+  void update(const std::string& optimizer, const std::vector<LossTerm>& given) override {
+    terms = given;
+    updates_.update(optimizer, given);
+  }
+  std::vector<LossTerm> terms;
+
+ private:
+  Updates& updates_;
+};
+
+void run_case(const Case& each, const std::filesystem::path& folder) {
+  RunConfig config;
+  config.merge(each.set);
+  config.set("train.device", "cpu");
+  torch::manual_seed(11);
+  const auto task = make_task("segmentation", config);
+  const Network network = task->networks().front();
+  std::map<std::string, torch::Tensor> tensors;
+  put(tensors, "before/", state_of(*network.module));
+
+  Updates updates(*task, config);
+  updates.set({config.real("optimizer.lr"), {}});
+  Watching watching(updates);
+  nlohmann::json losses = nlohmann::json::array();
+  for (int step = 0; step < kSteps; ++step) {
+    Batch batch;
+    for (int i = 0; i < each.batch; ++i) batch.names.push_back(std::to_string(i));
+    batch.tensors["image"] = torch::rand({each.batch, 3, each.height, each.width}).contiguous(torch::MemoryFormat::ChannelsLast);
+    batch.tensors["mask"] = torch::rand({each.batch, 1, each.height, each.width}).round();
+    tensors[fmt::format("image{}", step)] = batch.at("image");
+    tensors[fmt::format("mask{}", step)] = batch.at("mask");
+    NamedTensors gradients;
+    updates.watch_gradients([&](const Optimizer& optimizer) {
+      for (const auto& [name, parameter] : optimizer.parameters()) {
+        if (parameter.grad().defined()) gradients.emplace_back(name, parameter.grad().clone());
+      }
+    });
+    const SampleMetrics metrics = task->step(batch, watching);
+    if (step == 0) put(tensors, "gradient/", gradients);
+    tensors[fmt::format("iou{}", step)] = metrics.at("iou");
+    nlohmann::json terms;
+    for (const LossTerm& term : watching.terms) terms[term.name] = term.value.item<double>();
+    losses.push_back(terms);
+  }
+  put(tensors, "after/", state_of(*network.module));
+  network.module->eval();
+  torch::NoGradGuard no_grad;
+  tensors["logits"] = std::dynamic_pointer_cast<Layer>(network.module)->forward(tensors["image0"]);
+
+  std::filesystem::create_directories(folder);
+  write(folder, tensors);
+  write_json_file(folder / "case.json", {{"name", each.name}, {"config", config.to_json()}, {"steps", kSteps}, {"losses", losses}});
+}
+
+}  // namespace
+}  // namespace ablate
+
+int main(int, char** argv) {
+  torch::set_num_threads(1);
+  try {
+    int number = 0;
+    for (const ablate::Case& each : ablate::all_cases()) {
+      ablate::run_case(each, std::filesystem::path(argv[1]) / fmt::format("{:03}", number++));
+    }
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return 1;
+  }
+  return 0;
+}

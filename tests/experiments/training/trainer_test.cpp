@@ -1,0 +1,238 @@
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "experiments/training/checkpoint.h"
+#include "fixtures.h"
+#include "runs/error.h"
+#include "runs/run_reader.h"
+#include "runs/run_store.h"
+#include "runs/safetensors.h"
+
+namespace ablate {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path checkpoint_of(const fs::path& run, int step) { return run / "checkpoints" / fmt::format("step-{:08}", step); }
+
+std::shared_ptr<const RunData> read_all(const fs::path& run) {
+  RunReader reader(run);
+  reader.poll();
+  return reader.data();
+}
+
+struct TrainerTest : testing::Test {
+  TemporaryFolder root;
+  TrainingData data = disc_data();
+
+  fs::path run_folder(const std::string& name, const RunConfig& config) { return make_run_folder(root.path(), name, config); }
+};
+
+TEST_F(TrainerTest, WritesEveryTagOfTheFormat) {
+  const RunConfig config = small_config();
+  const fs::path run = run_folder("tags", config);
+  EXPECT_EQ(train_in(run, config, data), RunState::completed);
+  const auto read = read_all(run);
+  for (const char* tag : {"loss/train", "loss/val", "iou/train", "iou/val", "iou/val_eval", "iou/val_train_mode", "lr", "time/step_ms",
+                          "system/memory_mb", "system/cpu_percent", "norm/down1.1/gap", "norm/up2.2/gap", "iou/val_recalibrated"}) {
+    EXPECT_TRUE(read->scalars.contains(tag)) << tag;
+  }
+  for (const char* tag : {"weights/down1.conv1.weight", "gradients/head.bias", "norm/bottom.2/running_mean", "norm/bottom.2/batch_var"}) {
+    EXPECT_TRUE(read->histograms.contains(tag)) << tag;
+  }
+  for (const char* tag : {"norm/up1.1/channels/running_mean", "norm/up1.1/channels/running_var", "norm/up1.1/channels/batch_mean",
+                          "norm/up1.1/channels/batch_var"}) {
+    EXPECT_TRUE(read->tensors.contains(tag)) << tag;
+  }
+  EXPECT_EQ(read->images.at("preview/0/input").size(), 1u);
+  EXPECT_EQ(read->images.at("preview/1/target").size(), 1u);
+  EXPECT_EQ(read->images.at("preview/0/prediction").size(), 3u);  // Steps 0, 6, 12.
+  EXPECT_TRUE(read->texts.contains("config"));
+  EXPECT_EQ(read->scalars.at("loss/train").size(), 12u);
+  EXPECT_EQ(read->scalars.at("iou/val").size(), 3u);
+  EXPECT_TRUE(read->problems.empty());
+}
+
+TEST_F(TrainerTest, EndsWithAStatusThatSaysWhatWasReached) {
+  const RunConfig config = small_config();
+  const fs::path run = run_folder("status", config);
+  train_in(run, config, data);
+  const auto status = read_status(run);
+  ASSERT_TRUE(status.has_value());
+  EXPECT_EQ(status->state, RunState::completed);
+  EXPECT_EQ(status->step, 12);
+  EXPECT_EQ(status->total_steps, 12);
+  EXPECT_EQ(status->best_metric, "iou/val");
+  EXPECT_TRUE(status->metrics.contains("iou/val_train_mode"));
+  EXPECT_GT(status->heartbeat, 0);
+  EXPECT_GT(status->training_seconds, 0);
+  EXPECT_TRUE(fs::exists(run / "findings.json"));
+}
+
+TEST_F(TrainerTest, AResumedRunIsTheUninterruptedOneBitForBit) {
+  for (const char* optimizer : {"adam", "sgd"}) {
+    const RunConfig config = small_config({{"optimizer.name", optimizer}, {"schedule.name", "onecycle"}});
+    const fs::path whole = run_folder(std::string("whole-") + optimizer, config), cut = run_folder(std::string("cut-") + optimizer, config);
+    EXPECT_EQ(train_in(whole, config, data), RunState::completed);
+    EXPECT_EQ(train_in(cut, config, data, 7), RunState::stopped);
+    EXPECT_TRUE(fs::exists(checkpoint_of(cut, 7) / "trainer.json"));
+    EXPECT_EQ(train_in(cut, config, data), RunState::completed);
+    for (const char* file : {"model.safetensors", "model.optimizer.safetensors"}) {
+      EXPECT_EQ(bytes_of(checkpoint_of(whole, 12) / file), bytes_of(checkpoint_of(cut, 12) / file)) << optimizer << " " << file;
+    }
+    const auto a = read_all(whole), b = read_all(cut);
+    ASSERT_EQ(b->files.size(), 2u);
+    for (const char* tag : {"loss/train", "iou/val", "lr"}) {
+      ASSERT_EQ(a->scalars.at(tag).size(), b->scalars.at(tag).size()) << tag;
+      for (std::size_t i = 0; i < a->scalars.at(tag).size(); ++i) {
+        EXPECT_EQ(a->scalars.at(tag)[i].step, b->scalars.at(tag)[i].step);
+        EXPECT_EQ(a->scalars.at(tag)[i].value, b->scalars.at(tag)[i].value) << tag << " at " << i;
+      }
+    }
+  }
+}
+
+TEST_F(TrainerTest, AKilledRunGoesOnFromItsLastCheckpointAndForgetsLaterPoints) {
+  const RunConfig config = small_config();
+  const fs::path whole = run_folder("whole", config), killed = run_folder("killed", config);
+  train_in(whole, config, data);
+  train_in(killed, config, data, 7);
+  fs::remove_all(checkpoint_of(killed, 7));  // As if it had died at step 7, with the checkpoint of step 4 behind it.
+  fs::create_directories(killed / "checkpoints" / ".step-00000007");
+  EXPECT_EQ(train_in(killed, config, data), RunState::completed);
+  EXPECT_EQ(bytes_of(checkpoint_of(whole, 12) / "model.safetensors"), bytes_of(checkpoint_of(killed, 12) / "model.safetensors"));
+  EXPECT_EQ(read_all(killed)->scalars.at("loss/train").size(), 12u);
+}
+
+TEST_F(TrainerTest, ACompletedRunStartedAgainStaysAsItIs) {
+  const RunConfig config = small_config();
+  const fs::path run = run_folder("again", config);
+  train_in(run, config, data);
+  const std::string before = bytes_of(checkpoint_of(run, 12) / "model.safetensors");
+  EXPECT_EQ(train_in(run, config, data), RunState::completed);
+  EXPECT_EQ(bytes_of(checkpoint_of(run, 12) / "model.safetensors"), before);
+  EXPECT_EQ(read_all(run)->scalars.at("loss/train").size(), 12u);
+}
+
+TEST_F(TrainerTest, StopRequestLeavesACheckpointAndIsTakenAway) {
+  const RunConfig config = small_config({{"train.steps", 100000}});
+  const fs::path run = run_folder("stop", config);
+  request(run, Request::stop);
+  EXPECT_EQ(train_in(run, config, data), RunState::stopped);
+  EXPECT_TRUE(newest_checkpoint(run).has_value());
+  EXPECT_FALSE(take_request(run, Request::stop));
+}
+
+TEST_F(TrainerTest, CheckpointRequestIsAnswered) {
+  const RunConfig config = small_config({{"checkpoint.every", 1000}, {"validation.every", 1000}, {"checkpoint.keep", 100}});
+  const fs::path run = run_folder("asked", config);
+  request(run, Request::checkpoint);
+  EXPECT_EQ(train_in(run, config, data), RunState::completed);
+  EXPECT_TRUE(fs::exists(checkpoint_of(run, 1)));
+  EXPECT_FALSE(take_request(run, Request::checkpoint));
+}
+
+TEST_F(TrainerTest, KeepsTheLastCheckpointsAndTheBest) {
+  const RunConfig config = small_config({{"checkpoint.every", 1}, {"checkpoint.keep", 2}});
+  const fs::path run = run_folder("keep", config);
+  train_in(run, config, data);
+  std::set<std::string> expected{"step-00000011", "step-00000012", fmt::format("step-{:08}", read_status(run)->best_step)};
+  std::set<std::string> found;
+  for (const auto& entry : fs::directory_iterator(run / "checkpoints")) found.insert(entry.path().filename().string());
+  EXPECT_EQ(found, expected);
+}
+
+TEST_F(TrainerTest, AnExplodingLossEndsAsDivergedWithStepAndRate) {
+  const RunConfig config = small_config({{"optimizer.name", "sgd"}, {"optimizer.lr", 1e3}, {"model.norm", "none"}, {"train.steps", 200}});
+  const fs::path run = run_folder("diverged", config);
+  try {
+    train_in(run, config, data);
+    FAIL() << "no error";
+  } catch (const Diverged& error) {
+    EXPECT_NE(std::string(error.what()).find("learning rate 1000"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("at step "), std::string::npos);
+  }
+  EXPECT_TRUE(read_all(run)->scalars.contains("loss/train"));
+}
+
+TEST_F(TrainerTest, ClippingBoundsTheStepAsPyTorchDoes) {
+  const RunConfig config = small_config({{"optimizer.name", "sgd"}, {"optimizer.momentum", 0}, {"optimizer.lr", 1}, {"train.clip_norm", 0.01}, {"train.steps", 1}});
+  torch::manual_seed(0);
+  const auto task = make_task("segmentation", config);
+  const auto before = [&] {
+    std::vector<torch::Tensor> all;
+    for (const auto& [_, p] : unique_parameters(*task->networks()[0].module)) all.push_back(p.detach().clone().flatten());
+    return torch::cat(all);
+  };
+  const torch::Tensor start = before();
+  train_in(run_folder("clip", config), config, *task, data);
+  EXPECT_NEAR((before() - start).norm().item<double>(), 0.01, 1e-4);
+}
+
+TEST_F(TrainerTest, ValidationInTrainModeIsWhatIsCalledValThen) {
+  const RunConfig config = small_config({{"validation.mode", "train"}});
+  const fs::path run = run_folder("train-mode", config);
+  train_in(run, config, data);
+  const auto read = read_all(run);
+  EXPECT_FALSE(read->scalars.contains("iou/val_eval"));
+  ASSERT_TRUE(read->scalars.contains("iou/val_train_mode"));
+  EXPECT_EQ(read->scalars.at("iou/val").back().value, read->scalars.at("iou/val_train_mode").back().value);
+}
+
+TEST_F(TrainerTest, AFolderThatVanishesEndsTheRunWithAnError) {
+  const RunConfig config = small_config({{"train.steps", 1000000}});
+  const fs::path run = run_folder("gone", config);
+  torch::manual_seed(0);
+  const auto task = make_task("segmentation", config);
+  StatusKeeper status(run);
+  Trainer trainer(config, *task, data, {run, [](const Picture&) { return std::string("png"); }, [](const std::string&) {}, [&] {
+                                          fs::remove_all(run);
+                                          return false;
+                                        }, torch::kCPU},
+                  status);
+  EXPECT_THROW(trainer.run(), Error);
+}
+
+TEST_F(TrainerTest, ACheckpointOfAnotherNetworkIsRefusedByName) {
+  const RunConfig config = small_config({{"train.steps", 2}});
+  const fs::path run = run_folder("other", config);
+  train_in(run, config, data);
+  try {
+    train_in(run, small_config({{"train.steps", 4}, {"model.channels", 8}}), data);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("model.safetensors"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("down1.conv1"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(TrainerTest, SavedAndLoadedNetworkPredictsTheSameBits) {
+  const RunConfig config = small_config();
+  const fs::path run = run_folder("round-trip", config);
+  torch::manual_seed(0);
+  const auto trained = make_task("segmentation", config);
+  train_in(run, config, *trained, data);
+  const auto loaded = make_task("segmentation", config);
+  read_networks(find_checkpoint(run, ""), loaded->networks());
+  FixedBatches batches(data.source.dataset, data.source.held_out, 4, torch::kCPU);
+  const Measured a = measure(*trained, batches, Mode::eval), b = measure(*loaded, batches, Mode::eval);
+  EXPECT_EQ(a.losses.at(""), b.losses.at(""));
+  EXPECT_EQ(a.metrics.at("iou"), b.metrics.at("iou"));
+}
+
+TEST_F(TrainerTest, CheckpointsAreFoundByStepAndByBest) {
+  const RunConfig config = small_config();
+  const fs::path run = run_folder("words", config);
+  EXPECT_THROW(find_checkpoint(run, ""), Error);
+  train_in(run, config, data);
+  EXPECT_EQ(find_checkpoint(run, ""), checkpoint_of(run, 12));
+  EXPECT_EQ(find_checkpoint(run, "12"), checkpoint_of(run, 12));
+  EXPECT_EQ(find_checkpoint(run, "best"), checkpoint_of(run, static_cast<int>(read_status(run)->best_step)));
+  EXPECT_THROW(find_checkpoint(run, "5"), Error);
+}
+
+}  // namespace
+}  // namespace ablate

@@ -1,0 +1,78 @@
+// Stands in for `ablate-train` and for the queue's keeper, so that the queue's own doings can be tested in
+// milliseconds.
+//   stand_in_worker run DIR            behaves as "stand_in" in DIR/run.json says:
+//       "wait": true     stay until a stop request comes (then stopped) or a file DIR/finish appears (then completed)
+//       "die": signal    die of that signal        "exit": code   say "sad words", and leave with that code
+//       "hush": true     before any status is written, and before the run's lock is taken, wait for DIR/finish
+//     else it completes at once. Every start and every end is a line in DIR/diary.
+//   stand_in_worker queue-keeper ROOT  is what `ablate queue-keeper ROOT` is
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <thread>
+
+#include "runs/json_file.h"
+#include "runs/run_store.h"
+#include "sweeps/launcher.h"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+void note(const fs::path& run, const std::string& word) {
+  std::ofstream(run / "diary", std::ios::app) << word << std::endl;
+}
+
+void pause() { std::this_thread::sleep_for(std::chrono::milliseconds(5)); }
+
+void write_state(const fs::path& run, ablate::RunState state) {
+  ablate::RunStatus status = ablate::read_status(run).value_or(ablate::RunStatus{});
+  status.state = state;
+  ablate::write_status(run, status);
+}
+
+int work(const fs::path& run) {
+  const nlohmann::json behaviour =
+      ablate::read_json_file(run / "run.json")->value("stand_in", nlohmann::json::object());
+  note(run, "start");
+  if (behaviour.contains("hush"))
+    while (!fs::exists(run / "finish")) pause();
+  const auto lock = ablate::RunLock::try_acquire(run);
+  if (!lock) {
+    note(run, "locked out");
+    return 1;
+  }
+  write_state(run, ablate::RunState::running);
+  std::ofstream(run / "threads") << (std::getenv("ABLATE_THREADS") != nullptr ? std::getenv("ABLATE_THREADS") : "");
+  if (behaviour.contains("die")) ::kill(::getpid(), behaviour["die"].get<int>());
+  if (behaviour.contains("exit")) {
+    std::puts("cheerful words\nsad words\n");
+    return behaviour["exit"].get<int>();
+  }
+  ablate::RunState end = ablate::RunState::completed;
+  while (behaviour.contains("wait") && !fs::exists(run / "finish")) {
+    if (ablate::take_request(run, ablate::Request::stop)) {
+      end = ablate::RunState::stopped;
+      break;
+    }
+    pause();
+  }
+  note(run, "end");  // Before the state that tests wait for.
+  write_state(run, end);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) return 2;
+  if (argv[1] == std::string("queue-keeper")) {
+    ablate::LocalQueue(argv[2]).keep();
+    return 0;
+  }
+  return work(argv[2]);
+}

@@ -1,0 +1,57 @@
+#include "viewers/preview_table.h"
+
+#include <gtest/gtest.h>
+
+namespace ablate {
+namespace {
+
+RunView run(const std::map<std::string, std::vector<Step>>& images) {
+  auto data = std::make_shared<RunData>();
+  for (const auto& [tag, steps] : images)
+    for (const Step step : steps) {
+      ImagePoint point;
+      point.step = step;
+      data->images[tag].push_back(point);
+    }
+  RunView view;
+  view.data = data;
+  return view;
+}
+
+TEST(PreviewTable, HasHeldOutSamplesByNumberThenTheGallery) {
+  const RunView a = run({{"preview/10/prediction", {0}}, {"preview/2/prediction", {0}}, {"gallery/0/prediction", {0}}});
+  const PreviewTable table = preview_table({&a});
+  ASSERT_EQ(table.rows.size(), 3u);
+  EXPECT_EQ(table.rows[0].prefix, "preview/2");
+  EXPECT_EQ(table.rows[1].prefix, "preview/10");
+  EXPECT_EQ(table.rows[2].prefix, "gallery/0");
+  EXPECT_TRUE(table.rows[2].gallery);
+}
+
+TEST(PreviewTable, HasAColumnForEveryOutputOfEveryRunAndAllSteps) {
+  const RunView a = run({{"preview/0/input", {0}}, {"preview/0/target", {0}}, {"preview/0/prediction", {0, 40}}});
+  const RunView b = run({{"preview/0/alpha", {20}}, {"preview/0/foreground", {20}}});
+  const PreviewTable table = preview_table({&a, &b});
+  ASSERT_EQ(table.columns.size(), 3u);
+  EXPECT_EQ(table.columns[0].output, "prediction");
+  EXPECT_EQ(table.columns[2].output, "foreground");
+  EXPECT_FALSE(table.one_output);
+  EXPECT_EQ(table.steps, (std::vector<Step>{0, 20, 40}));
+}
+
+TEST(PreviewTable, OtherTagsAndRunsWithoutDataAreNoPreviews) {
+  RunView nothing;
+  const RunView other = run({{"preview/x/prediction", {0}}, {"preview/1", {0}}, {"samples/0/prediction", {0}}});
+  EXPECT_TRUE(preview_table({&nothing, &other}).rows.empty());
+}
+
+TEST(PreviewTable, ThePictureAtAStepIsTheNewestUntilThen) {
+  const RunView a = run({{"preview/0/prediction", {0, 40, 80}}});
+  EXPECT_EQ(picture_at(a, "preview/0/prediction", 79)->step, 40);
+  EXPECT_EQ(picture_at(a, "preview/0/prediction", 80)->step, 80);
+  EXPECT_EQ(picture_at(a, "preview/0/prediction", -1), nullptr);
+  EXPECT_EQ(picture_at(a, "preview/1/prediction", 80), nullptr);
+}
+
+}  // namespace
+}  // namespace ablate

@@ -1,0 +1,44 @@
+#include "viewers/colors.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace ablate {
+
+const std::vector<Color>& run_palette() {
+  static const std::vector<Color> palette = {
+      {0.306f, 0.624f, 0.976f}, {0.976f, 0.553f, 0.302f}, {0.353f, 0.800f, 0.525f}, {0.722f, 0.541f, 0.969f},
+      {0.914f, 0.776f, 0.310f}, {0.271f, 0.788f, 0.796f}, {0.957f, 0.502f, 0.733f}, {0.663f, 0.820f, 0.310f},
+      {0.780f, 0.627f, 0.451f}, {0.553f, 0.659f, 0.800f},
+  };
+  return palette;
+}
+
+std::optional<Color> parse_color(const std::string& text) {
+  if (text.size() != 7 || text[0] != '#') return std::nullopt;
+  Color color;
+  for (std::size_t i = 0; i < 3; ++i) {
+    int byte = 0;
+    const char* const begin = text.data() + 1 + 2 * i;
+    const auto [end, failure] = std::from_chars(begin, begin + 2, byte, 16);
+    if (failure != std::errc() || end != begin + 2 || byte < 0) return std::nullopt;
+    color[i] = static_cast<float>(byte) / 255.0f;
+  }
+  return color;
+}
+
+std::vector<Color> RunColors::assign(const std::vector<RunInfo>& runs) {
+  std::vector<Color> colors;
+  colors.reserve(runs.size());
+  std::size_t own = 0, foreign = 0;
+  for (const RunInfo& run : runs) {
+    std::size_t& rank = run.status.state == RunState::foreign ? foreign : own;
+    const std::size_t given = given_.try_emplace(run.id, rank).first->second;
+    rank = std::max(rank, given) + 1;
+    const auto chosen = parse_color(run.meta.color);
+    colors.push_back(chosen ? *chosen : run_palette()[given % run_palette().size()]);
+  }
+  return colors;
+}
+
+}  // namespace ablate

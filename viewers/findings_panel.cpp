@@ -1,0 +1,134 @@
+#include "viewers/findings_panel.h"
+
+#include <fmt/format.h>
+#include <imgui.h>
+
+#include "experiments/catalogue.h"
+#include "runs/error.h"
+#include "viewers/run_metrics.h"
+#include "viewers/widgets.h"
+
+namespace ablate {
+namespace {
+
+std::string trimmed(const std::string& text) {
+  const auto from = text.find_first_not_of(' ');
+  return from == std::string::npos ? "" : text.substr(from, text.find_last_not_of(' ') - from + 1);
+}
+
+const Option* option_named(const std::string& key) {
+  if (const Option* option = find_option(key)) return option;
+  for (const Option& option : catalogue())
+    if (option.key.ends_with("." + key)) return &option;
+  return nullptr;
+}
+
+class FindingsPanel : public Panel {
+ public:
+  const char* title() const override { return "Findings"; }
+  Place place() const override { return Place::right_bottom; }
+  void draw(Workspace& workspace) override;
+
+ private:
+  void draw_finding(Workspace& workspace, const RunView& run, const Finding& finding);
+};
+
+void FindingsPanel::draw(Workspace& workspace) {
+  std::string healthy, unfinished;
+  bool any = false;
+  for (const RunView* run : workspace.shown) {
+    for (std::size_t i = 0; i < run->findings.size(); ++i) {
+      ImGui::PushID(fmt::format("{}/{}", run->info.id, i).c_str());
+      draw_finding(workspace, *run, run->findings[i]);
+      ImGui::PopID();
+      any = true;
+    }
+    if (!run->findings.empty()) continue;
+    const RunState state = run->info.status.state;
+    if (state == RunState::completed)
+      healthy += (healthy.empty() ? "" : ", ") + run->info.name;
+    else if (state == RunState::running || state == RunState::queued)
+      unfinished += (unfinished.empty() ? "" : ", ") + run->info.name;
+  }
+  if (!any && healthy.empty()) {
+    widgets::empty_panel(
+        "Nothing found yet",
+        "When a run ends, its norm layers are examined. What is wrong is said here in a sentence, with the "
+        "evidence and the switch that cures it.");
+    return;
+  }
+  if (any && !(healthy.empty() && unfinished.empty())) ImGui::Separator();
+  if (!healthy.empty()) widgets::quiet_paragraph("no finding:  " + healthy);
+  if (!unfinished.empty()) widgets::quiet_paragraph("not finished:  " + unfinished);
+}
+
+void FindingsPanel::draw_finding(Workspace& workspace, const RunView& run, const Finding& finding) {
+  const ImVec2 corner = ImGui::GetCursorScreenPos();
+  ImGui::Indent(widgets::em(0.85f));
+  widgets::color_mark(run.color);
+  ImGui::SameLine(0, widgets::em(0.2f));
+  widgets::wrong_text(fmt::format("{}   {}   {:.0f} %", run.info.name, finding.cause, 100 * finding.confidence));
+  ImGui::PushTextWrapPos(0);
+  ImGui::TextUnformatted(finding.sentence.c_str());
+  ImGui::PopTextWrapPos();
+  if (!finding.evidence.empty()) {
+    ImGui::Dummy(ImVec2(0, widgets::em(0.05f)));
+    ImGui::PushFont(workspace.mono, ImGui::GetStyle().FontSizeBase * 0.85f);
+    ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, ImVec2(0, widgets::em(0.1f)));
+    for (const std::string& line : finding.evidence) widgets::quiet_paragraph(line);
+    ImGui::PopStyleVar();
+    ImGui::PopFont();
+  }
+  const float bottom = ImGui::GetItemRectMax().y;
+  ImGui::GetWindowDrawList()->AddRectFilled(corner, ImVec2(corner.x + widgets::em(0.25f), bottom),
+                                            widgets::packed(look::kWrong), widgets::em(0.1f));
+  ImGui::Unindent(widgets::em(0.85f));
+  ImGui::Dummy(ImVec2(0, widgets::em(0.1f)));
+  if (!finding.layer.empty()) {
+    if (ImGui::Button("Show the layer")) {
+      workspace.selected = run.info.id;
+      workspace.selected_by_hand = true;
+      workspace.layer.clear();
+      if (run.data && run.data->scalars.contains("norm/" + finding.layer + "/gap")) workspace.layer = finding.layer;
+      ImGui::SetWindowFocus("Layers");
+    }
+    ImGui::SameLine();
+  }
+  if (const auto experiment = cured_experiment(run, finding.cure)) {
+    const std::string label = "Launch the cure: " + finding.cure;
+    widgets::same_line_or_wrap(ImGui::CalcTextSize(label.c_str()).x + widgets::em(1));
+    if (widgets::primary_button(label.c_str())) workspace.actions->launch(*experiment);
+    widgets::hint("The same run again with this one change");
+  } else if (!finding.cure.empty()) {
+    ImGui::NewLine();
+    widgets::quiet_paragraph("cure:  " + finding.cure);
+  } else {
+    ImGui::NewLine();
+  }
+  ImGui::Dummy(ImVec2(0, widgets::em(0.3f)));
+}
+
+}  // namespace
+
+std::optional<Experiment> cured_experiment(const RunView& run, const std::string& cure) {
+  const std::size_t equals = cure.find('=');
+  if (!run.config || equals == std::string::npos) return std::nullopt;
+  const Option* const option = option_named(trimmed(cure.substr(0, equals)));
+  if (!option) return std::nullopt;
+  const std::string words = trimmed(cure.substr(equals + 1));
+  try {
+    RunConfig config = *run.config;
+    config.set_from_text(option->key + "=" + words);
+    Experiment experiment;
+    experiment.name = run.info.experiment.empty() ? run.info.name : run.info.experiment;
+    experiment.base = config.to_json();
+    experiment.variants.push_back({run.info.name + "-cured", nlohmann::json::object()});
+    return experiment;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+std::unique_ptr<Panel> make_findings_panel() { return std::make_unique<FindingsPanel>(); }
+
+}  // namespace ablate

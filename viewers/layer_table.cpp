@@ -1,0 +1,169 @@
+#include "viewers/layer_table.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <limits>
+#include <string_view>
+
+namespace ablate {
+namespace {
+
+constexpr float kNothing = std::numeric_limits<float>::quiet_NaN();
+constexpr std::string_view kPrefix = "norm/", kGap = "/gap";
+
+int part_of_network(const std::string& layer) {
+  static constexpr std::array<std::pair<std::string_view, int>, 10> kParts = {{{"stem", 0},
+                                                                               {"inc", 0},
+                                                                               {"down", 1},
+                                                                               {"enc", 1},
+                                                                               {"bottom", 2},
+                                                                               {"bottleneck", 2},
+                                                                               {"mid", 2},
+                                                                               {"up", 3},
+                                                                               {"dec", 3},
+                                                                               {"out", 4}}};
+  for (const auto& [word, part] : kParts)
+    if (layer.starts_with(word)) return part;
+  return 5;
+}
+
+/// Numbers inside names count as numbers: "layer.2" before "layer.10".
+bool natural_less(const std::string& a, const std::string& b) {
+  std::size_t i = 0, j = 0;
+  const auto digit = [](char letter) { return std::isdigit(static_cast<unsigned char>(letter)) != 0; };
+  while (i < a.size() && j < b.size()) {
+    if (digit(a[i]) && digit(b[j])) {
+      std::size_t i_end = i, j_end = j;
+      while (i_end < a.size() && digit(a[i_end])) ++i_end;
+      while (j_end < b.size() && digit(b[j_end])) ++j_end;
+      const std::string_view x = std::string_view(a).substr(i, i_end - i), y = std::string_view(b).substr(j, j_end - j);
+      if (x.size() != y.size()) return x.size() < y.size();
+      if (x != y) return x < y;
+      i = i_end, j = j_end;
+    } else {
+      if (a[i] != b[j]) return a[i] < b[j];
+      ++i, ++j;
+    }
+  }
+  return a.size() - i < b.size() - j;
+}
+
+/// Fills one row from points in the order of their steps.
+template <class Points, class Value>
+void fill_row(StepTable& table, std::size_t row, const Points& points, const Value& value) {
+  const double width = (table.last_step - table.first_step) / table.columns;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const double step = static_cast<double>(points[i].step);
+    const int from =
+        std::clamp(static_cast<int>(std::ceil((step - table.first_step) / width) - 1), 0, table.columns - 1);
+    const float newest = value(points[i]);
+    if (std::isfinite(newest)) table.largest = std::max(table.largest, std::abs(newest));
+    for (int column = from; column < table.columns; ++column)
+      table.cells[row * static_cast<std::size_t>(table.columns) + static_cast<std::size_t>(column)] = newest;
+  }
+}
+
+/// Makes room for all rows; a column for each logged step as long as there are no more than `most_columns`.
+template <class Points>
+void lay_out(StepTable& table, const Points& points, int most_columns) {
+  table.columns = std::clamp(static_cast<int>(points.size()), 1, most_columns);
+  table.first_step = 0;
+  table.last_step = 1;
+  for (std::size_t i = 0; i < points.size(); ++i)
+    table.last_step = std::max(table.last_step, static_cast<double>(points[i].step));
+  table.cells.assign(table.rows.size() * static_cast<std::size_t>(table.columns), kNothing);
+}
+
+const SharedColumn<TensorPoint>* statistic_points(const RunData& data, const std::string& layer,
+                                                  std::string_view name) {
+  const auto at = data.tensors.find(std::string(kPrefix) + layer + "/channels/" + std::string(name));
+  return at == data.tensors.end() ? nullptr : &at->second;
+}
+
+/// Running and batch vectors of the same step, side by side.
+struct Pair {
+  Step step;
+  const std::vector<float>*running, *batch, *batch_variance;
+};
+
+std::vector<Pair> pairs_of(const RunData& data, const std::string& layer, Statistic statistic) {
+  const bool mean = statistic == Statistic::mean;
+  const auto* const running = statistic_points(data, layer, mean ? "running_mean" : "running_var");
+  const auto* const batch = statistic_points(data, layer, mean ? "batch_mean" : "batch_var");
+  const auto* const variance = statistic_points(data, layer, "batch_var");
+  std::vector<Pair> pairs;
+  if (!running || !batch || !variance) return pairs;
+  const std::size_t count = std::min({running->size(), batch->size(), variance->size()});
+  for (std::size_t i = 0; i < count; ++i) {
+    const Pair pair{(*running)[i].step, (*running)[i].values.get(), (*batch)[i].values.get(),
+                    (*variance)[i].values.get()};
+    if (!pair.running || !pair.batch || !pair.batch_variance) continue;
+    if (pair.running->size() != pair.batch->size() || pair.running->size() != pair.batch_variance->size()) continue;
+    pairs.push_back(pair);
+  }
+  return pairs;
+}
+
+}  // namespace
+
+std::vector<std::string> norm_layers(const RunData& data) {
+  std::vector<std::string> layers;
+  for (auto at = data.scalars.lower_bound(std::string(kPrefix)); at != data.scalars.end(); ++at) {
+    const std::string& tag = at->first;
+    if (!tag.starts_with(kPrefix)) break;
+    if (tag.ends_with(kGap) && !at->second.empty())
+      layers.push_back(tag.substr(kPrefix.size(), tag.size() - kPrefix.size() - kGap.size()));
+  }
+  std::stable_sort(layers.begin(), layers.end(), [](const std::string& a, const std::string& b) {
+    const int x = part_of_network(a), y = part_of_network(b);
+    return x != y ? x < y : natural_less(a, b);
+  });
+  return layers;
+}
+
+StepTable gap_table(const RunData& data, int most_columns) {
+  StepTable table;
+  table.rows = norm_layers(data);
+  if (table.rows.empty()) return table;
+  const auto points_of = [&](const std::string& layer) -> const SharedColumn<ScalarPoint>& {
+    return data.scalars.at(std::string(kPrefix) + layer + std::string(kGap));
+  };
+  lay_out(table, points_of(table.rows.front()), most_columns);
+  for (std::size_t row = 0; row < table.rows.size(); ++row)
+    fill_row(table, row, points_of(table.rows[row]),
+             [](const ScalarPoint& point) { return static_cast<float>(point.value); });
+  return table;
+}
+
+StepTable channel_table(const RunData& data, const std::string& layer, Statistic statistic, int most_columns) {
+  StepTable table;
+  const std::vector<Pair> pairs = pairs_of(data, layer, statistic);
+  if (pairs.empty()) return table;
+  for (std::size_t channel = 0; channel < pairs.front().running->size(); ++channel)
+    table.rows.push_back(std::to_string(channel));
+  lay_out(table, pairs, most_columns);
+  for (std::size_t channel = 0; channel < table.rows.size(); ++channel)
+    fill_row(table, channel, pairs, [&](const Pair& pair) {
+      if (channel >= pair.running->size()) return kNothing;
+      const float running = (*pair.running)[channel], batch = (*pair.batch)[channel];
+      if (statistic == Statistic::variance) return std::log((running + 1e-12f) / (batch + 1e-12f));
+      return (running - batch) / std::sqrt((*pair.batch_variance)[channel] + 1e-12f);
+    });
+  return table;
+}
+
+ChannelHistory channel_history(const RunData& data, const std::string& layer, Statistic statistic,
+                               std::size_t channel) {
+  ChannelHistory history;
+  for (const Pair& pair : pairs_of(data, layer, statistic)) {
+    if (channel >= pair.running->size()) continue;
+    history.step.push_back(static_cast<double>(pair.step));
+    history.running.push_back((*pair.running)[channel]);
+    history.batch.push_back((*pair.batch)[channel]);
+  }
+  return history;
+}
+
+}  // namespace ablate

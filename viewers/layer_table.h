@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runs/series.h"
+
+namespace ablate {
+
+/// Rows over steps, resampled to columns of equal width: each cell holds the newest value at or before its right edge.
+struct StepTable {
+  std::vector<std::string> rows;
+  int columns = 0;
+  double first_step = 0, last_step = 0;  ///< the left edge of the first and the right edge of the last column
+  std::vector<float> cells;              ///< {row, column}; NaN where nothing was logged yet
+  float largest = 0;                     ///< greatest finite magnitude
+  float at(std::size_t row, int column) const {
+    return cells[row * static_cast<std::size_t>(columns) + static_cast<std::size_t>(column)];
+  }
+};
+
+/// Norm layers with a logged gap (`norm/<layer>/gap`), in the order of the network: encoder, bottom, decoder, then
+/// others.
+std::vector<std::string> norm_layers(const RunData& data);
+
+/// The gap of every layer over time; at most `most_columns` columns. No rows where the run has none.
+StepTable gap_table(const RunData& data, int most_columns);
+
+/// Which of a layer's per-channel statistics.
+enum class Statistic { mean, variance };
+
+/// Channel by channel, how far the running statistic is from the batch's: (running − batch)/σ of the batch for the
+/// mean, ln(running/batch) for the variance. Rows are "0", "1", …
+StepTable channel_table(const RunData& data, const std::string& layer, Statistic statistic, int most_columns);
+
+/// One channel's statistic over time.
+struct ChannelHistory {
+  std::vector<double> step, running, batch;
+};
+ChannelHistory channel_history(const RunData& data, const std::string& layer, Statistic statistic, std::size_t channel);
+
+}  // namespace ablate

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+namespace ablate {
+
+/// What has to be drawn of a line so that it looks, pixel for pixel, as if every point had been drawn.
+struct VisibleLine {
+  /// In drawing order. A NaN in `y` interrupts the line where the values are not finite.
+  std::vector<double> x, y;
+  /// Where values that are NaN or infinite lie, at most one a pixel column.
+  std::vector<double> not_finite;
+};
+
+/// Reduces the points (x ascending, equal sizes) that lie in [x_min, x_max] to at most two for each of `columns` pixel
+/// columns, the smallest and the largest value in it, in the order in which they come; so no spike is ever lost. The
+/// nearest point on either side is added, so that the line goes on to the edge. Where there are no more than two points
+/// a column all of them are kept.
+VisibleLine visible_line(std::span<const double> x, std::span<const double> y, double x_min, double x_max, int columns);
+
+}  // namespace ablate

@@ -1,0 +1,231 @@
+#include "viewers/masks_panel.h"
+
+#include <fmt/format.h>
+#include <imgui.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "viewers/preview_table.h"
+#include "viewers/texture_cache.h"
+#include "viewers/widgets.h"
+
+namespace ablate {
+namespace {
+
+class MasksPanel : public Panel {
+ public:
+  const char* title() const override { return "Masks"; }
+  Place place() const override { return Place::centre_bottom; }
+  void draw(Workspace& workspace) override;
+  nlohmann::json state() const override { return {{"threshold", threshold_}, {"view", static_cast<int>(view_)}}; }
+  void restore(const nlohmann::json& state) override {
+    threshold_ = std::clamp(state.value("threshold", threshold_), 1, 99);
+    view_ = static_cast<MaskView>(std::clamp(state.value("view", 0), 0, 3));
+  }
+
+ private:
+  void draw_controls();
+  void draw_table(Workspace& workspace);
+  void draw_constant(Workspace& workspace, const PreviewRow& row, const char* output, ImVec2 size);
+  void draw_output(Workspace& workspace, const PreviewRow& row, const PreviewColumn& column, ImVec2 size);
+  void draw_picture(const ShownPicture* picture, ImVec2 size, const std::string& name);
+  ImVec2 cell_size(ImVec2 space, std::size_t columns) const;
+
+  std::uint64_t version_ = ~0ull;
+  std::vector<const RunView*> made_for_;
+  PreviewTable table_;
+  int step_index_ = 0;
+  bool follow_ = true;  ///< the newest step, as long as a person hasn't gone back
+  int threshold_ = 50;
+  MaskView view_ = MaskView::soft;
+};
+
+void MasksPanel::draw(Workspace& workspace) {
+  if (version_ != workspace.snapshot->version || made_for_ != workspace.shown) {
+    const Step looked_at = table_.steps.empty() ? 0 : table_.steps[static_cast<std::size_t>(step_index_)];
+    version_ = workspace.snapshot->version;
+    made_for_ = workspace.shown;
+    table_ = preview_table(workspace.shown);
+    const auto newest = static_cast<int>(table_.steps.size()) - 1;
+    const auto at = std::lower_bound(table_.steps.begin(), table_.steps.end(), looked_at);
+    step_index_ = std::max(0, follow_ ? newest : std::min(newest, static_cast<int>(at - table_.steps.begin())));
+  }
+  if (table_.rows.empty() || table_.steps.empty()) {
+    if (workspace.shown.empty() && !workspace.snapshot->runs.empty())
+      widgets::empty_panel("No run is shown", "Press a run's dot in Runs to show it.");
+    else
+      widgets::empty_panel(
+          "Predicted masks, side by side",
+          "Held-out samples, and the gallery if a run has one, as each run sees them. They come with a "
+          "run's first validation.");
+    return;
+  }
+  draw_controls();
+  draw_table(workspace);
+}
+
+void MasksPanel::draw_controls() {
+  const int last = static_cast<int>(table_.steps.size()) - 1;
+  ImGui::SetNextItemWidth(widgets::em(9));
+  const std::string step = std::to_string(table_.steps[static_cast<std::size_t>(step_index_)]);
+  ImGui::BeginDisabled(last == 0);
+  if (ImGui::SliderInt("step", &step_index_, 0, std::max(1, last), step.c_str(),
+                       ImGuiSliderFlags_AlwaysClamp | ImGuiSliderFlags_NoInput)) {
+    step_index_ = std::clamp(step_index_, 0, last);
+    follow_ = step_index_ == last;
+  }
+  ImGui::EndDisabled();
+  ImGui::SameLine(0, widgets::em(0.8f));
+  ImGui::SetNextItemWidth(widgets::em(6.5f));
+  ImGui::SliderInt("threshold", &threshold_, 1, 99, fmt::format("{:.2f}", threshold_ / 100.0).c_str(),
+                   ImGuiSliderFlags_AlwaysClamp | ImGuiSliderFlags_NoInput);
+  widgets::hint("From which value on a pixel counts as foreground: for IoU and for the views other than mask");
+  ImGui::SameLine(0, widgets::em(0.8f));
+  ImGui::SetNextItemWidth(widgets::em(6.5f));
+  int view = static_cast<int>(view_);
+  if (ImGui::Combo("view", &view, "mask\0threshold\0overlay\0errors\0")) view_ = static_cast<MaskView>(view);
+  if (view_ == MaskView::errors) widgets::hint("red: too much, blue: missing");
+  const auto held_out =
+      std::count_if(table_.rows.begin(), table_.rows.end(), [](const PreviewRow& row) { return !row.gallery; });
+  const auto gallery = static_cast<std::ptrdiff_t>(table_.rows.size()) - held_out;
+  std::string count = fmt::format("{} held out", held_out);
+  if (gallery > 0) count += fmt::format("   {} from the gallery", gallery);
+  widgets::same_line_or_wrap(ImGui::CalcTextSize(count.c_str()).x + widgets::em(0.8f));
+  widgets::quiet_text(count);
+}
+
+/// Of the width that columns share, what is left for the content of each.
+float column_room(float width, std::size_t columns) {
+  const ImGuiStyle& style = ImGui::GetStyle();
+  return std::floor((width - style.ScrollbarSize) / static_cast<float>(columns) - 2 * style.CellPadding.x - 1);
+}
+
+/// Two rows of pictures fit where there is room for them.
+ImVec2 MasksPanel::cell_size(ImVec2 space, std::size_t columns) const {
+  double aspect = 0.75;  // width / height
+  for (const PreviewColumn& column : table_.columns)
+    if (const ImagePoint* picture =
+            picture_at(*column.run, table_.rows[0].prefix + "/" + column.output, table_.steps.back());
+        picture && picture->height > 0 && picture->width > 0)
+      aspect = static_cast<double>(picture->width) / picture->height;
+  const float label = ImGui::GetTextLineHeightWithSpacing() + widgets::em(0.7f);
+  float height = std::clamp((space.y - label) / 2 - label, widgets::em(5), widgets::em(16));
+  float width = height * static_cast<float>(aspect);
+  const float most = column_room(space.x, columns);
+  if (width > most) {
+    width = std::max(most, widgets::em(3.6f));
+    height = width / static_cast<float>(aspect);
+  }
+  return ImVec2(std::round(width), std::round(height));
+}
+
+void MasksPanel::draw_table(Workspace& workspace) {
+  const std::size_t columns = table_.columns.size() + 2;
+  const ImVec2 space = ImGui::GetContentRegionAvail();
+  const ImVec2 cell = cell_size(space, columns);
+  const auto flags = ImGuiTableFlags_ScrollX | ImGuiTableFlags_ScrollY | ImGuiTableFlags_SizingFixedFit |
+                     ImGuiTableFlags_NoKeepColumnsVisible;
+  if (columns > 500 || !ImGui::BeginTable("masks", static_cast<int>(columns), flags, space)) return;
+  const float even = column_room(space.x, columns);
+  const float width = std::clamp(even, cell.x, cell.x * 1.35f + widgets::em(0.4f));
+  for (std::size_t i = 0; i < columns; ++i) ImGui::TableSetupColumn(nullptr, ImGuiTableColumnFlags_WidthFixed, width);
+  ImGui::TableSetupScrollFreeze(0, 1);
+  ImGui::TableNextRow();
+  ImGui::TableNextColumn();
+  ImGui::TextUnformatted("input");
+  ImGui::TableNextColumn();
+  ImGui::TextUnformatted("target");
+  for (const PreviewColumn& column : table_.columns) {
+    ImGui::TableNextColumn();
+    widgets::color_mark(column.run->color);
+    ImGui::SameLine(0, widgets::em(0.15f));
+    const std::string name = table_.one_output ? column.run->info.name : column.run->info.name + " " + column.output;
+    widgets::fitted_text(name, width - widgets::em(1));
+  }
+  for (const PreviewRow& row : table_.rows) {
+    ImGui::PushID(row.prefix.c_str());
+    ImGui::TableNextRow();
+    ImGui::TableNextColumn();
+    draw_constant(workspace, row, "input", cell);
+    widgets::quiet_text(row.name);
+    ImGui::Dummy(ImVec2(0, widgets::em(0.3f)));
+    ImGui::TableNextColumn();
+    if (!row.gallery) draw_constant(workspace, row, "target", cell);
+    for (const PreviewColumn& column : table_.columns) {
+      ImGui::TableNextColumn();
+      draw_output(workspace, row, column, cell);
+    }
+    ImGui::PopID();
+  }
+  ImGui::EndTable();
+}
+
+void MasksPanel::draw_constant(Workspace& workspace, const PreviewRow& row, const char* output, ImVec2 size) {
+  const bool target = std::string_view(output) == "target";
+  for (const PreviewColumn& column : table_.columns) {
+    const ImagePoint* const picture = constant_picture(*column.run, row.prefix + "/" + output);
+    if (!picture) continue;
+    PictureWish wish{column.run->data, *picture, {}, {}, target};
+    const ShownPicture* const shown = workspace.textures->get(row.prefix + output, wish);
+    draw_picture(shown, size, row.name);
+    if (target) widgets::quiet_text(shown ? fmt::format("{:.0f} %", 100 * shown->share) : " ");
+    return;
+  }
+  ImGui::Dummy(size);
+}
+
+void MasksPanel::draw_output(Workspace& workspace, const PreviewRow& row, const PreviewColumn& column, ImVec2 size) {
+  const RunView& run = *column.run;
+  const Step step = table_.steps[static_cast<std::size_t>(step_index_)];
+  const ImagePoint* const picture = picture_at(run, row.prefix + "/" + column.output, step);
+  if (!picture) {
+    const ImVec2 corner = ImGui::GetCursorScreenPos();
+    ImGui::Dummy(size);
+    ImGui::GetWindowDrawList()->AddRect(corner, ImVec2(corner.x + size.x, corner.y + size.y),
+                                        widgets::packed(look::kLine));
+    widgets::quiet_text("not yet");
+    return;
+  }
+  PictureWish wish{run.data, *picture, {}, {}, picture->channels == 1, view_, threshold_, run.color};
+  if (const ImagePoint* input = constant_picture(run, row.prefix + "/input")) wish.input = *input;
+  if (const ImagePoint* target = constant_picture(run, row.prefix + "/target")) wish.target = *target;
+  const ShownPicture* const shown = workspace.textures->get(row.prefix + run.info.id + column.output, wish);
+  draw_picture(shown, size, fmt::format("{}   {}   step {}", row.name, run.info.name, picture->step));
+  if (shown && !shown->problem.empty()) {
+    widgets::wrong_text("unreadable");
+    widgets::hint(shown->problem);
+  } else if (shown && shown->iou) {
+    widgets::quiet_text(fmt::format("IoU {:.2f}", *shown->iou));
+  } else {
+    widgets::quiet_text(shown && wish.is_mask ? fmt::format("{:.0f} %", 100 * shown->share) : " ");
+  }
+}
+
+void MasksPanel::draw_picture(const ShownPicture* picture, ImVec2 size, const std::string& name) {
+  if (!picture || !picture->problem.empty()) {
+    ImGui::Dummy(size);
+    return;
+  }
+  // Pictures of another shape are fitted into the cell, not stretched.
+  const float scale =
+      std::min(size.x / static_cast<float>(picture->width), size.y / static_cast<float>(picture->height));
+  const ImVec2 drawn(std::round(static_cast<float>(picture->width) * scale),
+                     std::round(static_cast<float>(picture->height) * scale));
+  const ImVec2 corner = ImGui::GetCursorScreenPos();
+  ImGui::Dummy(size);
+  const ImVec2 from(corner.x + std::round((size.x - drawn.x) / 2), corner.y + std::round((size.y - drawn.y) / 2));
+  ImGui::GetWindowDrawList()->AddImage(picture->texture, from, ImVec2(from.x + drawn.x, from.y + drawn.y));
+  if (!ImGui::IsItemHovered(ImGuiHoveredFlags_DelayNormal) || !ImGui::BeginTooltip()) return;
+  const float larger = std::min(widgets::em(26) / drawn.y, std::max(2.2f, widgets::em(16) / drawn.y));
+  ImGui::Image(picture->texture, ImVec2(drawn.x * larger, drawn.y * larger));
+  ImGui::TextUnformatted(name.c_str());
+  if (picture->iou) widgets::quiet_text(fmt::format("IoU {:.3f}", *picture->iou));
+  ImGui::EndTooltip();
+}
+
+}  // namespace
+
+std::unique_ptr<Panel> make_masks_panel() { return std::make_unique<MasksPanel>(); }
+
+}  // namespace ablate

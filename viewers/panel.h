@@ -1,0 +1,104 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "experiments/experiment.h"
+#include "runs/run_store.h"
+#include "runs/series.h"
+
+struct ImFont;
+
+namespace ablate {
+
+class TextureCache;
+
+/// One run as the panels see it; immutable, made by the tailer thread.
+struct RunView {
+  RunInfo info;
+  std::filesystem::path root;               ///< the one it was listed under
+  std::shared_ptr<const RunData> data;      ///< null until its events have been read
+  std::shared_ptr<const RunConfig> config;  ///< null for a foreign run, or where run.json can't be understood
+  std::vector<Finding> findings;
+  std::array<float, 3> color{};  ///< the run's own, the same everywhere and in every session
+};
+
+/// The end of one run's console.log.
+struct ConsoleTail {
+  std::string run;   ///< id
+  std::string text;  ///< whole lines; empty when nothing has been written
+  bool cut = false;  ///< there is more before it
+};
+
+/// All runs of the root(s) at one moment, immutable.
+struct Snapshot {
+  std::vector<std::shared_ptr<const RunView>> runs;  ///< by id
+  std::shared_ptr<const ConsoleTail> console;        ///< of the selected run; null until read
+  bool loading = true;                               ///< the first listing hasn't ended yet
+  bool complete = false;      ///< the events of every run that is drawn have been read to their present end
+  std::string problem;        ///< the root can't be read: why
+  std::uint64_t version = 0;  ///< rises with every snapshot
+};
+
+/// What can be done, whoever does it. Every call returns at once; what fails shows up in Workspace::error.
+class Actions {
+ public:
+  virtual ~Actions() = default;
+  virtual void launch(const Experiment& experiment) = 0;
+  virtual void stop(const RunView& run) = 0;
+  virtual void resume(const RunView& run) = 0;
+};
+
+/// What all panels share: the snapshot of this frame, what is selected and shown, what can be done. Drawing thread
+/// only.
+struct Workspace {
+  std::filesystem::path root;
+  std::shared_ptr<const Snapshot> snapshot = std::make_shared<Snapshot>();
+  std::set<std::string> hidden;      ///< ids of runs not drawn
+  std::string selected;              ///< id of the run that single-run panels show
+  bool selected_by_hand = false;     ///< a person chose it: it stays, whatever is found in others
+  std::string layer;                 ///< norm layer that the layers panel opens; empty: all of them
+  std::optional<std::string> error;  ///< last failed action, shown until dismissed
+  Actions* actions = nullptr;
+  TextureCache* textures = nullptr;
+  ImFont* bold = nullptr;
+  ImFont* mono = nullptr;  ///< for evidence and console text
+
+  /// Runs that are not hidden, by id: made by begin_frame, valid while `snapshot` is.
+  std::vector<const RunView*> shown;
+
+  /// Takes over a snapshot, brings `shown` up to date and selects a run where no person has: one that something was
+  /// found in, else the first shown.
+  void begin_frame(std::shared_ptr<const Snapshot> now);
+  bool is_shown(const RunView& run) const { return !hidden.contains(run.info.id); }
+  /// nullptr when there is no such run (any more).
+  const RunView* find(const std::string& id) const;
+  const RunView* selected_run() const { return find(selected); }
+};
+
+/// One dockable panel. Drawing does no I/O and takes no lock.
+class Panel {
+ public:
+  virtual ~Panel() = default;
+  virtual const char* title() const = 0;
+  /// Where it is docked in the default layout.
+  enum class Place { left_top, left_bottom, centre_top, centre_bottom, right_top, right_bottom };
+  virtual Place place() const = 0;
+  /// Draws its content; the window around it is begun and ended by the caller.
+  virtual void draw(Workspace& workspace) = 0;
+  /// What is worth remembering until the program starts again; read back by restore, which ignores what it can't use.
+  virtual nlohmann::json state() const { return nlohmann::json::object(); }
+  virtual void restore(const nlohmann::json& state) { (void)state; }
+};
+
+/// Every panel, in the order of the View menu. registry.cpp: one line a panel.
+std::vector<std::unique_ptr<Panel>> make_panels();
+
+}  // namespace ablate

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "viewers/panel.h"
+
+namespace ablate {
+
+/// One sample that runs show pictures of: held out ("preview/3") or of the gallery ("gallery/3").
+struct PreviewRow {
+  std::string prefix;  ///< of its tags, without the last slash
+  std::string name;    ///< the sample's, else "held out 4"
+  bool gallery = false;
+};
+
+/// One output of one run: a column beside input and target.
+struct PreviewColumn {
+  const RunView* run = nullptr;
+  std::string output;  ///< last part of the tag, "prediction"
+};
+
+/// Everything there is to show of `runs` side by side.
+struct PreviewTable {
+  std::vector<PreviewRow> rows;  ///< held-out samples by number, then the gallery
+  std::vector<PreviewColumn> columns;
+  std::vector<Step> steps;  ///< at which any output was written, ascending
+  bool one_output = true;   ///< no run has more than one, so that the run's name says it all
+};
+PreviewTable preview_table(const std::vector<const RunView*>& runs);
+
+/// The newest picture at or before `step`; nullptr where there is none.
+const ImagePoint* picture_at(const RunView& run, const std::string& tag, Step step);
+/// The first picture of a tag that doesn't change (input, target); nullptr where there is none.
+const ImagePoint* constant_picture(const RunView& run, const std::string& tag);
+
+}  // namespace ablate

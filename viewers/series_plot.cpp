@@ -1,0 +1,223 @@
+#include "viewers/series_plot.h"
+
+#include <fmt/format.h>
+#include <implot.h>
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <string>
+
+#include "viewers/widgets.h"
+
+namespace ablate {
+
+void PlotSeries::Range::add(double value) {
+  if (!std::isfinite(value)) return;
+  min = any ? std::min(min, value) : value;
+  max = any ? std::max(max, value) : value;
+  if (value > 0 && (min_positive == 0 || value < min_positive)) min_positive = value;
+  any = true;
+}
+
+void PlotSeries::Range::add(const Range& other) {
+  if (!other.any) return;
+  add(other.min);
+  add(other.max);
+  add(other.min_positive > 0 ? other.min_positive : other.max);
+}
+
+double PlotSeries::x_of(const ScalarPoint& point) const {
+  return axis_ == XAxis::step ? static_cast<double>(point.step) : point.wall_seconds - first_wall_;
+}
+
+void PlotSeries::update(const SharedColumn<ScalarPoint>& points, XAxis axis, double smoothing) {
+  const bool same_way = axis == axis_ && smoothing == smoothing_;
+  const auto same_point = [&](const ScalarPoint& point) {
+    return point.step == last_.step && point.wall_seconds == last_.wall_seconds &&
+           (point.value == last_.value || (std::isnan(point.value) && std::isnan(last_.value)));
+  };
+  const bool only_more =
+      same_way && points.size() >= consumed_ && (consumed_ == 0 || same_point(points[consumed_ - 1]));
+  if (only_more && points.size() == consumed_) return;
+  axis_ = axis;
+  smoothing_ = smoothing;
+  if (!only_more || consumed_ == 0 || !append(points, consumed_)) rebuild(points);
+  consumed_ = points.size();
+  if (consumed_ > 0) last_ = points.back();
+  raw_cache_.size = smooth_cache_.size = 0;
+}
+
+/// False where the new points don't come after the old ones.
+bool PlotSeries::append(const SharedColumn<ScalarPoint>& points, std::size_t from) {
+  for (std::size_t i = from; i < points.size(); ++i) {
+    const ScalarPoint& point = points[i];
+    const double x = x_of(point);
+    if (std::isnan(x) || (!x_.empty() && x < x_.back())) return false;
+    x_.push_back(x);
+    y_.push_back(point.value);
+    smooth_.push_back(smoother_.next(point.value));
+    y_range_.add(point.value);
+  }
+  return true;
+}
+
+void PlotSeries::rebuild(const SharedColumn<ScalarPoint>& points) {
+  x_.clear(), y_.clear(), smooth_.clear();
+  y_range_ = {};
+  smoother_ = Smoother(smoothing_);
+  if (points.empty()) return;
+  first_wall_ = points[0].wall_seconds;
+  if (append(points, 0)) return;
+  x_.clear(), y_.clear(), smooth_.clear();
+  y_range_ = {};
+  smoother_ = Smoother(smoothing_);
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < points.size(); ++i)
+    if (std::isfinite(x_of(points[i]))) order.push_back(i);  // A wall time may be NaN.
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return x_of(points[a]) < x_of(points[b]); });
+  for (const std::size_t i : order) {
+    x_.push_back(x_of(points[i]));
+    y_.push_back(points[i].value);
+    smooth_.push_back(smoother_.next(points[i].value));
+    y_range_.add(points[i].value);
+  }
+}
+
+PlotSeries::Range PlotSeries::x_range() const {
+  Range range;
+  if (x_.empty()) return range;
+  range.add(x_.front());
+  range.add(x_.back());
+  return range;
+}
+
+const VisibleLine& PlotSeries::visible(Cached& cached, const std::vector<double>& y, double x_min, double x_max,
+                                       int columns) {
+  if (cached.size != x_.size() || cached.x_min != x_min || cached.x_max != x_max || cached.columns != columns)
+    cached = {x_min, x_max, columns, x_.size(), visible_line(x_, y, x_min, x_max, columns)};
+  return cached.line;
+}
+
+const VisibleLine& PlotSeries::raw(double x_min, double x_max, int columns) {
+  return visible(raw_cache_, y_, x_min, x_max, columns);
+}
+
+const VisibleLine& PlotSeries::smoothed(double x_min, double x_max, int columns) {
+  return visible(smooth_cache_, smooth_, x_min, x_max, columns);
+}
+
+std::optional<PlotSeries::Point> PlotSeries::nearest(double x) const {
+  if (x_.empty()) return std::nullopt;
+  auto at = std::lower_bound(x_.begin(), x_.end(), x);
+  if (at == x_.end() || (at != x_.begin() && x - *(at - 1) < *at - x)) --at;
+  const auto i = static_cast<std::size_t>(at - x_.begin());
+  return Point{x_[i], y_[i], smooth_[i]};
+}
+
+namespace {
+
+/// Dashes run on through the corners of the line, so that a line of many short pieces is dashed as well.
+void draw_dashes(const VisibleLine& line, ImU32 color, float pixels) {
+  ImDrawList* const list = ImPlot::GetPlotDrawList();
+  const float dash = widgets::em(0.42f), gap = widgets::em(0.30f);
+  float phase = 0;  // Position within dash + gap.
+  for (std::size_t i = 1; i < line.x.size(); ++i) {
+    if (std::isnan(line.y[i - 1]) || std::isnan(line.y[i])) continue;
+    const ImVec2 a = ImPlot::PlotToPixels(line.x[i - 1], line.y[i - 1]);
+    const ImVec2 b = ImPlot::PlotToPixels(line.x[i], line.y[i]);
+    const float length = std::hypot(b.x - a.x, b.y - a.y);
+    if (!(length > 0) || length > 1e5f) continue;
+    for (float done = 0; done < length;) {
+      const bool drawn = phase < dash;
+      const float piece = std::min((drawn ? dash : dash + gap) - phase, length - done);
+      if (drawn) {
+        const float from = done / length, to = (done + piece) / length;
+        list->AddLine(ImVec2(a.x + (b.x - a.x) * from, a.y + (b.y - a.y) * from),
+                      ImVec2(a.x + (b.x - a.x) * to, a.y + (b.y - a.y) * to), color, pixels);
+      }
+      done += std::max(piece, 0.01f);
+      phase += std::max(piece, 0.01f);
+      if (phase >= dash + gap) phase = 0;
+    }
+  }
+}
+
+}  // namespace
+
+void draw_line(const VisibleLine& line, const Color& color, float alpha, float pixels, LineStyle style) {
+  if (line.x.empty()) return;
+  ImPlot::PushPlotClipRect();
+  if (style == LineStyle::dashed) {
+    draw_dashes(line, widgets::packed(color, alpha), pixels);
+  } else if (line.x.size() == 1) {
+    ImPlot::GetPlotDrawList()->AddCircleFilled(ImPlot::PlotToPixels(line.x[0], line.y[0]), pixels * 1.5f,
+                                               widgets::packed(color, alpha));
+  } else {
+    ImPlotSpec spec;
+    spec.LineColor = widgets::vector_of(color, alpha);
+    spec.LineWeight = pixels;
+    spec.Flags = ImPlotItemFlags_NoLegend | ImPlotItemFlags_NoFit;
+    ImPlot::PlotLine("##line", line.x.data(), line.y.data(), static_cast<int>(line.x.size()), spec);
+  }
+  ImPlot::PopPlotClipRect();
+}
+
+void draw_not_finite(const VisibleLine& line, const Color& color) {
+  if (line.not_finite.empty()) return;
+  ImPlot::PushPlotClipRect();
+  ImDrawList* const list = ImPlot::GetPlotDrawList();
+  const float bottom = ImPlot::GetPlotPos().y + ImPlot::GetPlotSize().y;
+  const float high = widgets::em(0.3f), half = widgets::em(0.1f);
+  float named_until = -1e9f;  // One word for a group, not one for each point.
+  for (const double x : line.not_finite) {
+    const float at = ImPlot::PlotToPixels(x, 1).x;
+    list->AddRectFilled(ImVec2(at - half, bottom - high), ImVec2(at + half, bottom), widgets::packed(look::kWrong));
+    list->AddRectFilled(ImVec2(at - half, bottom - 1.4f * high), ImVec2(at + half, bottom - high),
+                        widgets::packed(color));
+    if (at > named_until) {
+      list->AddText(ImVec2(at - half, bottom - 1.5f * high - ImGui::GetTextLineHeight()), widgets::packed(look::kWrong),
+                    "NaN");
+      named_until = at + widgets::em(3);
+    }
+    named_until = std::max(named_until, at + widgets::em(1));
+  }
+  ImPlot::PopPlotClipRect();
+}
+
+void setup_log_ticks(double low, double high) {
+  if (!(low > 0) || !(high > low)) return;
+  const double decades = std::log10(high / low);
+  if (decades >= 2) return;
+  static constexpr double kFew[] = {1, 2, 5}, kMany[] = {1, 1.5, 2, 3, 4, 5, 6, 8};
+  std::vector<double> ticks;
+  std::vector<std::string> words;
+  const bool many = decades < 1;
+  for (double power = std::pow(10, std::floor(std::log10(low))); power <= high; power *= 10)
+    for (const double factor : many ? std::span<const double>(kMany) : std::span<const double>(kFew))
+      if (power * factor >= low && power * factor <= high) {
+        ticks.push_back(power * factor);
+        words.push_back(fmt::format("{:g}", power * factor));
+      }
+  if (ticks.size() < 2) return;
+  std::vector<const char*> labels;
+  for (const std::string& word : words) labels.push_back(word.c_str());
+  ImPlot::SetupAxisTicks(ImAxis_Y1, ticks.data(), static_cast<int>(ticks.size()), labels.data());
+}
+
+int format_relative_time(double seconds, char* text, int size, void*) {
+  std::string result;
+  if (std::abs(seconds) < 120)
+    result = fmt::format("{:g} s", seconds);
+  else if (std::abs(seconds) < 7200)
+    result = fmt::format("{:.3g} min", seconds / 60);
+  else
+    result = fmt::format("{:.3g} h", seconds / 3600);
+  const auto length = std::min(result.size(), static_cast<std::size_t>(size - 1));
+  std::copy_n(result.begin(), length, text);
+  text[length] = 0;
+  return static_cast<int>(length);
+}
+
+}  // namespace ablate

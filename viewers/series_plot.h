@@ -1,0 +1,84 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "runs/series.h"
+#include "viewers/colors.h"
+#include "viewers/level_of_detail.h"
+#include "viewers/smoothing.h"
+
+namespace ablate {
+
+enum class XAxis {
+  step,
+  relative_time,  ///< seconds since the tag's first point
+};
+
+/// One scalar tag of one run, ready to be drawn: by x, raw and smoothed. Follows a growing column at the cost of what
+/// is new; a restart that dropped points, another axis or another smoothing makes it anew. Drawing thread.
+class PlotSeries {
+ public:
+  void update(const SharedColumn<ScalarPoint>& points, XAxis axis, double smoothing);
+
+  bool empty() const { return x_.empty(); }
+  struct Range {
+    double min = 0, max = 0;
+    double min_positive = 0;  ///< for log axes; 0 where no value is positive
+    bool any = false;         ///< there is a finite value
+    void add(double value);
+    void add(const Range& other);
+  };
+  Range x_range() const;
+  const Range& y_range() const { return y_range_; }
+
+  /// Two points a pixel column at most; remembered until something changes.
+  const VisibleLine& raw(double x_min, double x_max, int columns);
+  const VisibleLine& smoothed(double x_min, double x_max, int columns);
+
+  /// The point nearest to x.
+  struct Point {
+    double x = 0, raw = 0, smoothed = 0;
+  };
+  std::optional<Point> nearest(double x) const;
+
+ private:
+  void rebuild(const SharedColumn<ScalarPoint>& points);
+  bool append(const SharedColumn<ScalarPoint>& points, std::size_t from);
+  double x_of(const ScalarPoint& point) const;
+
+  struct Cached {
+    double x_min = 0, x_max = 0;
+    int columns = 0;
+    std::size_t size = 0;
+    VisibleLine line;
+  };
+  const VisibleLine& visible(Cached& cached, const std::vector<double>& y, double x_min, double x_max, int columns);
+
+  XAxis axis_ = XAxis::step;
+  double smoothing_ = 0;
+  Smoother smoother_{0};
+  double first_wall_ = 0;
+  std::size_t consumed_ = 0;
+  ScalarPoint last_;
+  std::vector<double> x_, y_, smooth_;
+  Range y_range_;
+  Cached raw_cache_, smooth_cache_;
+};
+
+enum class LineStyle { solid, dashed };
+
+/// Draws into the current plot, clipped to it. Leaves fitting and legends alone.
+void draw_line(const VisibleLine& line, const Color& color, float alpha, float pixels, LineStyle style);
+/// Marks values that are not finite at the bottom edge of the current plot.
+void draw_not_finite(const VisibleLine& line, const Color& color);
+
+/// Ticks for a logarithmic y axis that spans less than two decades, where powers of ten alone would be too few. During
+/// the setup of a plot.
+void setup_log_ticks(double low, double high);
+
+/// For ImPlot's axis of relative time: "40 s", "5 min", "2 h".
+int format_relative_time(double seconds, char* text, int size, void*);
+
+}  // namespace ablate

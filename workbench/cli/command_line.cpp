@@ -1,0 +1,103 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <string_view>
+
+#include "runs/near_match.h"
+#include "runs/run_store.h"
+#include "workbench/cli/command.h"
+
+namespace ablate {
+namespace {
+
+/// " Did you mean X?", or nothing where nothing is near.
+std::string suggestion(std::string_view word, const std::vector<std::string>& known) {
+  const std::vector<std::string> near = near_matches(word, known, 1);
+  return near.empty() ? "" : fmt::format(" Did you mean {}?", near.front());
+}
+
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App* each) { return !each->get_group().empty(); }))
+    names.push_back(command->get_name());
+  return names;
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* each = &app; each != nullptr; each = each->get_parent())
+    for (const CLI::Option* option : each->get_options())
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+/// What the parser could not place: an option or a command that doesn't exist, or a word too many.
+void refuse_leftovers(const CLI::App& app) {
+  const std::vector<std::string> leftovers = app.remaining(true);
+  if (leftovers.empty()) return;
+  const std::vector<CLI::App*> named = app.get_subcommands();
+  const CLI::App& command = named.empty() ? app : *named.front();
+  const std::string& word = leftovers.front();
+  if (word.starts_with('-'))
+    throw UsageError(fmt::format("There is no option {}{}.{} See: {} --help", word,
+                                 named.empty() ? "" : fmt::format(" of {}", command.get_name()),
+                                 suggestion(word, option_names(command)),
+                                 named.empty() ? "ablate" : "ablate " + command.get_name()));
+  if (!named.empty())
+    throw UsageError(fmt::format("{} takes no further argument, but got \"{}\". See: ablate {} --help",
+                                 command.get_name(), word, command.get_name()));
+  if (std::count(later_commands().begin(), later_commands().end(), word) > 0)
+    throw UsageError(fmt::format("{} is not there yet; a later version will have it. See: ablate --help", word));
+  throw UsageError(
+      fmt::format("There is no command {}.{} See: ablate --help", word, suggestion(word, command_names(app))));
+}
+
+void say_error(std::string_view words) { fmt::print(stderr, "ablate: {}\n", words); }
+
+}  // namespace
+
+std::filesystem::path Invocation::root() const { return runs_root(runs); }
+
+void add_json_flag(CLI::App& command, Invocation& invocation) {
+  command.add_flag("--json", invocation.json, "One JSON document on standard output instead of text");
+}
+
+int run_command_line(int argc, char** argv) {
+  Invocation invocation;
+  CLI::App app(
+      "Ablation experiments on vision networks: define variants, train them, watch and compare them.\n"
+      "Without a command the window opens.");
+  app.name("ablate");
+  app.set_version_flag("--version", "ablate " ABLATE_VERSION);
+  app.set_help_flag("-h,--help", "This help");
+  app.add_option("--runs", invocation.runs,
+                 "The folder of runs, before or after the command ($ABLATE_RUNS, or ./ablate-runs)")
+      ->type_name("ROOT");
+  app.require_subcommand(0, 1);
+  app.fallthrough();
+  app.allow_extras();
+  app.get_formatter()->column_width(34);
+  invocation.action = [&invocation] { return open_window(invocation, {}); };
+  for (const AddCommand add : commands()) add(app, invocation);
+  try {
+    app.parse(argc, argv);
+    refuse_leftovers(app);
+    return invocation.action();
+  } catch (const CLI::Success& asked_for_help) {
+    return app.exit(asked_for_help);
+  } catch (const CLI::ParseError& error) {
+    const std::vector<CLI::App*> named = app.get_subcommands();
+    say_error(
+        fmt::format("{}. See: ablate {}--help", error.what(), named.empty() ? "" : named.front()->get_name() + " "));
+    return 2;
+  } catch (const UsageError& error) {
+    say_error(error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    say_error(error.what());
+    return 1;
+  }
+}
+
+}  // namespace ablate

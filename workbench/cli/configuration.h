@@ -1,0 +1,22 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "experiments/experiment.h"
+#include "experiments/run_config.h"
+
+namespace ablate {
+
+/// Declares `-s KEY=VALUE`, which may stand several times, each with one assignment.
+void add_set_option(CLI::App& command, std::vector<std::string>& assignments);
+
+/// Defaults with the assignments laid over them, checked. Throws UsageError where one is not understood or doesn't go
+/// together with the others.
+RunConfig config_of(const std::vector<std::string>& assignments);
+
+/// The assignments as an object of dotted keys to checked values, for an experiment's base. Throws UsageError.
+nlohmann::json base_of(const std::vector<std::string>& assignments);
+
+}  // namespace ablate

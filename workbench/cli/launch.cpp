@@ -1,0 +1,57 @@
+// ablate launch EXPERIMENT.json: all runs of an experiment, queued.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "experiments/experiment.h"
+#include "sweeps/launcher.h"
+#include "workbench/cli/command.h"
+#include "workbench/cli/output.h"
+
+namespace ablate {
+namespace {
+
+struct LaunchOptions {
+  std::string file;
+  std::string launcher = "local";
+  int slots = 0;
+};
+
+int launch(const Invocation& invocation, const LaunchOptions& options) {
+  if (options.launcher != "local")
+    throw UsageError(fmt::format("--launcher {} is not there yet; local is.", options.launcher));
+  const Experiment experiment = Experiment::read(options.file);
+  worker_program();  // Before any folder is made.
+  const std::filesystem::path root = invocation.root();
+  const std::vector<std::filesystem::path> runs = create_runs(root, experiment);
+  LocalQueue(root).submit(runs, options.slots);
+  if (invocation.json) {
+    nlohmann::json document = nlohmann::json::array();
+    for (const auto& run : runs) document.push_back(run_summary(read_run(root, run)));
+    print_json(document);
+    return 0;
+  }
+  for (const auto& run : runs) fmt::print("{}\n", run.lexically_proximate(root).string());
+  fmt::print(stderr, "{} {} queued in {}. Watch: ablate --runs {} list, or open\n", runs.size(),
+             runs.size() == 1 ? "run" : "runs", root.string(), root.string());
+  return 0;
+}
+
+}  // namespace
+
+void add_launch(CLI::App& app, Invocation& invocation) {
+  CLI::App& command = *app.add_subcommand("launch", "Queue all runs of an experiment file");
+  const auto options = std::make_shared<LaunchOptions>();
+  command
+      .add_option("EXPERIMENT.json", options->file, R"({"name", "base": {…}, "vary": {key: [values]}, "seeds": [0]})")
+      ->required();
+  command.add_option("--launcher", options->launcher, "Where they train: local (this machine)")->type_name("NAME");
+  command.add_option("--slots", options->slots, "How many train at once (as the machine can)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  add_json_flag(command, invocation);
+  command.callback(
+      [&invocation, options] { invocation.action = [&invocation, options] { return launch(invocation, *options); }; });
+}
+
+}  // namespace ablate

@@ -1,0 +1,80 @@
+// ablate list: every run of the root, from its small files alone.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "workbench/cli/command.h"
+#include "workbench/cli/output.h"
+
+namespace ablate {
+namespace {
+
+/// The tags that most runs have, at most `count`, validation before training; what only explains is left to `show`.
+std::vector<std::string> common_tags(const std::vector<RunInfo>& runs, std::size_t count) {
+  std::map<std::string, int> seen;
+  for (const RunInfo& run : runs)
+    for (const auto& [tag, value] : run.status.metrics)
+      if (tag.starts_with("iou/") || tag.starts_with("loss/")) ++seen[tag];
+  std::vector<std::string> tags;
+  for (const auto& [tag, uses] : seen) tags.push_back(tag);
+  const auto rank = [&](const std::string& tag) {
+    const bool training = tag.ends_with("/train");
+    return std::tuple(training, -seen.at(tag), tag);
+  };
+  std::sort(tags.begin(), tags.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  if (tags.size() > count) tags.resize(count);
+  return tags;
+}
+
+std::string progress_of(const RunStatus& status) {
+  if (status.total_steps > 0) return fmt::format("{}/{}", status.step, status.total_steps);
+  return status.step > 0 ? fmt::format("{}", status.step) : "";
+}
+
+int print_list(const Invocation& invocation) {
+  const std::filesystem::path root = invocation.root();
+  const std::vector<RunInfo> runs = list_runs(root);
+  if (invocation.json) {
+    nlohmann::json document = nlohmann::json::array();
+    for (const RunInfo& run : runs) document.push_back(run_summary(run));
+    print_json(document);
+    return 0;
+  }
+  if (runs.empty()) {
+    fmt::print("No runs in {} yet. \"ablate demo\" makes four; \"ablate train\" makes one.\n", root.string());
+    return 0;
+  }
+  const std::vector<std::string> tags = common_tags(runs, 4);
+  std::vector<Table::Column> columns = {{"RUN"}, {"NAME"}, {"STATE"}, {"STEP", Align::right}};
+  for (const std::string& tag : tags) columns.push_back({tag, Align::right});
+  columns.push_back({"TIME", Align::right});
+  columns.push_back({"", Align::left});
+  Table table(columns);
+  for (const RunInfo& run : runs) {
+    const RunStatus& status = run.status;
+    std::vector<Cell> row = {{run.id},
+                             {run.id.ends_with(run.name) ? "" : run.name},
+                             {std::string(name_of(status.state)), tone_of(status.state)},
+                             {progress_of(status)}};
+    for (const std::string& tag : tags) {
+      const auto found = status.metrics.find(tag);
+      row.push_back({found == status.metrics.end() ? "" : short_number(found->second)});
+    }
+    row.push_back({status.training_seconds > 0 ? short_time(status.training_seconds) : ""});
+    std::string error = status.error.substr(0, status.error.find('\n'));
+    row.push_back({std::move(error), Tone::bad});
+    table.add(std::move(row));
+  }
+  table.print();
+  return 0;
+}
+
+}  // namespace
+
+void add_list(CLI::App& app, Invocation& invocation) {
+  CLI::App& command = *app.add_subcommand("list", "Every run, its state and last metrics");
+  add_json_flag(command, invocation);
+  command.callback([&invocation] { invocation.action = [&invocation] { return print_list(invocation); }; });
+}
+
+}  // namespace ablate

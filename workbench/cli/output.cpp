@@ -1,0 +1,144 @@
+#include "workbench/cli/output.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include "runs/run_reader.h"
+
+namespace ablate {
+namespace {
+
+/// Code points: the width of what we print, which has no wide letters.
+std::size_t width(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+const char* escape_of(Tone tone) {
+  switch (tone) {
+    case Tone::plain:
+      return "";
+    case Tone::quiet:
+      return "\033[2m";
+    case Tone::strong:
+      return "\033[1m";
+    case Tone::good:
+      return "\033[32m";
+    case Tone::bad:
+      return "\033[31m";
+  }
+  return "";
+}
+
+}  // namespace
+
+bool colourful(int stream) {
+  const char* terminal = std::getenv("TERM");
+  return ::isatty(stream) && std::getenv("NO_COLOR") == nullptr && terminal != nullptr &&
+         std::string(terminal) != "dumb";
+}
+
+std::string painted(const std::string& text, Tone tone, bool colour) {
+  return colour && tone != Tone::plain ? fmt::format("{}{}\033[0m", escape_of(tone), text) : text;
+}
+
+Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
+
+void Table::add(std::vector<Cell> row) {
+  row.resize(columns_.size());
+  rows_.push_back(std::move(row));
+}
+
+void Table::print() const {
+  const bool colour = colourful(STDOUT_FILENO);
+  std::vector<std::size_t> widths(columns_.size(), 0);
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    for (const auto& row : rows_) widths[i] = std::max(widths[i], width(row[i].text));
+    if (widths[i] > 0) widths[i] = std::max(widths[i], width(columns_[i].title));
+  }
+  const auto print_line = [&](const auto& cell_at) {
+    std::string line;
+    std::size_t owed = 0;  // Spaces are put down only where something follows: lines have no tails.
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (widths[i] == 0) continue;
+      const Cell cell = cell_at(i);
+      const std::size_t missing = widths[i] - width(cell.text);
+      if (columns_[i].align == Align::right) owed += missing;
+      if (!cell.text.empty()) {
+        line += std::string(owed, ' ') + painted(cell.text, cell.tone, colour);
+        owed = 0;
+      }
+      owed += 2 + (columns_[i].align == Align::left ? missing : 0);
+    }
+    fmt::print("{}\n", line);
+  };
+  print_line([&](std::size_t i) { return Cell{columns_[i].title, Tone::quiet}; });
+  for (const auto& row : rows_) print_line([&](std::size_t i) { return row[i]; });
+}
+
+std::string short_number(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "∞" : "-∞";
+  return fmt::format("{:.4g}", value);
+}
+
+std::string short_time(double seconds) {
+  if (seconds < 10) return fmt::format("{:.1f} s", seconds);
+  const auto whole = static_cast<long>(std::lround(seconds));
+  if (whole < 120) return fmt::format("{} s", whole);
+  if (whole < 2 * 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+  return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
+}
+
+Tone tone_of(RunState state) {
+  switch (state) {
+    case RunState::running:
+      return Tone::strong;
+    case RunState::completed:
+      return Tone::good;
+    case RunState::failed:
+    case RunState::diverged:
+    case RunState::interrupted:
+      return Tone::bad;
+    default:
+      return Tone::plain;
+  }
+}
+
+void print_json(const nlohmann::json& document) { fmt::print("{}\n", json_text(document, 2)); }
+
+nlohmann::json run_summary(const RunInfo& run) {
+  const RunStatus& status = run.status;
+  nlohmann::json metrics = nlohmann::json::object();
+  for (const auto& [tag, value] : status.metrics) metrics[tag] = json_number(value);
+  nlohmann::json best;
+  if (!status.best_metric.empty())
+    best = {{"metric", status.best_metric}, {"value", json_number(status.best_value)}, {"step", status.best_step}};
+  return {{"run", run.folder.string()},
+          {"id", run.id},
+          {"name", run.name},
+          {"experiment", run.experiment},
+          {"status", name_of(status.state)},
+          {"step", status.step},
+          {"total_steps", status.total_steps},
+          {"metrics", metrics},
+          {"best", best},
+          {"error", status.error},
+          {"training_seconds", status.training_seconds}};
+}
+
+std::map<std::string, double> last_values(const RunInfo& run) {
+  std::map<std::string, double> values;
+  RunReader reader(run.folder);
+  reader.poll();
+  for (const auto& [tag, points] : reader.data()->scalars)
+    if (!points.empty()) values[tag] = points.back().value;
+  values.insert(run.status.metrics.begin(), run.status.metrics.end());
+  return values;
+}
+
+}  // namespace ablate

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "runs/json_file.h"
+#include "runs/run_store.h"
+
+namespace ablate {
+
+/// How a cell of a table is coloured, on a terminal.
+enum class Tone { plain, quiet, strong, good, bad };
+
+struct Cell {
+  std::string text;
+  Tone tone = Tone::plain;
+};
+
+enum class Align { left, right };
+
+/// Aligned columns under quiet titles, two spaces apart. A column in which every cell is empty is left out.
+class Table {
+ public:
+  struct Column {
+    std::string title;
+    Align align = Align::left;
+  };
+  explicit Table(std::vector<Column> columns);
+  void add(std::vector<Cell> row);
+  /// To standard output; coloured where that is a terminal and $NO_COLOR is not set.
+  void print() const;
+
+ private:
+  std::vector<Column> columns_;
+  std::vector<std::vector<Cell>> rows_;
+};
+
+/// Whether a stream (STDOUT_FILENO, STDERR_FILENO) is a terminal that takes colours.
+bool colourful(int stream);
+/// `text` in the colour of `tone`, or as it is.
+std::string painted(const std::string& text, Tone tone, bool colour);
+
+/// As a person reads it: four significant figures, "–" where there is none.
+std::string short_number(double value);
+/// "22 s", "4 min 10 s", "3 h 05 min".
+std::string short_time(double seconds);
+Tone tone_of(RunState state);
+
+/// One document to standard output.
+void print_json(const nlohmann::json& document);
+
+/// What scripts may rely on of a run (`list`, `show`, `train`): run, id, name, experiment, status, step, total_steps,
+/// metrics, best, error, training_seconds.
+nlohmann::json run_summary(const RunInfo& run);
+
+/// The last value of every scalar tag: of the event files, and where they don't have it, of the status.
+std::map<std::string, double> last_values(const RunInfo& run);
+
+}  // namespace ablate

@@ -1,0 +1,63 @@
+// ablate predict RUN[@STEP] IMAGE… --out DIR: masks of pictures, by the worker.
+#include <memory>
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include "runs/json_file.h"
+#include "sweeps/launcher.h"
+#include "sweeps/process.h"
+#include "workbench/cli/command.h"
+#include "workbench/cli/output.h"
+
+namespace ablate {
+namespace {
+
+struct PredictOptions {
+  std::string run;
+  std::vector<std::string> images;
+  std::string out;
+};
+
+/// The run's folder, with "@STEP" where one is named, as the worker takes it. The last @ separates, since a path may hold
+/// others; a path that is called so itself wins.
+std::string checkpoint_word(const Invocation& invocation, const std::string& word) {
+  const std::size_t at = word.rfind('@');
+  const bool has_step = at != std::string::npos && !std::filesystem::exists(word);
+  const RunInfo run = find_run(invocation.root(), has_step ? word.substr(0, at) : word);
+  if (run.status.state == RunState::foreign)
+    throw Error(fmt::format("{} was not made by Ablate (no run.json in {}): there is no network to predict with.", run.id,
+                            run.folder.string()));
+  return run.folder.string() + (has_step ? word.substr(at) : "");
+}
+
+int predict(const Invocation& invocation, const PredictOptions& options) {
+  existing_paths(options.images, "Name picture files (JPEG, PNG, …).");
+  std::vector<std::string> words = {"predict", checkpoint_word(invocation, options.run), "--out", options.out};
+  words.insert(words.end(), options.images.begin(), options.images.end());
+  nlohmann::json document = nlohmann::json::array();
+  // The worker prints a JSON object for each picture.
+  const int status = read_lines(worker_program(), words, [&](const std::string& line) {
+    nlohmann::json entry = parse_json(line, "what the worker said");
+    if (entry.contains("error")) fmt::print(stderr, "ablate: {}\n", entry["error"].get<std::string>());
+    if (!invocation.json && entry.contains("mask")) fmt::print("{}\n", entry["mask"].get<std::string>());
+    document.push_back(std::move(entry));
+  });
+  if (invocation.json) print_json(document);
+  if (WIFSIGNALED(status)) throw Error(fmt::format("The worker was ended by signal {} ({}).", WTERMSIG(status), sigdescr_np(WTERMSIG(status))));
+  return WEXITSTATUS(status) == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app, Invocation& invocation) {
+  CLI::App& command = *app.add_subcommand("predict", "Masks of pictures, by a run's last checkpoint or RUN@STEP");
+  const auto options = std::make_shared<PredictOptions>();
+  command.add_option("RUN", options->run, "An id, a name or a path; RUN@400 for the checkpoint of step 400, RUN@best")->required();
+  command.add_option("IMAGE", options->images, "Picture files")->required();
+  command.add_option("--out", options->out, "Folder for the masks")->type_name("DIR")->required();
+  add_json_flag(command, invocation);
+  command.callback([&invocation, options] { invocation.action = [&invocation, options] { return predict(invocation, *options); }; });
+}
+
+}  // namespace ablate

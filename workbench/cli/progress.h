@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "runs/run_store.h"
+
+namespace ablate {
+
+/// Whether a run trains no more.
+bool is_over(RunState state);
+
+/// Live progress of some runs on standard error: on a terminal a line a run that is written over, else a plain line
+/// whenever a run starts, ends, or has made another tenth of its way.
+class Progress {
+ public:
+  Progress(std::filesystem::path root, std::vector<std::filesystem::path> runs);
+
+  /// Looks at the runs again and shows what changed. Returns whether all are over.
+  bool update();
+
+  /// As of the last update.
+  const std::vector<RunInfo>& runs() const { return infos_; }
+
+ private:
+  void redraw();
+  void tell_news(const RunInfo& run, std::size_t index);
+
+  std::filesystem::path root_;
+  std::vector<std::filesystem::path> folders_;
+  std::vector<RunInfo> infos_;
+  std::vector<std::string> told_;  ///< what the plain line said last, or a part of it that stands for it
+  bool terminal_ = false;
+  bool drawn_ = false;
+};
+
+}  // namespace ablate

@@ -1,0 +1,29 @@
+#include "workbench/cli/command.h"
+
+namespace ablate {
+
+const std::vector<AddCommand>& commands() {
+  static const std::vector<AddCommand> all = {
+      add_open,     //
+      add_demo,     //
+      add_options,  //
+      add_train,    //
+      add_launch,   //
+      add_list,     //
+      add_show,     //
+      add_compare,  //
+      add_export,   //
+      add_stop,     //
+      add_resume,   //
+      add_predict,  //
+      add_screenshot, add_queue_keeper,
+  };
+  return all;
+}
+
+const std::vector<std::string>& later_commands() {
+  static const std::vector<std::string> names = {"evaluate", "average", "cost", "lr-find", "sweep", "data", "doctor"};
+  return names;
+}
+
+}  // namespace ablate

@@ -1,0 +1,48 @@
+// ablate stop RUN and ablate resume RUN.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "sweeps/launcher.h"
+#include "workbench/cli/command.h"
+#include "workbench/cli/output.h"
+
+namespace ablate {
+namespace {
+
+using Act = void (*)(const std::filesystem::path& root, const RunInfo& run);
+
+int act(const Invocation& invocation, const std::string& word, Act what, const char* done) {
+  const RunInfo run = find_run(invocation.root(), word);
+  what(invocation.root(), run);
+  if (invocation.json) {
+    print_json(run_summary(read_run(invocation.root(), run.folder)));
+  } else {
+    fmt::print("{}: {}\n", run.id, done);
+  }
+  return 0;
+}
+
+void add(CLI::App& app, Invocation& invocation, const char* name, const char* summary, Act what, const char* done) {
+  CLI::App& command = *app.add_subcommand(name, summary);
+  const auto word = std::make_shared<std::string>();
+  command.add_option("RUN", *word, "An id, a unique beginning of one, a name, or a path")->required();
+  add_json_flag(command, invocation);
+  command.callback([&invocation, word, what, done] {
+    invocation.action = [&invocation, word, what, done] { return act(invocation, *word, what, done); };
+  });
+}
+
+}  // namespace
+
+void add_stop(CLI::App& app, Invocation& invocation) {
+  add(app, invocation, "stop", "Stop a run; it leaves a checkpoint", stop_run,
+      "asked to stop; it does so at its next step and leaves a checkpoint (one that waited has left the queue)");
+}
+
+void add_resume(CLI::App& app, Invocation& invocation) {
+  add(app, invocation, "resume", "Go on with a stopped, interrupted or failed run", resume_run,
+      "queued; it goes on from its last checkpoint");
+}
+
+}  // namespace ablate

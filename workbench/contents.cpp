@@ -1,0 +1,336 @@
+#include "workbench/contents.h"
+
+#include <fmt/format.h>
+#include <imgui.h>
+#include <imgui_internal.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+
+#include "runs/error.h"
+#include "viewers/run_state.h"
+#include "viewers/widgets.h"
+
+namespace ablate {
+namespace {
+
+constexpr std::size_t kShownAtFirst = 12;  // More runs than that: only the newest experiment is drawn.
+constexpr const char* kDock = "desk";
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+/// With ~ for the home folder.
+std::string short_path(const std::filesystem::path& path) {
+  std::error_code failure;
+  const std::string whole = std::filesystem::absolute(path, failure).lexically_normal().string();
+  const char* const home = std::getenv("HOME");
+  if (home && *home && whole.starts_with(std::string(home) + "/")) return "~" + whole.substr(std::string(home).size());
+  return whole;
+}
+
+std::string plural(std::size_t count, const char* word) {
+  return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+Contents::Contents(const ContentsOptions& options, const Fonts& fonts)
+    : options_(options),
+      settings_(options.settings),
+      textures_(options.wake),
+      tailer_(options.root, options.more_paths, options.wake),
+      session_(options.root, [this] { tailer_.look_now(); }),
+      panels_(make_panels()),
+      open_(panels_.size(), true) {
+  workspace_.root = options.root;
+  workspace_.actions = &session_;
+  workspace_.textures = &textures_;
+  workspace_.bold = fonts.bold;
+  workspace_.mono = fonts.mono;
+  if (!options.view.empty()) {
+    std::string names;
+    bool known = false;
+    for (const auto& panel : panels_) {
+      names += (names.empty() ? "" : ", ") + std::string(panel->title());
+      known = known || lower(panel->title()) == lower(options.view);
+    }
+    if (!known) throw Error(fmt::format("There is no view \"{}\". There are: {}.", options.view, names));
+  }
+  nlohmann::json& remembered = settings_.at("panels");
+  for (std::size_t i = 0; i < panels_.size(); ++i) {
+    if (!remembered.is_object() || !remembered.contains(panels_[i]->title())) continue;
+    try {
+      const nlohmann::json& mine = remembered.at(panels_[i]->title());
+      panels_[i]->restore(mine);
+      open_[i] = mine.value("open", true);
+    } catch (const nlohmann::json::exception&) {  // Written by another version, or by hand: the defaults then.
+    }
+  }
+  if (const nlohmann::json& size = settings_.at("text_scale"); size.is_number())
+    ImGui::GetStyle().FontScaleMain = std::clamp(size.get<float>(), 0.6f, 2.5f);
+  session_.keep_going();
+}
+
+Contents::~Contents() { save_settings(); }
+
+void Contents::save_settings() {
+  nlohmann::json& remembered = settings_.at("panels");
+  remembered = nlohmann::json::object();
+  for (std::size_t i = 0; i < panels_.size(); ++i) {
+    nlohmann::json state = panels_[i]->state();
+    state["open"] = static_cast<bool>(open_[i]);
+    remembered[panels_[i]->title()] = std::move(state);
+  }
+  settings_.at("text_scale") = ImGui::GetStyle().FontScaleMain;
+  if (!first_listing_) {
+    nlohmann::json& mine = settings_.of_root(options_.root);
+    mine["hidden"] = workspace_.hidden;
+    mine["selected"] = workspace_.selected;
+  }
+  settings_.save();
+}
+
+void Contents::draw() {
+  textures_.begin_frame();
+  take_news();
+  if (!options_.view.empty()) {
+    draw_alone();
+  } else {
+    draw_menu_bar();
+    draw_panels();
+    draw_error();
+  }
+  textures_.end_frame();
+}
+
+void Contents::take_news() {
+  workspace_.begin_frame(tailer_.snapshot());
+  if (first_listing_ && !workspace_.snapshot->loading) choose_shown();
+  if (auto error = session_.take_error()) workspace_.error = std::move(error);
+  Interest interest;
+  for (const RunView* run : workspace_.shown) interest.shown.insert(run->info.id);
+  interest.selected = workspace_.selected;
+  if (first_listing_ || interest == interest_) return;
+  interest_ = interest;
+  tailer_.set_interest(std::move(interest));
+}
+
+/// As last time; of many runs seen for the first time only the newest experiment.
+void Contents::choose_shown() {
+  first_listing_ = false;
+  const auto& runs = workspace_.snapshot->runs;
+  const nlohmann::json& mine = settings_.of_root(options_.root);
+  if (mine.contains("hidden") && mine.at("hidden").is_array()) {
+    for (const nlohmann::json& id : mine.at("hidden"))
+      if (id.is_string()) workspace_.hidden.insert(id.get<std::string>());
+  } else if (runs.size() > kShownAtFirst) {
+    const std::string newest = runs.back()->info.experiment;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      const bool same = newest.empty() ? i + kShownAtFirst >= runs.size() : runs[i]->info.experiment == newest;
+      if (!same) workspace_.hidden.insert(runs[i]->info.id);
+    }
+    // An experiment of hundreds of runs is no picture either.
+    for (std::size_t i = 0; i + kShownAtFirst < runs.size(); ++i) workspace_.hidden.insert(runs[i]->info.id);
+  }
+  workspace_.selected =
+      mine.contains("selected") && mine.at("selected").is_string() ? mine.at("selected").get<std::string>() : "";
+  workspace_.begin_frame(workspace_.snapshot);
+}
+
+bool Contents::settled() const {
+  const Snapshot& snapshot = *workspace_.snapshot;
+  return !first_listing_ && !snapshot.loading && (snapshot.complete || snapshot.runs.empty()) && textures_.idle() &&
+         std::all_of(workspace_.shown.begin(), workspace_.shown.end(),
+                     [](const RunView* run) { return run->data != nullptr; });
+}
+
+bool Contents::busy() const {
+  return std::any_of(workspace_.snapshot->runs.begin(), workspace_.snapshot->runs.end(),
+                     [](const auto& run) { return can_stop(*run); });
+}
+
+void Contents::draw_menu_bar() {
+  if (!ImGui::BeginMainMenuBar()) return;
+  ImGui::PushFont(workspace_.bold, 0);
+  ImGui::TextUnformatted("Ablate");
+  ImGui::PopFont();
+  if (ImGui::BeginMenu("Run")) {
+    const RunView* const run = workspace_.selected_run();
+    if (run) {
+      widgets::color_mark(run->color);
+      ImGui::SameLine(0, widgets::em(0.2f));
+      ImGui::TextUnformatted(run->info.name.c_str());
+      ImGui::Separator();
+    }
+    if (ImGui::MenuItem("Stop", nullptr, false, run && can_stop(*run))) session_.stop(*run);
+    if (ImGui::MenuItem("Resume", nullptr, false, run && can_resume(*run))) session_.resume(*run);
+    ImGui::Separator();
+    if (ImGui::MenuItem("Stop all", nullptr, false, busy()))
+      for (const auto& each : workspace_.snapshot->runs)
+        if (can_stop(*each)) session_.stop(*each);
+    if (ImGui::MenuItem("Show all", nullptr, false, !workspace_.hidden.empty())) workspace_.hidden.clear();
+    ImGui::Separator();
+    if (ImGui::MenuItem("Close the window", "Ctrl+Q")) quit_ = true;
+    ImGui::EndMenu();
+  }
+  if (ImGui::BeginMenu("View")) {
+    for (std::size_t i = 0; i < panels_.size(); ++i) {
+      bool open = open_[i];
+      if (ImGui::MenuItem(panels_[i]->title(), nullptr, &open)) open_[i] = open;
+    }
+    ImGui::Separator();
+    float& size = ImGui::GetStyle().FontScaleMain;
+    if (ImGui::MenuItem("Larger text", "Ctrl++")) size = std::min(2.5f, size * 1.1f);
+    if (ImGui::MenuItem("Smaller text", "Ctrl+-")) size = std::max(0.6f, size / 1.1f);
+    if (ImGui::MenuItem("Usual text size", "Ctrl+0")) size = 1;
+    ImGui::Separator();
+    if (ImGui::MenuItem("Usual layout")) reset_layout_ = true;
+    ImGui::EndMenu();
+  }
+  if (ImGui::BeginMenu("Help")) {
+    widgets::quiet_text("A run goes on when this window closes, and is found again when it opens.");
+    ImGui::Separator();
+    for (const char* line :
+         {"Runs: press a dot to hide or show, a line to select, twice to show it alone",
+          "Curves: drag to move, wheel to zoom, double click to see all again",
+          "Curves: drag with the right button to zoom into a rectangle", "Layers: press a layer for its channels",
+          "New experiment: every chosen value is a variant; fields take several values, too",
+          "Panels: drag a tab to dock it elsewhere; View brings everything back"})
+      ImGui::TextUnformatted(line);
+    ImGui::EndMenu();
+  }
+  float& size = ImGui::GetStyle().FontScaleMain;
+  if (ImGui::Shortcut(ImGuiMod_Ctrl | ImGuiKey_Q, ImGuiInputFlags_RouteGlobal)) quit_ = true;
+  if (ImGui::Shortcut(ImGuiMod_Ctrl | ImGuiKey_Equal, ImGuiInputFlags_RouteGlobal)) size = std::min(2.5f, size * 1.1f);
+  if (ImGui::Shortcut(ImGuiMod_Ctrl | ImGuiKey_Minus, ImGuiInputFlags_RouteGlobal)) size = std::max(0.6f, size / 1.1f);
+  if (ImGui::Shortcut(ImGuiMod_Ctrl | ImGuiKey_0, ImGuiInputFlags_RouteGlobal)) size = 1;
+  draw_counts();
+  ImGui::EndMainMenuBar();
+}
+
+void Contents::draw_counts() {
+  std::size_t training = 0, waiting = 0;
+  for (const auto& run : workspace_.snapshot->runs) {
+    training += run->info.status.state == RunState::running;
+    waiting += run->info.status.state == RunState::queued;
+  }
+  std::string words = short_path(options_.root) + "    " + plural(workspace_.snapshot->runs.size(), "run");
+  if (training > 0) words += fmt::format("    {} training", training);
+  if (waiting > 0) words += fmt::format("    {} waiting", waiting);
+  const float left = ImGui::GetWindowWidth() - ImGui::CalcTextSize(words.c_str()).x - widgets::em(1);
+  if (left > ImGui::GetCursorPosX() + widgets::em(1)) {
+    ImGui::SetCursorPosX(left);
+    widgets::quiet_text(words);
+  }
+}
+
+void Contents::lay_out(unsigned dock, bool anew) {
+  if (!anew && ImGui::DockBuilderGetNode(dock)) return;
+  const ImGuiViewport& viewport = *ImGui::GetMainViewport();
+  ImGui::DockBuilderRemoveNode(dock);
+  ImGui::DockBuilderAddNode(dock, ImGuiDockNodeFlags_DockSpace);
+  ImGui::DockBuilderSetNodeSize(dock, viewport.WorkSize);
+  const float width = viewport.WorkSize.x;
+  const float left_share = std::clamp(widgets::em(25) / width, 0.2f, 0.32f);
+  const float right_share = std::clamp(widgets::em(26.5f) / width, 0.2f, 0.30f);
+  ImGuiID centre = dock, left = 0, right = 0, lower_left = 0, lower_centre = 0, lower_right = 0;
+  left = ImGui::DockBuilderSplitNode(centre, ImGuiDir_Left, left_share, nullptr, &centre);
+  right = ImGui::DockBuilderSplitNode(centre, ImGuiDir_Right, right_share / (1 - left_share), nullptr, &centre);
+  const float builder_share = std::clamp(widgets::em(38) / viewport.WorkSize.y, 0.5f, 0.64f);
+  lower_left = ImGui::DockBuilderSplitNode(left, ImGuiDir_Down, builder_share, nullptr, &left);
+  lower_centre = ImGui::DockBuilderSplitNode(centre, ImGuiDir_Down, 0.5f, nullptr, &centre);
+  lower_right = ImGui::DockBuilderSplitNode(right, ImGuiDir_Down, 0.40f, nullptr, &right);
+  for (const auto& panel : panels_) {
+    ImGuiID node = centre;
+    switch (panel->place()) {
+      case Panel::Place::left_top:
+        node = left;
+        break;
+      case Panel::Place::left_bottom:
+        node = lower_left;
+        break;
+      case Panel::Place::centre_top:
+        node = centre;
+        break;
+      case Panel::Place::centre_bottom:
+        node = lower_centre;
+        break;
+      case Panel::Place::right_top:
+        node = right;
+        break;
+      case Panel::Place::right_bottom:
+        node = lower_right;
+        break;
+    }
+    ImGui::DockBuilderDockWindow(panel->title(), node);
+  }
+  ImGui::DockBuilderFinish(dock);
+  // Of panels that share a place the first one is in front; its window exists from the next frame on.
+  raise_in_frames_ = 2;
+}
+
+void Contents::draw_panels() {
+  const ImGuiID dock = ImGui::GetID(kDock);
+  lay_out(dock, std::exchange(reset_layout_, false));
+  ImGui::DockSpaceOverViewport(dock, ImGui::GetMainViewport());
+  for (std::size_t i = 0; i < panels_.size(); ++i) {
+    if (!open_[i]) continue;
+    Panel& panel = *panels_[i];
+    ImGui::SetNextWindowSize(ImVec2(widgets::em(30), widgets::em(24)), ImGuiCond_FirstUseEver);
+    if (ImGui::Begin(panel.title(), nullptr, ImGuiWindowFlags_NoCollapse)) panel.draw(workspace_);
+    ImGui::End();
+  }
+  if (raise_in_frames_ > 0 && --raise_in_frames_ == 0) {
+    std::vector<Panel::Place> raised;
+    for (auto panel = panels_.begin(); panel != panels_.end(); ++panel) {
+      if (std::find(raised.begin(), raised.end(), (*panel)->place()) != raised.end()) continue;
+      raised.push_back((*panel)->place());
+      ImGui::SetWindowFocus((*panel)->title());
+    }
+    ImGui::SetWindowFocus(nullptr);
+  }
+}
+
+void Contents::draw_alone() {
+  const ImGuiViewport& viewport = *ImGui::GetMainViewport();
+  ImGui::SetNextWindowPos(viewport.WorkPos);
+  ImGui::SetNextWindowSize(viewport.WorkSize);
+  const auto flags = ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoSavedSettings |
+                     ImGuiWindowFlags_NoDocking;
+  if (ImGui::Begin("alone", nullptr, flags))
+    for (const auto& panel : panels_)
+      if (lower(panel->title()) == lower(options_.view)) panel->draw(workspace_);
+  ImGui::End();
+}
+
+/// At the lower edge, over everything, until it is dismissed; nothing has to be answered.
+void Contents::draw_error() {
+  if (!workspace_.error) return;
+  const ImGuiViewport& viewport = *ImGui::GetMainViewport();
+  const ImVec2 at(viewport.WorkPos.x + viewport.WorkSize.x / 2,
+                  viewport.WorkPos.y + viewport.WorkSize.y - widgets::em(1));
+  ImGui::SetNextWindowPos(at, ImGuiCond_Always, ImVec2(0.5f, 1));
+  ImGui::SetNextWindowSizeConstraints(ImVec2(widgets::em(20), 0), ImVec2(widgets::em(52), widgets::em(20)));
+  ImGui::PushStyleColor(ImGuiCol_WindowBg, ImVec4(0.20f, 0.13f, 0.14f, 0.98f));
+  ImGui::PushStyleColor(ImGuiCol_Border, widgets::vector_of(look::kWrong, 0.8f));
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 1);
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, widgets::em(0.3f));
+  const auto flags = ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_AlwaysAutoResize | ImGuiWindowFlags_NoDocking |
+                     ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoFocusOnAppearing | ImGuiWindowFlags_NoMove;
+  if (ImGui::Begin("What went wrong", nullptr, flags)) {
+    ImGui::PushTextWrapPos(widgets::em(50));
+    ImGui::TextUnformatted(workspace_.error->c_str());
+    ImGui::PopTextWrapPos();
+    if (ImGui::Button("Dismiss")) workspace_.error.reset();
+  }
+  ImGui::End();
+  ImGui::PopStyleVar(2);
+  ImGui::PopStyleColor(2);
+}
+
+}  // namespace ablate

@@ -1,0 +1,347 @@
+#include "workbench/tailer.h"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "runs/error.h"
+#include "runs/run_reader.h"
+#include "viewers/colors.h"
+#include "workbench/console_tail.h"
+
+namespace ablate {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kBytesAtOnce = 8u << 20;  // Between two looks at what the drawing thread wants.
+constexpr std::size_t kKeptHidden = 64;         // Readers of runs that were shown a while ago.
+constexpr milliseconds kActivePeriod{200};      // Runs that train.
+constexpr milliseconds kQuietPeriod{2000};      // Everything else.
+constexpr milliseconds kPublishPeriod{100};     // While much is being read.
+
+bool is_active(RunState state) { return state == RunState::queued || state == RunState::running; }
+
+bool same_bits(double a, double b) { return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b); }
+
+/// NaN equals itself here: a diverged run is not news at every look.
+bool same_status(const RunStatus& a, const RunStatus& b) {
+  return a.state == b.state && a.step == b.step && a.total_steps == b.total_steps && a.error == b.error &&
+         a.best_metric == b.best_metric && same_bits(a.best_value, b.best_value) &&
+         same_bits(a.training_seconds, b.training_seconds) && same_bits(a.ended_seconds, b.ended_seconds) &&
+         std::equal(a.metrics.begin(), a.metrics.end(), b.metrics.begin(), b.metrics.end(),
+                    [](const auto& x, const auto& y) { return x.first == y.first && same_bits(x.second, y.second); });
+}
+
+bool same_info(const RunInfo& a, const RunInfo& b) {
+  return a.name == b.name && a.experiment == b.experiment && a.meta.color == b.meta.color &&
+         same_status(a.status, b.status) && a.run == b.run;
+}
+
+std::shared_ptr<const RunConfig> config_of(const nlohmann::json& run) {
+  try {
+    if (run.is_object() && run.contains("config"))
+      return std::make_shared<const RunConfig>(RunConfig::from_json(run.at("config")));
+  } catch (const std::exception&) {  // Of another version: the run is shown all the same.
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+struct Tailer::Impl {
+  struct Followed {
+    explicit Followed(const fs::path& folder) : reader(folder) {}
+    RunReader reader;
+    bool caught_up = false;
+    Clock::time_point next_look{};
+    fs::file_time_type findings_written{};
+  };
+  struct Root {
+    fs::path path;
+    std::string prefix;  ///< of its ids; empty for the first
+  };
+
+  std::vector<Root> roots;
+  std::function<void()> changed;
+
+  // The tailer's thread only.
+  std::map<std::string, std::shared_ptr<const RunView>> runs;
+  std::map<std::string, Followed> followed;
+  RunColors colors;
+  ConsoleReader console_reader;
+  std::shared_ptr<const ConsoleTail> console;
+  Interest wanted;
+  bool listed = false;
+  bool complete = false;      // As in Snapshot.
+  bool more_to_read = false;  // Of a run of interest.
+  std::string problem;
+  Clock::time_point next_listing{}, published{};
+  std::uint64_t version = 0;
+
+  std::atomic<std::shared_ptr<const Snapshot>> snapshot{std::make_shared<const Snapshot>()};
+  std::mutex mutex;  // Guards the following. Held for moments only: drawing waits for no file.
+  std::condition_variable signal;
+  Interest interest;
+  bool listing_asked = false;
+  bool news = false;
+  bool ending = false;
+  std::thread thread;
+
+  void work();
+  bool list();
+  bool refresh_active();
+  bool take(RunInfo info, const fs::path& root, const Color& color);
+  bool follow();
+  bool follow_one(const RunView& view, Clock::time_point now);
+  bool read_console();
+  void forget_hidden();
+  void publish();
+};
+
+/// False where nothing about the run is new.
+bool Tailer::Impl::take(RunInfo info, const fs::path& root, const Color& color) {
+  auto& known = runs[info.id];
+  if (known && same_info(known->info, info) && known->color == color) return false;
+  auto view = known ? std::make_shared<RunView>(*known) : std::make_shared<RunView>();
+  if (!known || known->info.run != info.run) view->config = config_of(info.run);
+  view->info = std::move(info);
+  view->root = root;
+  view->color = color;
+  known = std::move(view);
+  return true;
+}
+
+bool Tailer::Impl::list() {
+  const auto began = Clock::now();
+  std::vector<RunInfo> found;
+  std::vector<fs::path> root_of;
+  std::set<std::string> folders;
+  std::string new_problem;
+  for (const Root& root : roots) {
+    try {
+      for (RunInfo& info : list_runs(root.path)) {
+        std::error_code failure;
+        const fs::path whole = fs::weakly_canonical(info.folder, failure);
+        if (info.id == "." && info.status.state == RunState::failed && root.prefix.empty()) {
+          new_problem = info.status.error;
+          continue;
+        }
+        if (!failure && roots.size() > 1 && !folders.insert(whole.string()).second) continue;
+        if (!root.prefix.empty()) info.id = info.id == "." ? root.prefix : root.prefix + "/" + info.id;
+        found.push_back(std::move(info));
+        root_of.push_back(root.path);
+      }
+    } catch (const std::exception& error) {
+      new_problem = error.what();
+    }
+  }
+  std::vector<std::size_t> order(found.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return found[a].id < found[b].id; });
+  std::vector<RunInfo> sorted;
+  std::vector<fs::path> sorted_roots;
+  for (const std::size_t i : order) {
+    sorted.push_back(std::move(found[i]));
+    sorted_roots.push_back(root_of[i]);
+  }
+  const std::vector<Color> given = colors.assign(sorted);
+
+  bool any = !listed || new_problem != problem;
+  listed = true;
+  problem = new_problem;
+  std::set<std::string> present;
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    present.insert(sorted[i].id);
+    any |= take(std::move(sorted[i]), sorted_roots[i], given[i]);
+  }
+  any |= std::erase_if(runs, [&](const auto& run) { return !present.contains(run.first); }) > 0;
+  std::erase_if(followed, [&](const auto& run) { return !present.contains(run.first); });
+  // A root of ten thousand runs is not listed all the time.
+  const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
+  next_listing = Clock::now() + std::max(kQuietPeriod, 10 * took);
+  return any;
+}
+
+bool Tailer::Impl::refresh_active() {
+  bool any = false;
+  std::vector<std::shared_ptr<const RunView>> active;
+  for (const auto& [id, view] : runs)
+    if (is_active(view->info.status.state)) active.push_back(view);
+  for (const auto& view : active) {
+    std::error_code failure;
+    if (!fs::exists(view->info.folder / "run.json", failure)) {
+      next_listing = {};
+      continue;
+    }
+    RunInfo info = read_run(view->root, view->info.folder);
+    info.id = view->info.id;
+    any |= take(std::move(info), view->root, view->color);
+  }
+  return any;
+}
+
+bool Tailer::Impl::follow_one(const RunView& view, Clock::time_point now) {
+  const std::string id = view.info.id;
+  Followed& run = followed.try_emplace(id, view.info.folder).first->second;
+  if (run.caught_up && now < run.next_look) return false;
+  run.next_look = now + (is_active(view.info.status.state) ? kActivePeriod : kQuietPeriod);
+  const bool any = run.reader.poll(kBytesAtOnce);
+  run.caught_up = !run.reader.more();
+
+  std::error_code failure;
+  const auto written = fs::last_write_time(view.info.folder / "findings.json", failure);
+  const bool judged = !failure && written != run.findings_written;
+  if (!any && !judged && view.data) return false;
+  auto changed_view = std::make_shared<RunView>(view);
+  changed_view->data = run.reader.data();
+  if (judged) {
+    run.findings_written = written;
+    try {
+      changed_view->findings = read_findings(view.info.folder);
+    } catch (const Error&) {  // Damaged: as good as none; `ablate doctor` says why.
+      changed_view->findings.clear();
+    }
+  }
+  runs[id] = std::move(changed_view);
+  return true;
+}
+
+bool Tailer::Impl::follow() {
+  bool any = false, all = true;
+  const auto now = Clock::now();
+  std::vector<std::shared_ptr<const RunView>> of_interest;
+  for (const auto& [id, view] : runs)
+    if (wanted.shown.contains(id) || id == wanted.selected) of_interest.push_back(view);
+  for (const auto& view : of_interest) {
+    any |= follow_one(*view, now);
+    all = all && followed.at(view->info.id).caught_up;
+    if (any && Clock::now() - published > kPublishPeriod) publish();
+    const std::lock_guard lock(mutex);
+    if (ending || listing_asked || !(interest == wanted)) {
+      more_to_read = true;
+      return any;
+    }
+  }
+  if (complete != all) any = true;
+  complete = all;
+  more_to_read = !all;
+  return any;
+}
+
+bool Tailer::Impl::read_console() {
+  const auto run = runs.find(wanted.selected);
+  auto tail = run == runs.end() ? nullptr : console_reader.read(run->first, run->second->info.folder);
+  if (tail == console) return false;
+  console = std::move(tail);
+  return true;
+}
+
+void Tailer::Impl::forget_hidden() {
+  if (followed.size() <= wanted.shown.size() + kKeptHidden) return;
+  std::erase_if(followed, [&](const auto& entry) {
+    if (wanted.shown.contains(entry.first) || entry.first == wanted.selected) return false;
+    if (const auto run = runs.find(entry.first); run != runs.end()) {
+      auto view = std::make_shared<RunView>(*run->second);
+      view->data.reset();
+      run->second = std::move(view);
+    }
+    return true;
+  });
+}
+
+void Tailer::Impl::publish() {
+  auto next = std::make_shared<Snapshot>();
+  next->runs.reserve(runs.size());
+  for (const auto& [id, view] : runs) next->runs.push_back(view);
+  next->console = console;
+  next->loading = !listed;
+  next->complete = complete;
+  next->problem = problem;
+  next->version = ++version;
+  snapshot.store(std::move(next));
+  published = Clock::now();
+  changed();
+}
+
+void Tailer::Impl::work() {
+  while (true) {
+    bool list_now = false;
+    {
+      const std::lock_guard lock(mutex);
+      if (ending) return;
+      if (!(wanted == interest)) complete = false;
+      wanted = interest;
+      list_now = std::exchange(listing_asked, false);
+      news = false;
+    }
+    bool any = false;
+    if (list_now || Clock::now() >= next_listing)
+      any = list();
+    else
+      any = refresh_active();
+    if (any) publish();
+    any = follow();
+    any |= read_console();
+    forget_hidden();
+    if (any) publish();
+    const bool active =
+        std::any_of(runs.begin(), runs.end(), [](const auto& run) { return is_active(run.second->info.status.state); });
+    std::unique_lock lock(mutex);
+    signal.wait_for(lock,
+                    more_to_read ? milliseconds(0)
+                    : active     ? kActivePeriod
+                                 : kQuietPeriod / 2,
+                    [this] { return news || ending; });
+  }
+}
+
+Tailer::Tailer(fs::path root, std::vector<fs::path> more_paths, std::function<void()> changed)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->changed = std::move(changed);
+  impl_->roots.push_back({std::move(root), ""});
+  for (fs::path& path : more_paths) {
+    const fs::path whole = fs::absolute(path).lexically_normal();
+    const std::string name = (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+    impl_->roots.push_back({std::move(path), name.empty() ? "log" : name});
+  }
+  impl_->thread = std::thread([this] { impl_->work(); });
+}
+
+Tailer::~Tailer() {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->ending = true;
+  }
+  impl_->signal.notify_all();
+  impl_->thread.join();
+}
+
+std::shared_ptr<const Snapshot> Tailer::snapshot() const { return impl_->snapshot.load(); }
+
+void Tailer::set_interest(Interest interest) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->interest = std::move(interest);
+    impl_->news = true;
+  }
+  impl_->signal.notify_all();
+}
+
+void Tailer::look_now() {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->listing_asked = impl_->news = true;
+  }
+  impl_->signal.notify_all();
+}
+
+}  // namespace ablate
