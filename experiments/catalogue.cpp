@@ -4,8 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <numeric>
 #include <regex>
+#include <utility>
 
 #include "runs/error.h"
 
@@ -37,6 +40,15 @@ Option duration(std::string key, json value, double low, std::string meaning, Op
           std::move(meaning), std::move(when)};
 }
 
+Option in(std::string unit, Option option) {
+  option.unit = std::move(unit);
+  return option;
+}
+Option or_null(Option option) {
+  option.nullable = true;
+  return option;
+}
+
 std::vector<Option> all_options() {
   const Option::When synthetic{"data.dataset", {"synthetic"}}, folder{"data.dataset", {"folder"}};
   const Option::When adam{"optimizer.name", {"adam"}}, sgd{"optimizer.name", {"sgd"}};
@@ -45,7 +57,7 @@ std::vector<Option> all_options() {
 
       choice("data.dataset", "synthetic", {"synthetic", "folder"},
              "Built-in synthetic portraits, or photographs in a folder."),
-      text("data.path", nullptr, "The folder: images/NAME.* and masks/NAME.*, paired by name.", folder),
+      or_null(text("data.path", nullptr, "The folder: images/NAME.* and masks/NAME.*, paired by name.", folder)),
       {"data.size",
        OptionType::size,
        {96, 64},
@@ -55,40 +67,52 @@ std::vector<Option> all_options() {
        "pixels",
        "Height and width that pictures are trained at.",
        {}},
-      integer("data.count", 340, 2, 100000, "How many synthetic portraits there are.", synthetic),
-      integer("data.held_out", 48, 1, 1000000, "Samples kept for validation."),
-      integer("data.split_seed", 0, 0, 4294967295.0, "Which samples those are."),
+      in("samples", integer("data.count", 340, 2, 100000, "How many synthetic portraits there are.", synthetic)),
+      in("samples", integer("data.held_out", 48, 1, 1000000, "Samples kept for validation.")),
+      integer("data.split_seed", 0, 0, 4294967295.0,
+              "Which samples those are; the same seed always holds out the same ones."),
       real("data.flip", 0.5, 0, 1, "Probability that a training sample is mirrored."),
       boolean("data.grey", false, "Take the colour out of every picture."),
-      {"data.exclude", OptionType::strings, json::array(), {}, {}, {}, "", "Names of samples left out.", {}},
-      text("data.gallery", nullptr, "A folder of pictures without masks, predicted at every preview."),
+      {"data.exclude",
+       OptionType::strings,
+       json::array(),
+       {},
+       {},
+       {},
+       "",
+       "Names of samples (files without ending) left out.",
+       {}},
+      or_null(text("data.gallery", nullptr, "A folder of pictures without masks, predicted at every preview.")),
 
       choice("model.name", "unet", {"unet"}, "The network."),
-      integer("model.channels", 16, 1, 256, "Channels of the first level; every level down doubles them."),
-      integer("model.depth", 4, 1, 6, "Levels above the bottom."),
+      in("channels",
+         integer("model.channels", 16, 1, 256, "Channels of the first level; every level down doubles them.")),
+      in("levels", integer("model.depth", 4, 1, 6, "Levels above the bottom.")),
       choice("model.activation", "relu",
              {"relu", "leaky_relu", "prelu", "elu", "selu", "gelu", "silu", "mish", "sigmoid", "tanh", "softplus",
               "hardswish", "identity"},
-             "What follows every norm."),
+             "The non-linearity after every norm."),
       choice("model.norm", "batch", {"batch", "instance", "group", "layer", "none"},
-             "What follows every convolution of a block."),
-      real("model.norm_momentum", 0.1, 0, 1,
-           "Weight of the newest batch in the running statistics; null: plain mean of all batches.",
-           {"model.norm", {"batch"}}),
-      integer("model.norm_groups", 8, 1, 1024, "Groups that the channels are cut into.", {"model.norm", {"group"}}),
+             "The normalisation after every convolution of a block."),
+      or_null(real("model.norm_momentum", 0.1, 0, 1,
+                   "Weight of the newest batch in the running statistics; null: plain mean of all batches.",
+                   {"model.norm", {"batch"}})),
+      in("groups",
+         integer("model.norm_groups", 8, 1, 1024, "Groups that the channels are cut into.", {"model.norm", {"group"}})),
       choice("model.norm_sharing", "none", {"none", "block", "block+residual"},
              "Use one norm module at both places of a block (a mistake, kept to be recognised).",
              {"model.norm", {"batch", "group", "layer"}}),
       choice("model.residual", "none", {"none", "plain", "norm"},
              "Add a block's input to its output; norm: the projection has one too."),
-      choice("model.residual_in", "all", {"all", "encoder", "decoder", "no-bottleneck"}, "Which blocks do.",
-             {"model.residual", {"plain", "norm"}}),
+      choice("model.residual_in", "all", {"all", "encoder", "decoder", "no-bottleneck"},
+             "Which blocks add their input.", {"model.residual", {"plain", "norm"}}),
       choice("model.skip", "concat", {"concat", "add", "multiply", "none"}, "How a level's output reaches the way up."),
       choice("model.pool", "max", {"max", "avg", "max+avg", "stride", "none"},
              "How a level's output is halved; none: forgotten."),
       choice("model.up", "nearest", {"nearest", "transposed", "bilinear", "pixelshuffle"},
              "How sizes are doubled on the way up."),
-      choice("model.head", "sigmoid", {"sigmoid", "softmax"}, "One output channel, or two."),
+      choice("model.head", "sigmoid", {"sigmoid", "softmax"},
+             "sigmoid: one output channel; softmax: two, of which the second is the person."),
 
       real("loss.bce", 1, 0, 1e6, "Weight of binary cross entropy with logits (sigmoid head)."),
       real("loss.iou", 0, 0, 1e6, "Weight of -ln of the soft IoU."),
@@ -104,42 +128,49 @@ std::vector<Option> all_options() {
 
       choice("schedule.name", "constant", {"constant", "cosine", "onecycle"},
              "How the learning rate changes over the run."),
-      duration("schedule.warmup_steps", 0, 0, "Linear rise from 0 before the schedule begins."),
-      real("schedule.min_lr", 0, 0, 1e3, "Where cosine ends.", {"schedule.name", {"cosine"}}),
-      real("schedule.max_lr", nullptr, 0, 1e3, "Top of one-cycle; null: optimizer.lr.",
-           {"schedule.name", {"onecycle"}}),
+      duration("schedule.warmup_steps", 0, 0, "Linear rise of the learning rate before the schedule begins; 0: none."),
+      real("schedule.min_lr", 0, 0, 1e3, "Learning rate at which cosine ends.", {"schedule.name", {"cosine"}}),
+      or_null(real("schedule.max_lr", nullptr, 0, 1e3, "Top of one-cycle; null: optimizer.lr.",
+                   {"schedule.name", {"onecycle"}})),
 
       duration("train.steps", 400, 1, "Length of the run."),
-      integer("train.batch_size", 16, 1, 65536, "Samples a step."),
+      in("samples", integer("train.batch_size", 16, 1, 65536, "Samples of a training step.")),
       integer("train.seed", 0, 0, 4294967295.0, "Seed of weights, order and augmentation."),
-      choice("train.device", "auto", {"auto", "cpu", "cuda"}, "Where to train; auto: a GPU if there is one."),
-      integer("train.threads", 0, 0, 1024, "Threads of the worker; 0: as the launcher decides."),
-      real("train.clip_norm", 0, 0, 1e9, "Longest gradient; 0: not clipped."),
+      choice("train.device", "auto", {"auto", "cpu", "cuda"}, "Where to train; auto: on a GPU if there is one."),
+      in("threads", integer("train.threads", 0, 0, 1024, "Threads of the worker; 0: as the launcher decides.")),
+      real("train.clip_norm", 0, 0, 1e9, "Gradients whose norm is larger are scaled down to it; 0: never."),
 
       choice("validation.mode", "both", {"eval", "train", "both"},
              "Norms in eval mode (running statistics), train mode (the batch's own), or both at the same weights."),
-      duration("validation.every", 20, 1, "How often."),
-      integer("validation.batch_size", nullptr, 1, 65536, "Samples a validation batch; null: train.batch_size."),
+      duration("validation.every", 20, 1, "Steps between validations."),
+      or_null(in("samples", integer("validation.batch_size", nullptr, 1, 65536,
+                                    "Samples a validation batch; null: train.batch_size."))),
 
-      duration("checkpoint.every", 100, 1, "How often weights are saved."),
-      integer("checkpoint.keep", 2, 1, 1000000, "How many of the latest are kept, besides the best."),
+      duration("checkpoint.every", 100, 1, "Steps between checkpoints, from which a run can go on."),
+      in("checkpoints",
+         integer("checkpoint.keep", 2, 1, 1000000, "How many of the latest are kept, besides the best.")),
 
-      integer("log.scalars_every", 1, 1, 1000000, "Steps between logged losses."),
-      integer("log.norm_every", 50, 1, 1000000, "Steps between logged norm statistics (gathered at every step)."),
-      duration("log.histograms_every", 100, 0, "Between histograms of weights and gradients; 0: none."),
-      integer("log.previews", 8, 0, 1000, "Held-out samples shown as pictures."),
-      duration("log.preview_every", 40, 1, "Between those pictures."),
+      in("steps", integer("log.scalars_every", 1, 1, 1000000, "Steps between logged losses.")),
+      in("steps",
+         integer("log.norm_every", 50, 1, 1000000, "Steps between logged norm statistics (gathered at every step).")),
+      duration("log.histograms_every", 100, 0, "Steps between histograms of weights and gradients; 0: none."),
+      in("samples", integer("log.previews", 8, 0, 1000, "Held-out samples shown as pictures.")),
+      duration("log.preview_every", 40, 1, "Steps between those pictures."),
   };
 }
 
-/// Levenshtein distance.
+/// Levenshtein distance, without regard to case; of what is very long only the beginning counts.
 std::size_t distance(std::string_view a, std::string_view b) {
+  a = a.substr(0, 100);
+  const auto same = [](char x, char y) {
+    return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
+  };
   std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  std::iota(row.begin(), row.end(), std::size_t(0));
   for (std::size_t i = 1; i <= a.size(); ++i) {
     std::size_t diagonal = std::exchange(row[0], i);
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+      const std::size_t replaced = diagonal + !same(a[i - 1], b[j - 1]);
       diagonal = row[j];
       row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
     }
@@ -147,27 +178,44 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-template <class Words>
-std::string nearest(std::string_view word, const Words& words) {
-  std::string best;
-  std::size_t best_distance = std::string::npos;
-  for (const std::string& candidate : words)
-    if (const std::size_t d = distance(word, candidate); d < best_distance) best_distance = d, best = candidate;
-  return best;
+std::string nearest(std::string_view word, const std::vector<std::string>& words) {
+  return *std::ranges::min_element(words, {}, [&](const std::string& candidate) { return distance(word, candidate); });
+}
+
+/// A value as a message shows it.
+std::string shown(const json& value) {
+  std::string words = value.dump(-1, ' ', false, json::error_handler_t::replace);
+  if (words.size() <= 100) return words;
+  std::size_t end = 100;
+  while ((static_cast<unsigned char>(words[end]) & 0xc0) == 0x80) --end;  // Not within a character.
+  return words.substr(0, end) + "…";
 }
 
 [[noreturn]] void refuse(const Option& option, const json& value, const std::string& wanted) {
-  throw Error(fmt::format("{}: {} is not allowed; it takes {}.", option.key,
-                          value.dump(-1, ' ', false, json::error_handler_t::replace), wanted));
+  throw Error(fmt::format("{}: {} is not allowed; it takes {}.", option.key, shown(value), wanted));
 }
 
 std::string range_text(const Option& option) {
-  return option.low && option.high ? fmt::format(" from {:g} to {:g}", *option.low, *option.high) : "";
+  const auto number = [](double x) {
+    return x == std::trunc(x) && std::abs(x) < 1e12 ? fmt::format("{:.0f}", x) : fmt::format("{:g}", x);
+  };
+  return option.low && option.high ? fmt::format(" from {} to {}", number(*option.low), number(*option.high)) : "";
 }
 
 void check_range(const Option& option, const json& value, double number, const std::string& what) {
   if (!std::isfinite(number) || (option.low && number < *option.low) || (option.high && number > *option.high))
     refuse(option, value, what + range_text(option));
+}
+
+/// Anything else could not be written into a JSON file and read back the same.
+bool is_text(const json& value) {
+  if (!value.is_string()) return false;
+  try {
+    value.dump();
+    return true;
+  } catch (const json::type_error&) {
+    return false;
+  }
 }
 
 bool whole(const json& value) {
@@ -181,7 +229,7 @@ json checked_duration(const Option& option, const json& value) {
     static const std::regex epochs("([0-9]{1,9})ep");
     std::smatch match;
     const std::string word = value.get<std::string>();
-    if (!std::regex_match(word, match, epochs)) refuse(option, value, wanted);
+    if (word.size() > 20 || !std::regex_match(word, match, epochs)) refuse(option, value, wanted);
     check_range(option, value, std::stod(match[1]), wanted);
     return value;
   }
@@ -213,18 +261,18 @@ const Option* find_option(std::string_view key) {
 }
 
 std::string nearest_option(std::string_view key) {
-  std::vector<std::string> keys;
-  for (const Option& option : catalogue()) {
-    // "norm" is nearer to "model.norm" than to any other key.
-    if (option.key.ends_with("." + std::string(key))) return option.key;
-    keys.push_back(option.key);
-  }
-  return nearest(key, keys);
+  const bool whole_key = key.find('.') != std::string_view::npos;
+  const auto away = [&](const Option& option) {
+    // "nrom" means "model.norm": a single word is compared with last words.
+    const std::string_view other = option.key;
+    return distance(key, whole_key ? other : other.substr(other.rfind('.') + 1));
+  };
+  return std::ranges::min_element(catalogue(), {}, away)->key;
 }
 
 json checked_value(const Option& option, const json& value) {
   if (value.is_null()) {
-    if (!option.default_value.is_null() && option.key != "model.norm_momentum") refuse(option, value, "a value");
+    if (!option.nullable) refuse(option, value, "a value");
     return value;
   }
   switch (option.type) {
@@ -240,7 +288,7 @@ json checked_value(const Option& option, const json& value) {
       check_range(option, value, value.get<double>(), "a number");
       return value.get<double>();
     case OptionType::choice: {
-      const std::string word = value.is_string() ? value.get<std::string>() : value.dump();
+      const std::string word = value.is_string() ? value.get<std::string>() : shown(value);
       if (std::ranges::find(option.choices, word) == option.choices.end())
         refuse(
             option, value,
@@ -248,15 +296,15 @@ json checked_value(const Option& option, const json& value) {
       return word;
     }
     case OptionType::text:
-      if (!value.is_string() || value.get<std::string>().empty()) refuse(option, value, "a text");
+      if (!is_text(value) || value.get<std::string>().empty()) refuse(option, value, "a text in UTF-8");
       return value;
     case OptionType::duration:
       return checked_duration(option, value);
     case OptionType::size:
       return checked_size(option, value);
     case OptionType::strings:
-      if (!value.is_array() || !std::ranges::all_of(value, [](const json& word) { return word.is_string(); }))
-        refuse(option, value, "a list of words");
+      if (!value.is_array() || !std::ranges::all_of(value, is_text))
+        refuse(option, value, "a list of words in UTF-8, as in [\"a\", \"b\"]");
       return value;
   }
   return value;

@@ -24,7 +24,7 @@ enum class OptionType {
 struct Option {
   std::string key;  ///< dotted, "model.norm"
   OptionType type = OptionType::text;
-  nlohmann::json default_value;  ///< null: unset, allowed
+  nlohmann::json default_value;
   std::vector<std::string> choices;
   std::optional<double> low, high;  ///< inclusive
   std::string unit;
@@ -35,6 +35,7 @@ struct Option {
     std::string key;
     std::vector<std::string> values;
   } when;
+  bool nullable = false;  ///< null, "not set", is a value too
 };
 
 /// In the order in which a person reads them.

@@ -5,11 +5,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
+#include <cstdlib>
+#include <ctime>
 #include <set>
 
 #include "experiments/catalogue.h"
+#include "runs/atomic_file.h"
 #include "runs/error.h"
+#include "runs/json_file.h"
 #include "runs/run_store.h"
 
 namespace ablate {
@@ -17,7 +20,8 @@ namespace {
 
 using json = nlohmann::json;
 
-const std::vector<std::string> kKeys{"format", "name", "base", "vary", "mode", "seeds", "variants"};
+const std::vector<std::string> kKeys{"name", "base", "vary", "mode", "seeds", "variants"};
+constexpr int kMostRuns = 10000;
 
 /// Lower case letters, digits, dots and dashes; anything else becomes a dash.
 std::string slug(std::string_view words) {
@@ -35,20 +39,49 @@ std::string slug(std::string_view words) {
 
 std::string last_word(const std::string& key) { return key.substr(key.rfind('.') + 1); }
 
+/// A value in words: "batch", "0.001", "96x64", the last folder of a path.
+std::string value_word(const Option& option, const json& value) {
+  if (option.type == OptionType::text && value.is_string()) {
+    const std::filesystem::path path = value.get<std::string>();
+    return (path.has_filename() ? path : path.parent_path()).filename().string();  // "photos/" too.
+  }
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_float()) return fmt::format("{:g}", value.get<double>());
+  if (option.type == OptionType::size) return fmt::format("{}x{}", value[0].get<int>(), value[1].get<int>());
+  return value.dump();
+}
+
 /// "batch", "lr0.001", "residual-none": a value, with its option's last word where the value alone says too little.
-std::string word_of(const std::string& key, const json& value, bool alone) {
-  const std::string text = value.is_string()         ? value.get<std::string>()
-                           : value.is_number_float() ? fmt::format("{:g}", value.get<double>())
-                                                     : value.dump();
-  const Option* option = find_option(key);
-  if (option && option->type == OptionType::choice && alone) return text;
-  return last_word(key) + (option && option->type == OptionType::choice ? "-" : "") + text;
+std::string word_of(const std::string& key, const json& value, const std::set<std::string>& ambiguous) {
+  const Option& option = *find_option(key);
+  const std::string word = value_word(option, value);
+  const bool speaks = option.type == OptionType::choice || option.type == OptionType::text;
+  if (speaks && !value.is_null() && !ambiguous.contains(key)) return word;
+  return last_word(key) + (std::isdigit(static_cast<unsigned char>(word[0])) ? "" : "-") + word;
+}
+
+/// Keys of which some choice is one of another key's too: "none" as a norm and as a residual.
+std::set<std::string> ambiguous_keys(const Experiment& experiment) {
+  std::map<std::string, std::set<std::string>> keys_of_word;
+  for (const auto& [key, values] : experiment.vary)
+    for (const json& value : values)
+      if (value.is_string()) keys_of_word[value.get<std::string>()].insert(key);
+  std::set<std::string> ambiguous;
+  for (const auto& [word, keys] : keys_of_word)
+    if (keys.size() > 1) ambiguous.insert(keys.begin(), keys.end());
+  return ambiguous;
 }
 
 using Assignments = std::vector<std::pair<std::string, json>>;
 
 /// The assignments of every variant, in order.
 std::vector<Assignments> combinations(const Experiment& experiment) {
+  double count = 1;
+  for (const auto& [key, values] : experiment.vary)
+    count = experiment.mode == Experiment::Mode::grid ? count * double(values.size()) : count + double(values.size());
+  if (count > kMostRuns)
+    throw Error(fmt::format("The experiment {} would be {:.0f} runs; {} are the most. Vary fewer options at once.",
+                            experiment.name, count, kMostRuns));
   std::vector<Assignments> all{{}};
   if (experiment.mode == Experiment::Mode::grid) {
     for (const auto& [key, values] : experiment.vary) {
@@ -68,75 +101,106 @@ std::vector<Assignments> combinations(const Experiment& experiment) {
   return all;
 }
 
-void require_keys(const json& object, const std::vector<std::string>& known, const std::string& where) {
+void require_keys(const json& object, const std::vector<std::string>& known, const std::string& what) {
   for (const auto& [key, value] : object.items())
-    if (std::ranges::find(known, key) == known.end())
-      throw Error(fmt::format("{}: there is no key \"{}\" in an experiment; the keys are {}.", where, key,
-                              fmt::join(known.begin() + 1, known.end(), ", ")));
+    if (key != "format" && std::ranges::find(known, key) == known.end())
+      throw Error(fmt::format("there is no key \"{}\" in {}; the keys are {}.", key, what, fmt::join(known, ", ")));
+}
+
+/// The value of a key of the document, checked to be what an example shows.
+json part(const json& document, const char* key, const json& otherwise, const char* example) {
+  const auto found = document.find(key);
+  if (found == document.end()) return otherwise;
+  if (found->type() != otherwise.type())
+    throw Error(fmt::format("\"{}\" is {}; it is written {}.", key, json_text(*found).substr(0, 100), example));
+  return *found;
+}
+
+std::vector<json> values_to_vary(const std::string& key, const json& values) {
+  const Option* option = find_option(key);
+  if (!option) throw Error(fmt::format("\"vary\" names no option {}. Did you mean {}?", key, nearest_option(key)));
+  if (!values.is_array() || values.empty())
+    throw Error(fmt::format("\"vary\": {} needs a list of values, as in [\"batch\", \"instance\"].", key));
+  std::vector<json> checked;
+  for (const json& value : values) checked.push_back(checked_value(*option, value));
+  return checked;
+}
+
+Experiment parsed(const json& document) {
+  if (!document.is_object()) throw Error("an experiment is an object, {\"name\": …, \"base\": {…}, \"vary\": {…}}.");
+  require_keys(document, kKeys, "an experiment");
+  Experiment experiment;
+  experiment.name = part(document, "name", "experiment", "as a text, \"norms\"");
+  experiment.base = part(document, "base", json::object(), "as a configuration, {\"model\": {\"channels\": 8}}");
+  RunConfig::from_json(experiment.base);
+  const json vary = part(document, "vary", json::object(), "{\"model.norm\": [\"batch\", \"instance\"]}");
+  for (const auto& [key, values] : vary.items()) experiment.vary.emplace_back(key, values_to_vary(key, values));
+  const std::string mode = part(document, "mode", "grid", "\"grid\" or \"one-at-a-time\"");
+  if (mode != "grid" && mode != "one-at-a-time")
+    throw Error("\"mode\" is \"grid\" or \"one-at-a-time\", not \"" + mode + "\".");
+  experiment.mode = mode == "grid" ? Experiment::Mode::grid : Experiment::Mode::one_at_a_time;
+  for (const json& seed : part(document, "seeds", json::array(), "as a list, [0, 1, 2]"))
+    experiment.seeds.push_back(checked_value(*find_option("train.seed"), seed).get<std::int64_t>());
+  const char* example = "as a list, [{\"name\": \"wide\", \"set\": {\"model.channels\": 32}}]";
+  for (const json& variant : part(document, "variants", json::array(), example)) {
+    if (!variant.is_object() || !variant.contains("name"))
+      throw Error(fmt::format("\"variants\": each has a \"name\"; it is written {}.", example));
+    require_keys(variant, {"name", "set"}, "a variant");
+    experiment.variants.push_back({part(variant, "name", "", "as a text, \"wide\""),
+                                   part(variant, "set", json::object(), "{\"model.channels\": 32}")});
+    RunConfig::from_json(experiment.variants.back().set);
+  }
+  if (!experiment.variants.empty() && !experiment.vary.empty()) throw Error("give \"vary\" or \"variants\", not both.");
+  if (!experiment.seeds.empty() && vary.contains("train.seed"))
+    throw Error("\"vary\" names train.seed, which \"seeds\" sets. Give one of them.");
+  return experiment;
+}
+
+/// The folders that a configuration names, absolute, since the worker may run, or go on, in another folder; "~" is the
+/// home folder. Throws Error where there is none.
+RunConfig with_absolute_paths(RunConfig config) {
+  const bool folder = config.text("data.dataset") == "folder";
+  for (const char* key : {"data.path", "data.gallery"}) {
+    if (!config.is_set(key) || (key == std::string("data.path") && !folder)) continue;
+    std::string path = config.text(key);
+    if (const char* home = std::getenv("HOME"); home && (path == "~" || path.starts_with("~/")))
+      path = home + path.substr(1);
+    const auto absolute = std::filesystem::absolute(path).lexically_normal();
+    std::error_code error;
+    if (!std::filesystem::is_directory(absolute, error))
+      throw Error(fmt::format("{}: there is no folder {}. Name one that exists.", key, absolute.string()));
+    config.set(key, absolute.string());
+  }
+  return config;
 }
 
 }  // namespace
 
 Experiment Experiment::from_json(const json& document, const std::string& where) {
-  if (!document.is_object())
-    throw Error(where + ": an experiment is an object, {\"name\": …, \"base\": {…}, \"vary\": {…}}.");
-  require_keys(document, kKeys, where);
-  Experiment experiment;
   try {
-    experiment.name = document.value("name", std::string("experiment"));
-    experiment.base = document.value("base", json::object());
-    RunConfig::from_json(experiment.base);
-    const json vary = document.value("vary", json::object());
-    for (const auto& [key, values] : vary.items()) {
-      const Option* option = find_option(key);
-      if (!option) throw Error(fmt::format("\"vary\" names no option {}. Did you mean {}?", key, nearest_option(key)));
-      if (!values.is_array() || values.empty())
-        throw Error(fmt::format("\"vary\": {} needs a list of values, as in [\"batch\", \"instance\"].", key));
-      std::vector<json> checked;
-      for (const json& value : values) checked.push_back(checked_value(*option, value));
-      experiment.vary.emplace_back(key, std::move(checked));
-    }
-    const std::string mode = document.value("mode", std::string("grid"));
-    if (mode != "grid" && mode != "one-at-a-time")
-      throw Error("\"mode\" is \"grid\" or \"one-at-a-time\", not \"" + mode + "\".");
-    experiment.mode = mode == "grid" ? Mode::grid : Mode::one_at_a_time;
-    const json seeds = document.value("seeds", json::array()), variants = document.value("variants", json::array());
-    for (const json& seed : seeds)
-      experiment.seeds.push_back(checked_value(*find_option("train.seed"), seed).get<std::int64_t>());
-    for (const json& variant : variants) {
-      require_keys(variant, {"", "name", "set"}, where);
-      experiment.variants.push_back({variant.at("name").get<std::string>(), variant.value("set", json::object())});
-    }
-    if (!experiment.variants.empty() && !experiment.vary.empty())
-      throw Error("give \"vary\" or \"variants\", not both.");
-  } catch (const json::exception& error) {
-    throw Error(fmt::format("{}: {}", where, error.what()));
+    return parsed(document);
   } catch (const Error& error) {
     throw Error(fmt::format("{}: {}", where, error.what()));
   }
-  return experiment;
 }
 
 Experiment Experiment::read(const std::filesystem::path& file) {
-  std::ifstream stream(file);
-  if (!stream)
+  const auto text = read_file(file);
+  if (!text)
     throw Error(
-        fmt::format("{}: can't be opened. Name an experiment file, as in `ablate launch norms.json`.", file.string()));
-  try {
-    // Ordered: variants are named and numbered in the file's order.
-    const auto ordered = nlohmann::ordered_json::parse(stream);
-    Experiment experiment = from_json(json(ordered), file.string());
-    if (ordered.contains("vary")) {
-      std::vector<std::string> order;
-      for (const auto& [key, values] : ordered["vary"].items()) order.push_back(key);
-      std::ranges::sort(experiment.vary, {},
-                        [&](const auto& entry) { return std::ranges::find(order, entry.first) - order.begin(); });
-    }
-    if (!ordered.contains("name")) experiment.name = file.stem().string();
-    return experiment;
-  } catch (const json::exception& error) {
-    throw Error(fmt::format("{}: is not JSON: {}", file.string(), error.what()));
+        fmt::format("{}: is not there. Name an experiment file, as in `ablate launch norms.json`.", file.string()));
+  const json document = parse_json(*text, file.string(), RepeatedKeys::error);
+  Experiment experiment = from_json(document, file.string());
+  if (!experiment.vary.empty()) {
+    // Variants are named and numbered in the file's order, which plain JSON objects lose.
+    std::vector<std::string> order;
+    const auto ordered = nlohmann::ordered_json::parse(*text);
+    for (const auto& [key, values] : ordered["vary"].items()) order.push_back(key);
+    std::ranges::sort(experiment.vary, {},
+                      [&](const auto& entry) { return std::ranges::find(order, entry.first) - order.begin(); });
   }
+  if (!document.contains("name")) experiment.name = file.stem().string();
+  return experiment;
 }
 
 json Experiment::to_json() const {
@@ -157,34 +221,27 @@ std::vector<Variant> Experiment::expand() const {
       made.back().config.merge(variant.set);
     }
   } else {
-    std::vector<std::string> choices;
-    for (const auto& [key, values] : vary)
-      if (find_option(key)->type == OptionType::choice)
-        for (const json& value : values) choices.push_back(value.get<std::string>());
-    // "none" as a norm and as a residual need telling apart.
-    const bool ambiguous = std::set(choices.begin(), choices.end()).size() != choices.size();
-    std::vector<RunConfig> seen;
+    const std::set<std::string> ambiguous = mode == Mode::grid ? ambiguous_keys(*this) : std::set<std::string>{};
+    std::set<std::string> seen;
     for (const Assignments& assignments : combinations(*this)) {
       Variant variant{"", base_config};
-      for (const auto& [key, value] : assignments) {
-        variant.config.set(key, value);
-        variant.name += (variant.name.empty() ? "" : "-") + word_of(key, value, !ambiguous || assignments.size() == 1);
-      }
+      for (const auto& [key, value] : assignments) variant.config.set(key, value);
+      for (const auto& [key, value] : assignments)
+        if (variant.config.matters(key))
+          variant.name += (variant.name.empty() ? "" : "-") + word_of(key, value, ambiguous);
       if (variant.name.empty()) variant.name = vary.empty() ? name : "base";
       variant.name = slug(variant.name);
-      if (const RunConfig same = variant.config.canonical(); std::ranges::find(seen, same) == seen.end()) {
-        seen.push_back(same);
-        made.push_back(std::move(variant));
-      }
+      if (seen.insert(variant.config.canonical().to_json().dump()).second) made.push_back(std::move(variant));
     }
   }
   if (!seeds.empty()) {
     std::vector<Variant> seeded;
+    const std::set<std::int64_t> each(seeds.begin(), seeds.end());
     for (const Variant& variant : made)
-      for (const std::int64_t seed : seeds) {
+      for (const std::int64_t seed : each) {
         seeded.push_back(variant);
         seeded.back().config.set("train.seed", seed);
-        if (seeds.size() > 1) seeded.back().name += fmt::format("-s{}", seed);
+        if (each.size() > 1) seeded.back().name += fmt::format("-s{}", seed);
       }
     made = std::move(seeded);
   }
@@ -204,7 +261,7 @@ std::vector<Variant> Experiment::expand() const {
 json run_json(const Variant& variant, const std::string& experiment) {
   char host[256] = "";
   gethostname(host, sizeof host - 1);
-  return {{"config", variant.config.to_json()},
+  return {{"config", with_absolute_paths(variant.config).to_json()},
           {"task", variant.config.text("task")},
           {"experiment", experiment},
           {"variant", variant.name},
@@ -218,9 +275,11 @@ json run_json(const Variant& variant, const std::string& experiment) {
 
 std::vector<std::filesystem::path> create_runs(const std::filesystem::path& root, const Experiment& experiment) {
   const std::vector<Variant> variants = experiment.expand();
+  std::vector<json> runs;
+  for (const Variant& variant : variants) runs.push_back(run_json(variant, experiment.name));
   std::vector<std::filesystem::path> folders;
-  for (const Variant& variant : variants)
-    folders.push_back(create_run(root, variant.name, run_json(variant, experiment.name)));
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    folders.push_back(create_run(root, variants[i].name, std::move(runs[i])));
   return folders;
 }
 

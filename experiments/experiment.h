@@ -37,12 +37,13 @@ struct Experiment {
   static Experiment read(const std::filesystem::path& file);
   nlohmann::json to_json() const;
 
-  /// Every run this makes, each checked. Combinations of `vary` that are the same run (RunConfig::canonical) are made
-  /// once.
+  /// Every run this makes, each checked; at most 10,000. Combinations of `vary` that are the same run
+  /// (RunConfig::canonical) are made once.
   std::vector<Variant> expand() const;
 };
 
-/// The run.json of a variant: config, task, experiment, variant, seed, provenance of this program.
+/// The run.json of a variant: config, task, experiment, variant, seed, provenance of this program. Folders that the
+/// configuration names become absolute; throws Error where one doesn't exist.
 nlohmann::json run_json(const Variant& variant, const std::string& experiment);
 
 /// Makes the run folders, all queued, in order. Throws before making any if a variant is not valid.

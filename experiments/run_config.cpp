@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "experiments/catalogue.h"
 #include "runs/error.h"
+#include "runs/json_file.h"
 
 namespace ablate {
 namespace {
@@ -18,9 +20,66 @@ const Option& known_option(std::string_view key) {
                           nearest_option(key)));
 }
 
-bool matters(const Option& option, const RunConfig& config) {
-  if (option.when.key.empty()) return true;
-  return std::ranges::find(option.when.values, config.text(option.when.key)) != option.when.values.end();
+std::vector<std::string> split_at_commas(const std::string& words) {
+  std::vector<std::string> parts;
+  std::istringstream stream(words);
+  for (std::string part; std::getline(stream, part, ',');)
+    if (!part.empty()) parts.push_back(part);
+  return parts;
+}
+
+/// The channels of the norms of a U-Net's levels, outermost first: where groups must divide them, each with the name of
+/// its block. Bilinear up-sampling leaves it to the block to halve what was joined.
+std::vector<std::pair<std::string, std::int64_t>> norm_channels(const RunConfig& config) {
+  const std::int64_t channels = config.integer("model.channels"), depth = config.integer("model.depth");
+  const bool halved_late = config.text("model.up") == "bilinear" && config.text("model.skip") == "concat";
+  std::vector<std::pair<std::string, std::int64_t>> sites;
+  for (std::int64_t level = 0; level < depth; ++level) {
+    sites.emplace_back(fmt::format("down{}", level + 1), channels << level);
+    if (halved_late) sites.emplace_back(fmt::format("up{}", depth - level), (channels << level) * 3 / 2);
+  }
+  sites.emplace_back("bottom", channels << depth);
+  return sites;
+}
+
+void check_sizes(const RunConfig& config) {
+  const json& size = config.at("data.size");
+  const std::int64_t height = size[0], width = size[1], depth = config.integer("model.depth");
+  if (config.text("model.pool") == "none") return;
+  if (const std::int64_t least = std::int64_t(1) << depth; height < least || width < least)
+    throw Error(
+        fmt::format("data.size: {}x{} can't be halved {} times (model.depth). Each side needs at least {} pixels.",
+                    height, width, depth, least));
+  if (config.text("model.norm") == "instance" && (height >> depth) * (width >> depth) == 1)
+    throw Error(
+        fmt::format("data.size: after {} halvings (model.depth) of {}x{} a single pixel is left, and instance norm "
+                    "has nothing to normalise there. Choose a larger data.size, or a smaller model.depth.",
+                    depth, height, width));
+}
+
+void check_losses(const RunConfig& config) {
+  const bool softmax = config.text("model.head") == "softmax";
+  if (softmax && config.real("loss.bce") > 0)
+    throw Error(
+        "loss.bce needs one output channel, but model.head is softmax. Set loss.bce=0 and loss.ce=1, or "
+        "model.head=sigmoid.");
+  if (!softmax && config.real("loss.ce") > 0)
+    throw Error(
+        "loss.ce needs two output channels, but model.head is sigmoid. Set loss.ce=0 and loss.bce=1, or "
+        "model.head=softmax.");
+  if (config.real("loss.bce") + config.real("loss.ce") + config.real("loss.iou") == 0)
+    throw Error("Every loss has weight 0, so nothing would be learnt. Set one, as in loss.bce=1.");
+}
+
+void check_schedule(const RunConfig& config) {
+  if (config.text("schedule.name") == "cosine" && config.real("schedule.min_lr") > config.real("optimizer.lr"))
+    throw Error(
+        fmt::format("schedule.min_lr: cosine would rise from {:g} (optimizer.lr) to {:g}. Choose a smaller one.",
+                    config.real("optimizer.lr"), config.real("schedule.min_lr")));
+  const json &warmup = config.at("schedule.warmup_steps"), &steps = config.at("train.steps");
+  if (warmup.is_number() && steps.is_number() && warmup >= steps)
+    throw Error(fmt::format("schedule.warmup_steps: {} steps of warm-up leave nothing of a run of {} (train.steps).",
+                            warmup.get<Step>(), steps.get<Step>()));
 }
 
 }  // namespace
@@ -50,12 +109,15 @@ void RunConfig::set_from_text(std::string_view assignment) {
   const Option& option = known_option(assignment.substr(0, equals));
   // A folder may be called 2024.
   if (option.type == OptionType::text && !value.is_string() && !value.is_null()) value = std::string(words);
+  if (option.nullable && words.empty()) value = nullptr;
+  if (option.type == OptionType::strings && value.is_string()) value = split_at_commas(value.get<std::string>());
   values_[option.key] = checked_value(option, value);
 }
 
 void RunConfig::merge(const json& nested) {
   if (!nested.is_object())
-    throw Error("A configuration is an object, as in {\"model\": {\"norm\": \"batch\"}}, not " + nested.dump() + ".");
+    throw Error("A configuration is an object, as in {\"model\": {\"norm\": \"batch\"}}, not " +
+                json_text(nested).substr(0, 100) + ".");
   for (const auto& [key, value] : nested.items()) {
     if (find_option(key) || !value.is_object()) {
       set(key, value);
@@ -98,44 +160,35 @@ json RunConfig::to_json() const {
 }
 
 void RunConfig::check() const {
-  const std::int64_t channels = integer("model.channels"), depth = integer("model.depth");
   if (text("model.norm") == "group") {
     const std::int64_t groups = integer("model.norm_groups");
-    for (std::int64_t level = 0; level <= depth; ++level)
-      if ((channels << level) % groups != 0)
-        throw Error(fmt::format(
-            "model.norm_groups: {} groups don't divide the {} channels of level {}. Choose a divisor of model.channels "
-            "= {}, or other channels.",
-            groups, channels << level, level + 1, channels));
+    for (const auto& [block, channels] : norm_channels(*this))
+      if (channels % groups != 0)
+        throw Error(
+            fmt::format("model.norm_groups: {} groups don't divide the {} channels of {}. Choose a divisor of them, or "
+                        "other channels than model.channels = {}.",
+                        groups, channels, block, integer("model.channels")));
   }
   if (text("data.dataset") == "folder" && !is_set("data.path"))
     throw Error("data.path is not set: name the folder that holds images/ and masks/, as in -s data.path=portraits.");
   if (text("data.dataset") == "synthetic" && integer("data.held_out") >= integer("data.count"))
     throw Error(fmt::format("data.held_out: {} of {} samples held out leave none to train on.",
                             integer("data.held_out"), integer("data.count")));
-  const json& size = at("data.size");
-  if (const std::int64_t least = std::int64_t(1) << depth;
-      text("model.pool") != "none" && (size[0] < least || size[1] < least))
-    throw Error(
-        fmt::format("data.size: {}x{} can't be halved {} times (model.depth). Each side needs at least {} pixels.",
-                    size[0].get<int>(), size[1].get<int>(), depth, least));
-  const bool softmax = text("model.head") == "softmax";
-  if (softmax && real("loss.bce") > 0)
-    throw Error(
-        "loss.bce needs one output channel, but model.head is softmax. Set loss.bce=0 and loss.ce=1, or "
-        "model.head=sigmoid.");
-  if (!softmax && real("loss.ce") > 0)
-    throw Error(
-        "loss.ce needs two output channels, but model.head is sigmoid. Set loss.ce=0 and loss.bce=1, or "
-        "model.head=softmax.");
-  if (real("loss.bce") + real("loss.ce") + real("loss.iou") == 0)
-    throw Error("Every loss has weight 0, so nothing would be learnt. Set one, as in loss.bce=1.");
+  check_sizes(*this);
+  check_losses(*this);
+  check_schedule(*this);
+}
+
+bool RunConfig::matters(std::string_view key) const {
+  const Option& option = known_option(key);
+  if (option.when.key.empty()) return true;
+  return std::ranges::find(option.when.values, text(option.when.key)) != option.when.values.end();
 }
 
 RunConfig RunConfig::canonical() const {
   RunConfig config = *this;
   for (const Option& option : catalogue())
-    if (!matters(option, config)) config.values_[option.key] = option.default_value;
+    if (!matters(option.key)) config.values_[option.key] = option.default_value;
   return config;
 }
 

@@ -22,7 +22,7 @@ class RunConfig {
   static RunConfig from_json(const nlohmann::json& nested);
 
   void set(std::string_view key, const nlohmann::json& value);
-  /// "KEY=VALUE" as after -s: VALUE is JSON, or else plain words.
+  /// "KEY=VALUE" as after -s: VALUE is JSON, or else plain words; a list may be written a,b,c; nothing unsets.
   void set_from_text(std::string_view assignment);
   /// Lays nested (or dotted) JSON over what is there.
   void merge(const nlohmann::json& nested);
@@ -41,7 +41,11 @@ class RunConfig {
 
   /// Throws Error where keys don't go together: norm groups that don't divide the channels (naming the layer's
   /// channels), a folder data set without a path, a size that pooling can't halve, all loss weights 0, …
+  /// Looks at no file.
   void check() const;
+
+  /// Whether an option has any effect, the others being what they are (Option::when).
+  bool matters(std::string_view key) const;
 
   /// The same with options that don't matter (Option::when) set to their defaults: equal runs compare equal.
   RunConfig canonical() const;

@@ -9,7 +9,7 @@
 namespace ablate {
 namespace {
 
-/// η
+/// η throughout.
 class Constant : public Schedule {
  public:
   explicit Constant(double lr) : lr_(lr) {}
@@ -24,8 +24,8 @@ class Cosine : public Schedule {
  public:
   Cosine(double lr, double min_lr, Step total) : lr_(lr), min_lr_(min_lr), total_(std::max<Step>(total, 1)) {}
   Value at(Step step) const override {
-    return {min_lr_ + (lr_ - min_lr_) * (1 + std::cos(std::numbers::pi * double(step) / double(total_))) / 2,
-            std::nullopt};
+    const double part = double(std::min(step, total_)) / double(total_);
+    return {min_lr_ + (lr_ - min_lr_) * (1 + std::cos(std::numbers::pi * part)) / 2, std::nullopt};
   }
 
  private:

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <string>
@@ -80,6 +81,9 @@ Worker start_worker(const std::filesystem::path& run, int threads, int keep_open
   options.program = worker_program();
   options.arguments = {"run", run.string()};
   if (threads > 0) options.environment["ABLATE_THREADS"] = std::to_string(threads);
+  // Threads that wait for each other sleep instead of spinning: beside anything else that computes (a window, another
+  // run) a spinning pair gets almost nothing done, five times less in tests/bench/RESULTS.md.
+  if (!std::getenv("OMP_WAIT_POLICY")) options.environment["OMP_WAIT_POLICY"] = "passive";
   options.log = run / "console.log";
   options.keep_open = keep_open;
   Worker worker;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <imgui.h>
 
+#include <algorithm>
+
 #include "viewers/run_metrics.h"
 #include "viewers/run_state.h"
 #include "viewers/widgets.h"
@@ -60,6 +62,13 @@ void ConsolePanel::draw_state(Workspace& workspace, const RunView& run) {
   else
     widgets::quiet_text(words);
   if (!status.error.empty()) widgets::wrong_paragraph(status.error);
+  if (run.data) {
+    constexpr std::size_t kMost = 3;
+    const auto& problems = run.data->problems;
+    for (std::size_t i = 0; i < std::min(problems.size(), kMost); ++i)
+      widgets::wrong_paragraph(fmt::format("{}, byte {}: {}", problems[i].file, problems[i].offset, problems[i].what));
+    if (problems.size() > kMost) widgets::wrong_text(fmt::format("and {} more such places", problems.size() - kMost));
+  }
   ImGui::BeginDisabled(!can_stop(run));
   if (ImGui::Button("Stop")) workspace.actions->stop(run);
   widgets::hint("Ends after the current step, with a checkpoint: it can be resumed");

@@ -197,7 +197,7 @@ void CurvesPanel::draw_plots(std::vector<Plot>& plots) {
   const int rows = (count + columns - 1) / columns;
   const float width = (space.x - gap * static_cast<float>(columns - 1)) / static_cast<float>(columns);
   const float height =
-      std::max(widgets::em(10.5f), (space.y - gap * static_cast<float>(rows - 1)) / static_cast<float>(rows));
+      std::max(widgets::em(8), (space.y - gap * static_cast<float>(rows - 1)) / static_cast<float>(rows));
   if (!ImGui::BeginChild("plots", ImVec2(0, 0))) {
     ImGui::EndChild();
     return;

@@ -63,10 +63,11 @@ std::optional<Cell> draw_table(const StepTable& table, ImVec2 size, ImPlotColorm
                                bool name_rows) {
   std::optional<Cell> hovered;
   const double rows = static_cast<double>(table.rows.size());
-  const auto flags =
-      ImPlotFlags_NoLegend | ImPlotFlags_NoMenus | ImPlotFlags_NoMouseText | ImPlotFlags_NoTitle | ImPlotFlags_NoInputs;
+  const auto flags = ImPlotFlags_NoLegend | ImPlotFlags_NoMenus | ImPlotFlags_NoMouseText | ImPlotFlags_NoTitle |
+                     ImPlotFlags_NoBoxSelect;
   if (!ImPlot::BeginPlot("##table", size, flags)) return hovered;
-  const auto none = ImPlotAxisFlags_NoHighlight | ImPlotAxisFlags_NoGridLines | ImPlotAxisFlags_NoTickMarks;
+  const auto none =
+      ImPlotAxisFlags_NoHighlight | ImPlotAxisFlags_NoGridLines | ImPlotAxisFlags_NoTickMarks | ImPlotAxisFlags_Lock;
   ImPlot::SetupAxis(ImAxis_X1, "step", none);
   ImPlot::SetupAxis(ImAxis_Y1, nullptr, none | ImPlotAxisFlags_Invert | (name_rows ? 0 : ImPlotAxisFlags_NoTickLabels));
   ImPlot::SetupAxesLimits(table.first_step, table.last_step, 0, rows, ImPlotCond_Always);
@@ -182,7 +183,8 @@ void LayersPanel::draw_layers(Workspace& workspace, const RunView& run) {
   widgets::color_mark(run.color);
   ImGui::SameLine(0, widgets::em(0.2f));
   widgets::quiet_paragraph(run.info.name + ":  gap of running from batch mean, in sigma");
-  const double high = std::max(0.2, std::ceil(layers_.largest * 5.0) / 5.0);
+  // Not less than half a sigma, so that a healthy run looks dark and not like a sick one.
+  const double high = std::max(0.5, std::ceil(layers_.largest * 5.0) / 5.0);
   const float height = std::min(ImGui::GetContentRegionAvail().y,
                                 widgets::em(1.75f) * static_cast<float>(layers_.rows.size()) + widgets::em(5));
   const auto cell = draw_scaled(layers_, height, ImPlotColormap_Viridis, 0, high, true);
@@ -215,7 +217,7 @@ void LayersPanel::draw_channels(Workspace& workspace, const RunView& run) {
   }
   widgets::quiet_paragraph(made_of_ == Statistic::mean ? "(running − batch mean) / batch sigma, by channel"
                                                        : "ln(running / batch variance), by channel");
-  const double high = std::max(0.2, std::ceil(channels_.largest * 5.0) / 5.0);
+  const double high = std::max(0.5, std::ceil(channels_.largest * 5.0) / 5.0);
   const float height = ImGui::GetContentRegionAvail().y;
   const auto cell = draw_scaled(channels_, std::round(height * 0.55f), ImPlotColormap_RdBu, -high, high, true);
   if (cell) {

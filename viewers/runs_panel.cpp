@@ -179,7 +179,7 @@ void RunsPanel::draw_state(const RunView& run) {
     const float share = static_cast<float>(status.step) / static_cast<float>(status.total_steps);
     const auto left = seconds_left(run);
     const std::string time = left ? widgets::duration(*left) : "";
-    const float width = widgets::em(2.7f), height = widgets::em(0.62f);
+    const float width = widgets::em(3.2f), height = widgets::em(0.62f);
     const ImVec2 corner = ImGui::GetCursorScreenPos();
     const float top = corner.y + (ImGui::GetTextLineHeight() - height) / 2 + 1;
     ImDrawList* const list = ImGui::GetWindowDrawList();
@@ -192,7 +192,7 @@ void RunsPanel::draw_state(const RunView& run) {
     if (left) hint += ", " + time + " left";
     widgets::hint(hint);
     ImGui::SameLine(0, widgets::em(0.4f));
-    widgets::quiet_text(time);
+    widgets::quiet_text(left ? widgets::clock(*left) : "");
     return;
   }
   const std::string words = state_words(status);

@@ -186,22 +186,36 @@ void draw_not_finite(const VisibleLine& line, const Color& color) {
   ImPlot::PopPlotClipRect();
 }
 
-void setup_log_ticks(double low, double high) {
-  if (!(low > 0) || !(high > low)) return;
-  const double decades = std::log10(high / low);
-  if (decades >= 2) return;
+namespace {
+
+/// 1, 2 and 5 times powers of ten, or more of them where the range is short; even steps where it is very short.
+std::vector<double> log_ticks(double low, double high) {
   static constexpr double kFew[] = {1, 2, 5}, kMany[] = {1, 1.5, 2, 3, 4, 5, 6, 8};
   std::vector<double> ticks;
-  std::vector<std::string> words;
-  const bool many = decades < 1;
+  const double decades = std::log10(high / low);
+  if (decades < 0.6) {
+    const double power = std::pow(10, std::floor(std::log10(high - low)));
+    const double share = (high - low) / power;
+    const double every = power * (share > 5 ? 2 : share > 2.5 ? 1 : 0.5);
+    for (double i = std::ceil(low / every); i * every <= high; ++i) ticks.push_back(i * every);
+    return ticks;
+  }
+  const auto factors = decades < 1 ? std::span<const double>(kMany) : std::span<const double>(kFew);
   for (double power = std::pow(10, std::floor(std::log10(low))); power <= high; power *= 10)
-    for (const double factor : many ? std::span<const double>(kMany) : std::span<const double>(kFew))
-      if (power * factor >= low && power * factor <= high) {
-        ticks.push_back(power * factor);
-        words.push_back(fmt::format("{:g}", power * factor));
-      }
+    for (const double factor : factors)
+      if (power * factor >= low && power * factor <= high) ticks.push_back(power * factor);
+  return ticks;
+}
+
+}  // namespace
+
+void setup_log_ticks(double low, double high) {
+  if (!(low > 0) || !(high > low) || high >= 100 * low) return;
+  const std::vector<double> ticks = log_ticks(low, high);
   if (ticks.size() < 2) return;
+  std::vector<std::string> words;
   std::vector<const char*> labels;
+  for (const double tick : ticks) words.push_back(fmt::format("{:.4g}", tick));
   for (const std::string& word : words) labels.push_back(word.c_str());
   ImPlot::SetupAxisTicks(ImAxis_Y1, ticks.data(), static_cast<int>(ticks.size()), labels.data());
 }

@@ -1,6 +1,7 @@
 #include "viewers/widgets.h"
 
 #include <fmt/format.h>
+#include <imgui_internal.h>
 
 #include <cmath>
 
@@ -112,9 +113,11 @@ bool color_dot(const char* id, const Color& color, bool filled) {
 }
 
 void color_mark(const Color& color) {
+  // In a line of buttons text stands lower than its own height asks for.
+  const float lower = ImGui::GetCurrentWindow()->DC.CurrLineTextBaseOffset;
   const ImVec2 corner = ImGui::GetCursorScreenPos();
   ImGui::Dummy(ImVec2(em(0.8f), ImGui::GetTextLineHeight()));
-  draw_dot(ImVec2(corner.x + em(0.35f), corner.y + ImGui::GetTextLineHeight() / 2), color, true, false);
+  draw_dot(ImVec2(corner.x + em(0.35f), corner.y + lower + ImGui::GetTextLineHeight() / 2), color, true, false);
 }
 
 void empty_panel(const char* what, const char* how) {
@@ -147,6 +150,12 @@ std::string short_number(double value) {
   if (size != 0 && (size < 1e-3 || size >= 1e6)) return fmt::format("{:.3g}", value);
   if (size <= 1) return fmt::format("{:.3f}", value);
   return fmt::format("{:.4g}", value);
+}
+
+std::string clock(double seconds) {
+  const auto whole = static_cast<long long>(std::llround(std::max(0.0, seconds)));
+  if (whole < 3600) return fmt::format("{}:{:02}", whole / 60, whole % 60);
+  return fmt::format("{}:{:02}:{:02}", whole / 3600, whole % 3600 / 60, whole % 60);
 }
 
 std::string duration(double seconds) {

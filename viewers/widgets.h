@@ -53,5 +53,7 @@ void hint(std::string_view text);
 std::string short_number(double value);
 /// "22 s", "1 min 25 s", "3 h 05 min".
 std::string duration(double seconds);
+/// "0:22", "1:25", "3:05:00": where there is little room.
+std::string clock(double seconds);
 
 }  // namespace ablate::widgets

@@ -33,6 +33,12 @@ std::string short_path(const std::filesystem::path& path) {
   return whole;
 }
 
+void scale_nodes(ImGuiDockNode* node, float x, float y) {
+  if (!node) return;
+  node->SizeRef = ImVec2(node->SizeRef.x * x, node->SizeRef.y * y);
+  for (ImGuiDockNode* child : node->ChildNodes) scale_nodes(child, x, y);
+}
+
 std::string plural(std::size_t count, const char* word) {
   return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
 }
@@ -274,8 +280,19 @@ void Contents::lay_out(unsigned dock, bool anew) {
   raise_in_frames_ = 2;
 }
 
+/// Left to itself ImGui lets the node in the centre alone grow and shrink with the window.
+void Contents::keep_proportions(unsigned dock) {
+  const ImVec2 size = ImGui::GetMainViewport()->WorkSize;
+  if (size.x < 1 || size.y < 1) return;  // Minimised.
+  if (laid_out_width_ > 0 && (size.x != laid_out_width_ || size.y != laid_out_height_))
+    scale_nodes(ImGui::DockBuilderGetNode(dock), size.x / laid_out_width_, size.y / laid_out_height_);
+  laid_out_width_ = size.x;
+  laid_out_height_ = size.y;
+}
+
 void Contents::draw_panels() {
   const ImGuiID dock = ImGui::GetID(kDock);
+  keep_proportions(dock);
   lay_out(dock, std::exchange(reset_layout_, false));
   ImGui::DockSpaceOverViewport(dock, ImGui::GetMainViewport());
   for (std::size_t i = 0; i < panels_.size(); ++i) {

@@ -54,6 +54,7 @@ class Contents {
   void draw_panels();
   void draw_alone();
   void lay_out(unsigned dock, bool anew);
+  void keep_proportions(unsigned dock);
 
   ContentsOptions options_;
   Settings settings_;
@@ -66,6 +67,7 @@ class Contents {
   bool first_listing_ = true;
   bool reset_layout_ = false;
   bool quit_ = false;
+  float laid_out_width_ = 0, laid_out_height_ = 0;  ///< of the window in the last frame
   int raise_in_frames_ = 0;  ///< until the first panel of each place is brought to the front
   Interest interest_;
 };

@@ -10,6 +10,7 @@
 #include <imgui_impl_opengl3.h>
 #include <implot.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 
@@ -65,6 +66,12 @@ Window::Window(WindowOptions options) : options_(std::move(options)), wake_up_(s
   glfwWindowHint(GLFW_OPENGL_FORWARD_COMPAT, GLFW_TRUE);
   glfwWindowHint(GLFW_VISIBLE, GLFW_FALSE);
   glfwWindowHint(GLFW_SCALE_TO_MONITOR, GLFW_TRUE);
+  int x = 0, y = 0, width = 0, height = 0;
+  if (GLFWmonitor* const monitor = glfwGetPrimaryMonitor()) glfwGetMonitorWorkarea(monitor, &x, &y, &width, &height);
+  if (width > 0 && height > 0) {
+    options_.width = std::min(options_.width, width);
+    options_.height = std::min(options_.height, height);
+  }
   const std::string title = "Ablate  " + options_.root.string();
   window_ = glfwCreateWindow(options_.width, options_.height, title.c_str(), nullptr, nullptr);
   if (!window_) refuse("No window can be opened: the display has no OpenGL 3.3");

@@ -3,18 +3,15 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <cstring>
+#include <cerrno>
+#include <exception>
 #include <mutex>
-#include <optional>
 #include <thread>
 
+#include "experiments/data/picture_cache.h"
 #include "experiments/data/split.h"
 #include "runs/atomic_file.h"
 #include "runs/error.h"
@@ -23,162 +20,95 @@ namespace ablate {
 namespace {
 
 namespace fs = std::filesystem;
-using json = nlohmann::json;
 
-// The file: 8 bytes of magic, the length of a JSON header (uint64), the hash of all that follows (uint64), the header,
-// and for each sample its RGB image and, where there are masks, its grey mask.
-constexpr char kMagic[8] = {'A', 'b', 'l', 'a', 't', 'e', 'P', '1'};
-constexpr std::size_t kPrefix = 24;
-
-struct Mapping {
-  const char* bytes = nullptr;
-  std::size_t size = 0;
-  ~Mapping() {
-    if (bytes) munmap(const_cast<char*>(bytes), size);
-  }
-};
-
-std::shared_ptr<const Mapping> map_file(const fs::path& file) {
-  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return nullptr;
-  struct stat status {};
-  auto mapping = std::make_shared<Mapping>();
-  if (fstat(descriptor, &status) == 0 && status.st_size > 0) {
-    void* bytes = mmap(nullptr, std::size_t(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0);
-    if (bytes != MAP_FAILED) {
-      mapping->bytes = static_cast<const char*>(bytes);
-      mapping->size = std::size_t(status.st_size);
-    }
-  }
-  close(descriptor);
-  return mapping;
-}
-
-class DecodedDataset : public Dataset {
- public:
-  DecodedDataset(std::shared_ptr<const Mapping> mapping, std::size_t pixels_at, std::vector<std::string> names,
-                 int height, int width, bool masks)
-      : mapping_(std::move(mapping)),
-        pixels_at_(pixels_at),
-        names_(std::move(names)),
-        height_(height),
-        width_(width),
-        masks_(masks) {}
-
-  std::size_t size() const override { return names_.size(); }
-  const std::string& name(std::size_t index) const override { return names_.at(index); }
-
-  Sample load(std::size_t index) const override {
-    const std::size_t area = std::size_t(height_) * std::size_t(width_);
-    const auto* at =
-        reinterpret_cast<const std::uint8_t*>(mapping_->bytes) + pixels_at_ + index * area * (masks_ ? 4 : 3);
-    Sample sample{names_.at(index), {}};
-    sample.planes["image"] = {height_, width_, 3, {at, at + 3 * area}};
-    if (masks_) sample.planes["mask"] = {height_, width_, 1, {at + 3 * area, at + 4 * area}};
-    return sample;
-  }
-
- private:
-  std::shared_ptr<const Mapping> mapping_;
-  std::size_t pixels_at_;
-  std::vector<std::string> names_;
-  int height_, width_;
-  bool masks_;
-};
-
-/// nullopt when the file is missing or damaged.
-std::optional<DecodedPictures> open_cache(const fs::path& file, std::uint64_t key) {
-  const auto mapping = map_file(file);
-  if (!mapping || mapping->size < kPrefix || std::memcmp(mapping->bytes, kMagic, sizeof kMagic) != 0)
-    return std::nullopt;
-  std::uint64_t header_bytes = 0, hash = 0;
-  std::memcpy(&header_bytes, mapping->bytes + 8, 8);
-  std::memcpy(&hash, mapping->bytes + 16, 8);
-  if (header_bytes > mapping->size - kPrefix || hash_of({mapping->bytes + kPrefix, mapping->size - kPrefix}) != hash)
-    return std::nullopt;
-  const json header = json::parse(std::string_view(mapping->bytes + kPrefix, header_bytes), nullptr, false);
-  if (header.is_discarded() || header.value("key", std::uint64_t(0)) != key) return std::nullopt;
-  const auto names = header.at("names").get<std::vector<std::string>>();
-  const int height = header.at("height"), width = header.at("width");
-  const bool masks = header.at("masks");
-  if (mapping->size - kPrefix - header_bytes !=
-      names.size() * std::size_t(height) * std::size_t(width) * (masks ? 4 : 3))
-    return std::nullopt;
-  auto dataset = std::make_shared<DecodedDataset>(mapping, kPrefix + header_bytes, names, height, width, masks);
-  return DecodedPictures{std::move(dataset), header.at("problems").get<std::vector<std::string>>(), key};
-}
-
-/// A sample's bytes, or the problem that keeps it out.
+/// A sample's bytes as the cache keeps them, or the problem that keeps it out.
 struct Decoded {
   std::vector<std::uint8_t> bytes;
+  bool bright_mask = false;  ///< some of it is more white than black
   std::string problem;
 };
 
-Decoded decode(const PictureFiles& files, int height, int width) {
+Decoded decoded(const PictureFiles& files, int height, int width) {
+  const Picture image = read_picture(files.image, 3);
+  Decoded result{resized(image, height, width).pixels, false, {}};
+  if (files.mask.empty()) return result;
+  const Picture mask = read_picture(files.mask, 1);
+  if (mask.height != image.height || mask.width != image.width)
+    throw Error(fmt::format("{}: is {}x{}, but its picture {} is {}x{} (height x width). Make them the same size.",
+                            files.mask.string(), mask.height, mask.width, files.image.filename().string(), image.height,
+                            image.width));
+  const Picture small = resized(mask, height, width);
+  result.bright_mask = std::ranges::any_of(small.pixels, [](int value) { return value > 127; });
+  result.bytes.insert(result.bytes.end(), small.pixels.begin(), small.pixels.end());
+  return result;
+}
+
+Decoded decoded_or_problem(const PictureFiles& files, int height, int width) {
   try {
-    const Picture image = read_picture(files.image, 3);
-    Decoded decoded{resized(image, height, width).pixels, {}};
-    if (files.mask.empty()) return decoded;
-    const Picture mask = read_picture(files.mask, 1);
-    if (mask.height != image.height || mask.width != image.width)
-      return {{},
-              fmt::format("{}: is {}x{}, but its picture {} is {}x{}; left out. Make them the same size.",
-                          files.mask.string(), mask.height, mask.width, files.image.filename().string(), image.height,
-                          image.width)};
-    const Picture small = resized(mask, height, width);
-    decoded.bytes.insert(decoded.bytes.end(), small.pixels.begin(), small.pixels.end());
-    return decoded;
+    return decoded(files, height, width);
   } catch (const Error& error) {
-    return {{}, fmt::format("{} Left out.", error.what())};
+    return {{}, false, fmt::format("{} Left out.", error.what())};
+  } catch (const std::exception& error) {  // Out of memory, for one.
+    return {{}, false, fmt::format("{}: can't be decoded ({}). Left out.", files.image.string(), error.what())};
   }
 }
 
-std::vector<Decoded> decode_all(const std::vector<PictureFiles>& files, int height, int width,
-                                const std::function<void(std::size_t, std::size_t)>& progress) {
-  std::vector<Decoded> decoded(files.size());
-  std::atomic<std::size_t> next = 0, done = 0;
-  std::mutex progress_mutex;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < files.size(); i = next++) {
-      decoded[i] = decode(files[i], height, width);
-      const std::size_t finished = ++done;
-      if (progress) {
-        const std::scoped_lock lock(progress_mutex);
-        progress(finished, files.size());
-      }
+/// Calls `work(i)` for every i below n, on every core; the first exception ends it and is thrown on.
+void on_every_core(std::size_t n, const std::function<void(std::size_t)>& work) {
+  std::atomic<std::size_t> next = 0;
+  std::mutex mutex;
+  std::exception_ptr failure;
+  const auto loop = [&] {
+    try {
+      for (std::size_t i = next++; i < n; i = next++) work(i);
+    } catch (...) {
+      next = n;
+      const std::scoped_lock lock(mutex);
+      if (!failure) failure = std::current_exception();
     }
   };
-  std::vector<std::jthread> helpers;
-  for (unsigned i = 1; i < std::max(1u, std::thread::hardware_concurrency()); ++i) helpers.emplace_back(work);
-  work();
-  helpers.clear();
-  return decoded;
+  {
+    std::vector<std::jthread> helpers;
+    const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
+    for (std::size_t i = 1; i < std::min(cores, n); ++i) helpers.emplace_back(loop);
+    loop();
+  }
+  if (failure) std::rethrow_exception(failure);
 }
 
-void write_cache(const fs::path& file, std::uint64_t key, const FolderScan& scan, const std::vector<Decoded>& decoded,
-                 int height, int width) {
-  json header{{"format", 1},
-              {"key", key},
-              {"height", height},
-              {"width", width},
-              {"masks", !scan.files.front().mask.empty()},
-              {"names", json::array()},
-              {"problems", json::array()}};
-  std::string pixels;
-  for (std::size_t i = 0; i < decoded.size(); ++i) {
-    if (decoded[i].problem.empty()) {
-      header["names"].push_back(scan.files[i].name);
-      pixels.append(decoded[i].bytes.begin(), decoded[i].bytes.end());
-    } else {
-      header["problems"].push_back(decoded[i].problem);
-    }
+void make_cache(const fs::path& file, CacheTable table, const FolderScan& scan,
+                const std::function<void(std::size_t, std::size_t)>& progress) {
+  const std::size_t n = scan.files.size();
+  CacheWriter writer(file);
+  struct Outcome {
+    std::uint32_t checksum = 0;
+    bool bright_mask = false;
+    std::string problem;
+  };
+  std::vector<Outcome> outcomes(n);
+  std::mutex mutex;
+  std::size_t done = 0;
+  on_every_core(n, [&](std::size_t i) {
+    Decoded sample = decoded_or_problem(scan.files[i], table.height, table.width);
+    outcomes[i] = {0, sample.bright_mask, std::move(sample.problem)};
+    if (outcomes[i].problem.empty()) outcomes[i].checksum = writer.write(i, sample.bytes);
+    const std::scoped_lock lock(mutex);
+    ++done;
+    if (progress) progress(done, n);
+  });
+  bool any_bright = false;
+  for (std::size_t i = 0; i < n; ++i) {
+    any_bright |= outcomes[i].bright_mask;
+    if (outcomes[i].problem.empty())
+      table.samples.push_back({scan.files[i].name, i, outcomes[i].checksum});
+    else
+      table.problems.emplace_back(scan.files[i].name, outcomes[i].problem);
   }
-  const std::string rest = header.dump(-1, ' ', false, json::error_handler_t::replace);
-  const std::uint64_t header_bytes = rest.size(), hash = hash_of(rest + pixels);
-  std::string prefix(kMagic, sizeof kMagic);
-  prefix.append(reinterpret_cast<const char*>(&header_bytes), 8);
-  prefix.append(reinterpret_cast<const char*>(&hash), 8);
-  write_file_atomically(file, std::array<std::string_view, 3>{prefix, rest, pixels});
+  if (table.masks && !table.samples.empty() && !any_bright)
+    table.notes.push_back(fmt::format(
+        "{}: no mask is bright anywhere, so there is nothing to learn. Masks are white (255) where the person is.",
+        (scan.folder / "masks").string()));
+  writer.finish(table, n);
 }
 
 std::uint64_t key_of(const FolderScan& scan, int height, int width) {
@@ -187,44 +117,56 @@ std::uint64_t key_of(const FolderScan& scan, int height, int width) {
     for (const fs::path& file : {files.image, files.mask}) {
       if (file.empty()) continue;
       std::error_code error;
-      words += fmt::format("{} {} {}\n", fs::absolute(file).string(), fs::file_size(file, error),
+      words += fmt::format("{} {} {}\n", file.filename().string(), fs::file_size(file, error),
                            fs::last_write_time(file, error).time_since_epoch().count());
     }
   return hash_of(words);
+}
+
+/// Another file for another folder or size, the same when pictures changed: so what is stale is replaced.
+fs::path cache_file(const FolderScan& scan, const CacheTable& table, const fs::path& cache_folder) {
+  const fs::path folder = fs::weakly_canonical(fs::absolute(scan.folder));
+  return cache_folder / fmt::format("{}-{}x{}-{:016x}.pictures", table.masks ? "pairs" : "pictures", table.height,
+                                    table.width, hash_of(folder.string()));
+}
+
+/// Held until the file descriptor goes away. Whoever waited here finds the cache made.
+FileDescriptor locked(const fs::path& file) {
+  std::error_code error;
+  fs::create_directories(file.parent_path(), error);
+  FileDescriptor lock(open((file.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (!lock)
+    throw Error(fmt::format("{}: can't be written: {}. Decoded pictures are kept there.", file.parent_path().string(),
+                            error ? error.message() : system_error_text(errno)));
+  while (flock(lock.get(), LOCK_EX) != 0 && errno == EINTR) {
+  }
+  return lock;
 }
 
 }  // namespace
 
 DecodedPictures open_decoded(const FolderScan& scan, int height, int width, const fs::path& cache_folder,
                              const std::function<void(std::size_t, std::size_t)>& progress) {
-  const std::uint64_t key = key_of(scan, height, width);
-  const fs::path file = cache_folder / fmt::format("{:016x}.pictures", key);
-  auto cache = open_cache(file, key);
+  CacheTable wanted;
+  wanted.key = key_of(scan, height, width);
+  wanted.height = height;
+  wanted.width = width;
+  wanted.masks = !scan.files.front().mask.empty();
+  const fs::path file = cache_file(scan, wanted, cache_folder);
+  auto cache = open_cache(file, wanted.key);
   if (!cache) {
-    std::error_code error;
-    fs::create_directories(cache_folder, error);
-    const int lock = open((file.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (lock < 0)
-      throw Error(fmt::format("{}: can't be written ({}). Decoded pictures go there; choose another runs root.",
-                              cache_folder.string(), std::strerror(errno)));
-    flock(lock, LOCK_EX);  // Whoever waited here finds the cache made.
-    try {
-      cache = open_cache(file, key);
-      if (!cache) {
-        write_cache(file, key, scan, decode_all(scan.files, height, width, progress), height, width);
-        cache = open_cache(file, key);
-      }
-    } catch (...) {
-      close(lock);
-      throw;
+    const FileDescriptor lock = locked(file);
+    cache = open_cache(file, wanted.key);
+    if (!cache) {
+      make_cache(file, wanted, scan, progress);
+      cache = open_cache(file, wanted.key);
     }
-    close(lock);
   }
   if (!cache) throw Error(fmt::format("{}: can't be read back after writing it. Is the disk sound?", file.string()));
   if (cache->dataset->size() == 0)
-    throw Error(
-        fmt::format("None of {} pictures can be used. The first: {}", scan.files.size(), cache->problems.front()));
-  return *cache;
+    throw Error(fmt::format("None of {} pictures can be used. The first: {}", scan.files.size(),
+                            cache->table.problems.front().second));
+  return {cache->dataset, cache->table.problems, cache->table.notes, wanted.key};
 }
 
 }  // namespace ablate

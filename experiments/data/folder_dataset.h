@@ -15,12 +15,15 @@ struct PictureFiles {
 };
 
 struct FolderScan {
-  std::vector<PictureFiles> files;    ///< by name
-  std::vector<std::string> problems;  ///< pictures without masks, masks without pictures, names used twice
-  std::size_t left_out = 0;           ///< pictures among them
+  std::filesystem::path folder;
+  std::vector<PictureFiles> files;  ///< by name
+  /// Pictures without masks, masks without pictures, names used twice, kinds of files that aren't read, folders within.
+  std::vector<std::string> problems;
+  std::size_t left_out = 0;  ///< pictures among them
 };
 
-/// `folder`/images/NAME.* with `folder`/masks/NAME.*. Throws Error where the folders are missing or hold no pair.
+/// `folder`/images/NAME.* with `folder`/masks/NAME.*. What is named in `exclude` is no problem when its mask is
+/// missing. Throws Error where the folders are missing or hold no pair.
 FolderScan scan_pairs(const std::filesystem::path& folder, const std::vector<std::string>& exclude);
 
 /// Every picture directly in `folder`. Throws Error where there is none.

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "experiments/data/decoded_cache.h"
 #include "experiments/data/split.h"
@@ -31,6 +32,38 @@ class Greyed : public Dataset {
   std::shared_ptr<const Dataset> inner_;
 };
 
+/// A folder's pictures in `source`, and what is wrong with them; nothing is said of the samples in `exclude`.
+void open_folder(const RunConfig& config, const std::vector<std::string>& exclude,
+                 const std::filesystem::path& cache_folder,
+                 const std::function<void(std::size_t, std::size_t)>& progress, DataSource& source) {
+  const int height = config.at("data.size")[0], width = config.at("data.size")[1];
+  if (!config.is_set("data.path"))
+    throw Error("data.path is not set: name the folder that holds images/ and masks/, as in -s data.path=portraits.");
+  const std::filesystem::path folder = config.text("data.path");
+  const FolderScan scan = scan_pairs(folder, exclude);
+  const DecodedPictures decoded = open_decoded(scan, height, width, cache_folder, progress);
+  source.report.problems = scan.problems;
+  source.report.left_out = scan.left_out;
+  for (const auto& [name, problem] : decoded.problems) {
+    if (std::ranges::find(exclude, name) != exclude.end()) continue;
+    source.report.problems.push_back(problem);
+    ++source.report.left_out;
+  }
+  source.report.problems.insert(source.report.problems.end(), decoded.notes.begin(), decoded.notes.end());
+  source.dataset = decoded.dataset;
+  source.fingerprint = {{"dataset", "folder"}, {"path", folder.string()}, {"key", fmt::format("{:016x}", decoded.key)}};
+}
+
+void open_gallery(const RunConfig& config, const std::filesystem::path& cache_folder,
+                  const std::function<void(std::size_t, std::size_t)>& progress, DataSource& source) {
+  const int height = config.at("data.size")[0], width = config.at("data.size")[1];
+  const FolderScan scan = scan_pictures(config.text("data.gallery"));
+  const DecodedPictures decoded = open_decoded(scan, height, width, cache_folder, progress);
+  source.gallery = decoded.dataset;
+  source.report.problems.insert(source.report.problems.end(), scan.problems.begin(), scan.problems.end());
+  for (const auto& [name, problem] : decoded.problems) source.report.problems.push_back(problem);
+}
+
 }  // namespace
 
 DataSource open_data(const RunConfig& config, const std::filesystem::path& cache_folder,
@@ -40,15 +73,7 @@ DataSource open_data(const RunConfig& config, const std::filesystem::path& cache
   DataSource source;
   std::vector<std::size_t> usable;
   if (config.text("data.dataset") == "folder") {
-    const std::filesystem::path folder = config.text("data.path");
-    const FolderScan scan = scan_pairs(folder, exclude);
-    DecodedPictures decoded = open_decoded(scan, height, width, cache_folder, progress);
-    source.report.problems = scan.problems;
-    source.report.problems.insert(source.report.problems.end(), decoded.problems.begin(), decoded.problems.end());
-    source.report.left_out = scan.left_out + decoded.problems.size();
-    source.dataset = decoded.dataset;
-    source.fingerprint = {
-        {"dataset", "folder"}, {"path", folder.string()}, {"key", fmt::format("{:016x}", decoded.key)}};
+    open_folder(config, exclude, cache_folder, progress, source);
   } else {
     source.dataset = make_synthetic_portraits(std::size_t(config.integer("data.count")), height, width);
     source.fingerprint = {{"dataset", "synthetic"}};
@@ -59,6 +84,10 @@ DataSource open_data(const RunConfig& config, const std::filesystem::path& cache
       usable.push_back(i);
       names.push_back(source.dataset->name(i));
     }
+  for (const std::string& name : exclude)
+    if (std::ranges::none_of(std::views::iota(std::size_t(0), source.dataset->size()),
+                             [&](std::size_t i) { return source.dataset->name(i) == name; }))
+      source.report.problems.push_back(fmt::format("data.exclude: no usable sample is called {}.", name));
   source.report.used = usable.size();
   source.fingerprint["count"] = usable.size();
   const auto held_out = std::size_t(config.integer("data.held_out"));
@@ -68,13 +97,7 @@ DataSource open_data(const RunConfig& config, const std::filesystem::path& cache
   const Split split = split_by_name(names, held_out, std::uint64_t(config.integer("data.split_seed")));
   for (const std::size_t i : split.training) source.training.push_back(usable[i]);
   for (const std::size_t i : split.held_out) source.held_out.push_back(usable[i]);
-  if (config.is_set("data.gallery")) {
-    const FolderScan scan = scan_pictures(config.text("data.gallery"));
-    const DecodedPictures decoded = open_decoded(scan, height, width, cache_folder, progress);
-    source.gallery = decoded.dataset;
-    for (const auto& problems : {scan.problems, decoded.problems})
-      source.report.problems.insert(source.report.problems.end(), problems.begin(), problems.end());
-  }
+  if (config.is_set("data.gallery")) open_gallery(config, cache_folder, progress, source);
   if (config.boolean("data.grey")) {
     source.dataset = std::make_shared<Greyed>(source.dataset);
     if (source.gallery) source.gallery = std::make_shared<Greyed>(source.gallery);

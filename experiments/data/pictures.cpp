@@ -1,10 +1,14 @@
 // Decoding, resizing and encoding of pictures, by OpenCV.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
+#include <string_view>
 
 #include "experiments/data/dataset.h"
+#include "experiments/data/picture_files.h"
+#include "runs/atomic_file.h"
 #include "runs/error.h"
 
 namespace ablate {
@@ -28,20 +32,78 @@ cv::Mat as_rgb(const cv::Mat& bgr) {
   return rgb;
 }
 
+cv::Mat decoded(std::string_view encoded, int flags) {
+  if (encoded.empty() || encoded.size() > std::size_t(std::numeric_limits<int>::max())) return {};
+  return cv::imdecode(cv::Mat(1, static_cast<int>(encoded.size()), CV_8UC1, const_cast<char*>(encoded.data())), flags);
+}
+
+void to_8_bit(cv::Mat& mat) {
+  if (!mat.empty() && mat.depth() != CV_8U) mat.convertTo(mat, CV_8U, mat.depth() == CV_16U ? 1 / 257.0 : 1);
+}
+
+/// Colour and, where any pixel is transparent, the opacity.
+struct Layers {
+  cv::Mat bgr, opacity;
+};
+
+Layers layers_of(std::string_view encoded) {
+  Layers layers;
+  if (may_have_opacity(encoded)) {
+    cv::Mat all = decoded(encoded, cv::IMREAD_UNCHANGED);
+    to_8_bit(all);
+    if (all.channels() == 4) {
+      cv::extractChannel(all, layers.opacity, 3);
+      cv::cvtColor(all, layers.bgr, cv::COLOR_BGRA2BGR);
+      if (cv::countNonZero(layers.opacity != 255) == 0) layers.opacity.release();
+      return layers;
+    }
+  }
+  // This way OpenCV also turns a photograph as its camera was held.
+  layers.bgr = decoded(encoded, cv::IMREAD_COLOR);
+  return layers;
+}
+
+/// What is transparent becomes black: the colour that a file happens to keep there means nothing.
+Picture as_image(const Layers& layers) {
+  cv::Mat rgb = as_rgb(layers.bgr);
+  if (!layers.opacity.empty()) {
+    cv::Mat opacity;
+    cv::cvtColor(layers.opacity, opacity, cv::COLOR_GRAY2RGB);
+    cv::multiply(rgb, opacity, rgb, 1 / 255.0);
+  }
+  return from_mat(rgb);
+}
+
+/// A cut-out's opacity, or else the brightest channel, so that a mask in any colour on black is one. Masks of labels 0
+/// and 1 are stretched to 0 and 255.
+Picture as_mask(const Layers& layers) {
+  cv::Mat mask = layers.opacity;
+  if (mask.empty()) {
+    std::vector<cv::Mat> channels;
+    cv::split(layers.bgr, channels);
+    mask = cv::max(cv::max(channels[0], channels[1]), channels[2]);
+  }
+  double brightest = 0;
+  cv::minMaxLoc(mask, nullptr, &brightest);
+  if (brightest == 1) mask *= 255;
+  return from_mat(mask);
+}
+
 }  // namespace
 
 Picture read_picture(const std::filesystem::path& file, int channels) {
-  // OpenCV turns 16 bits into 8, applies a photograph's orientation, drops transparency.
-  cv::Mat mat;
+  const auto bytes = read_file(file);
+  if (!bytes) throw Error(fmt::format("{}: is not there.", file.string()));
+  if (is_cut_off_jpeg(*bytes))
+    throw Error(fmt::format("{}: is cut off, its end is missing. Copy or download it again.", file.string()));
   try {
-    mat = cv::imread(file.string(), channels == 1 ? cv::IMREAD_GRAYSCALE : cv::IMREAD_COLOR);
+    const Layers layers = layers_of(*bytes);
+    if (!layers.bgr.empty()) return channels == 1 ? as_mask(layers) : as_image(layers);
   } catch (const cv::Exception& error) {
     throw Error(fmt::format("{}: can't be decoded ({}).", file.string(), error.err));
   }
-  if (mat.empty())
-    throw Error(
-        fmt::format("{}: can't be read as a picture. Is it whole, and a PNG, JPEG, WebP, TIFF or BMP?", file.string()));
-  return from_mat(channels == 1 ? mat : as_rgb(mat));
+  throw Error(
+      fmt::format("{}: can't be read as a picture. Is it whole, and a PNG, JPEG, WebP, TIFF or BMP?", file.string()));
 }
 
 Picture resized(const Picture& picture, int height, int width) {
@@ -67,9 +129,8 @@ std::string encode_png(const Picture& picture) {
 Picture decode_picture(std::string_view encoded) {
   cv::Mat mat;
   try {
-    mat = cv::imdecode(cv::Mat(1, static_cast<int>(encoded.size()), CV_8UC1, const_cast<char*>(encoded.data())),
-                       cv::IMREAD_UNCHANGED);
-    if (!mat.empty() && mat.depth() != CV_8U) mat.convertTo(mat, CV_8U, mat.depth() == CV_16U ? 1 / 257.0 : 1);
+    mat = decoded(encoded, cv::IMREAD_UNCHANGED);
+    to_8_bit(mat);
   } catch (const cv::Exception& error) {
     throw Error(fmt::format("A picture of {} bytes can't be decoded ({}).", encoded.size(), error.err));
   }

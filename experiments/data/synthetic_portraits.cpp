@@ -277,15 +277,22 @@ Sample draw(std::size_t index, const std::string& name, int height, int width) {
   return {name, {{"image", std::move(image)}, {"mask", std::move(mask)}}};
 }
 
+/// Bytes of drawn portraits that are kept; more of them are drawn anew each time.
+constexpr std::size_t kKept = std::size_t(256) << 20;
+
 class SyntheticPortraits : public Dataset {
  public:
-  SyntheticPortraits(std::size_t count, int height, int width)
-      : height_(height), width_(width), samples_(count), drawn_(count) {
+  SyntheticPortraits(std::size_t count, int height, int width) : height_(height), width_(width) {
+    if (count * std::size_t(height) * std::size_t(width) * 4 <= kKept) {
+      samples_ = std::vector<Sample>(count);
+      drawn_ = std::vector<std::once_flag>(count);
+    }
     for (std::size_t i = 0; i < count; ++i) names_.push_back(fmt::format("portrait-{:05}", i));
   }
   std::size_t size() const override { return names_.size(); }
   const std::string& name(std::size_t index) const override { return names_.at(index); }
   Sample load(std::size_t index) const override {
+    if (samples_.empty()) return draw(index, names_.at(index), height_, width_);
     std::call_once(drawn_.at(index), [&] { samples_[index] = draw(index, names_[index], height_, width_); });
     return samples_[index];
   }

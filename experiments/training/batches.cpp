@@ -58,7 +58,8 @@ Batch collate(const std::vector<Sample>& samples) {
   if (samples.empty()) throw Error("A batch needs at least one sample.");
   for (const Sample& sample : samples) {
     if (!alike(samples.front(), sample)) {
-      throw Error(fmt::format("Samples of one batch differ in planes or size: {} and {}.", described(samples.front()), described(sample)));
+      throw Error(fmt::format("Samples of one batch differ in planes or size: {} and {}.", described(samples.front()),
+                              described(sample)));
     }
     batch.names.push_back(sample.name);
   }
@@ -141,7 +142,8 @@ struct TrainingBatches::Impl {
 TrainingBatches::TrainingBatches(const TrainingData& data, Options options, std::int64_t first_batch)
     : impl_(std::make_unique<Impl>()) {
   const std::size_t n = data.source.training.size();
-  if (n == 0 || options.batch_size == 0) throw Error("There is no sample to train on: check data.path and data.held_out.");
+  if (n == 0 || options.batch_size == 0)
+    throw Error("There is no sample to train on: check data.path and data.held_out.");
   impl_->data = data;
   impl_->options = options;
   impl_->per_batch = std::min(options.batch_size, n);
@@ -170,9 +172,12 @@ Batch TrainingBatches::next() {
 
 std::int64_t TrainingBatches::batches_per_epoch() const { return impl_->per_epoch; }
 
-FixedBatches::FixedBatches(std::shared_ptr<const Dataset> dataset, std::vector<std::size_t> indices, std::size_t batch_size,
-                           torch::Device device)
-    : dataset_(std::move(dataset)), indices_(std::move(indices)), batch_size_(std::max<std::size_t>(1, batch_size)), device_(device) {}
+FixedBatches::FixedBatches(std::shared_ptr<const Dataset> dataset, std::vector<std::size_t> indices,
+                           std::size_t batch_size, torch::Device device)
+    : dataset_(std::move(dataset)),
+      indices_(std::move(indices)),
+      batch_size_(std::max<std::size_t>(1, batch_size)),
+      device_(device) {}
 
 std::size_t FixedBatches::count() const { return (indices_.size() + batch_size_ - 1) / batch_size_; }
 

@@ -16,7 +16,7 @@ namespace ablate {
 /// Named tensors {B, C, H, W}, float32, channels last; pictures scaled to [0, 1].
 struct Batch {
   std::map<std::string, torch::Tensor> tensors;
-  std::vector<std::string> names;  ///< of the samples
+  std::vector<std::string> names;                          ///< of the samples
   const torch::Tensor& at(const std::string& name) const;  ///< throws Error naming what the batch has
   Batch to(torch::Device device) const;
   std::int64_t size() const { return static_cast<std::int64_t>(names.size()); }
@@ -34,13 +34,14 @@ struct TrainingData {
   DataSource source;
   /// The order of n samples in an epoch: depends on (n, seed, epoch) alone. Null: as they come.
   std::function<std::vector<std::size_t>(std::size_t n, std::uint64_t seed, std::uint64_t epoch)> order;
-  /// Augments a sample in place; depends on (seed, epoch, index) alone. Null: not at all. Called by a thread of its own.
+  /// Augments a sample in place; depends on (seed, epoch, index) alone. Null: not at all. Called by a thread of its
+  /// own.
   std::function<void(Sample& sample, std::uint64_t seed, std::uint64_t epoch, std::uint64_t index)> augment;
 };
 
-/// Endless training batches: every epoch a new permutation, the incomplete last batch left out (unless it is the only one);
-/// augmented; made ahead by a thread of its own. What comes at a position depends on (seed, position) alone, so that a
-/// resumed run goes on with the batch it would have seen.
+/// Endless training batches: every epoch a new permutation, the incomplete last batch left out (unless it is the only
+/// one); augmented; made ahead by a thread of its own. What comes at a position depends on (seed, position) alone, so
+/// that a resumed run goes on with the batch it would have seen.
 class TrainingBatches {
  public:
   struct Options {
@@ -65,7 +66,7 @@ class FixedBatches {
  public:
   FixedBatches(std::shared_ptr<const Dataset> dataset, std::vector<std::size_t> indices, std::size_t batch_size,
                torch::Device device);
-  std::size_t count() const;    ///< batches
+  std::size_t count() const;  ///< batches
   std::size_t samples() const { return indices_.size(); }
   /// Whether the last batch holds fewer samples than the others.
   bool incomplete() const { return indices_.size() % batch_size_ != 0; }

@@ -8,9 +8,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <span>
-
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "runs/error.h"
 #include "runs/json_file.h"
@@ -26,8 +25,9 @@ struct Dtype {
   torch::ScalarType type;
   const char* name;
 };
-constexpr Dtype kDtypes[] = {{torch::kFloat, "F32"}, {torch::kDouble, "F64"}, {torch::kHalf, "F16"}, {torch::kBFloat16, "BF16"},
-                             {torch::kLong, "I64"},  {torch::kInt, "I32"},    {torch::kByte, "U8"},  {torch::kBool, "BOOL"}};
+constexpr Dtype kDtypes[] = {{torch::kFloat, "F32"},     {torch::kDouble, "F64"}, {torch::kHalf, "F16"},
+                             {torch::kBFloat16, "BF16"}, {torch::kLong, "I64"},   {torch::kInt, "I32"},
+                             {torch::kByte, "U8"},       {torch::kBool, "BOOL"}};
 
 std::string dtype_name(const Tensor& tensor) {
   for (const Dtype& dtype : kDtypes) {
@@ -42,8 +42,8 @@ void write_tensors(const fs::path& file, const NamedTensors& tensors) {
   for (const auto& [name, tensor] : tensors) {
     held.push_back(tensor.detach().cpu().contiguous());
     const Tensor& rows = held.back();
-    views[name] = {dtype_name(rows), rows.sizes().vec(),
-                   {static_cast<const std::byte*>(rows.const_data_ptr()), rows.nbytes()}};
+    views[name] = {
+        dtype_name(rows), rows.sizes().vec(), {static_cast<const std::byte*>(rows.const_data_ptr()), rows.nbytes()}};
   }
   write_safetensors(file, views, {{"format", "pt"}});
 }
@@ -67,7 +67,8 @@ void read_tensors(const fs::path& path, const NamedTensors& into) {
     target.copy_(rows);
   }
   for (const auto& [name, _] : file.tensors()) {
-    const bool known = std::any_of(into.begin(), into.end(), [&name = name](const auto& each) { return each.first == name; });
+    const bool known =
+        std::any_of(into.begin(), into.end(), [&name = name](const auto& each) { return each.first == name; });
     if (!known) throw Error(fmt::format("{} has \"{}\", which this run's network has not.", path.string(), name));
   }
 }
@@ -142,12 +143,13 @@ void write_checkpoint(const fs::path& run, const TrainerState& state, const std:
     write_tensors(beside / file_of(name), optimizer->state());
     files.push_back(file_of(name));
   }
-  nlohmann::json json{{"step", state.step},
-                      {"next_batch", state.next_batch},
-                      {"best", {{"metric", state.best_metric}, {"value", json_number(state.best_value)}, {"step", state.best_step}}},
-                      {"training_seconds", state.training_seconds},
-                      {"metrics", nlohmann::json::object()},
-                      {"files", files}};
+  nlohmann::json json{
+      {"step", state.step},
+      {"next_batch", state.next_batch},
+      {"best", {{"metric", state.best_metric}, {"value", json_number(state.best_value)}, {"step", state.best_step}}},
+      {"training_seconds", state.training_seconds},
+      {"metrics", nlohmann::json::object()},
+      {"files", files}};
   for (const auto& [tag, value] : state.metrics) json["metrics"][tag] = json_number(value);
   for (auto& [device, generator] : generators(networks)) json["rng"][device] = to_hex(generator.get_state());
   write_json_file(beside / "trainer.json", json);
@@ -155,7 +157,8 @@ void write_checkpoint(const fs::path& run, const TrainerState& state, const std:
 
   fs::remove_all(target, problem);
   fs::rename(beside, target, problem);
-  if (problem) throw Error(fmt::format("Cannot rename {} to {}: {}.", beside.string(), target.string(), problem.message()));
+  if (problem)
+    throw Error(fmt::format("Cannot rename {} to {}: {}.", beside.string(), target.string(), problem.message()));
   sync_folder(target.parent_path());
 }
 
@@ -163,7 +166,8 @@ void read_networks(const fs::path& checkpoint, const std::vector<Network>& netwo
   for (const Network& network : networks) read_tensors(checkpoint / file_of(network), state_of(*network.module));
 }
 
-TrainerState read_checkpoint(const fs::path& checkpoint, const std::vector<Network>& networks, const Optimizers& optimizers) {
+TrainerState read_checkpoint(const fs::path& checkpoint, const std::vector<Network>& networks,
+                             const Optimizers& optimizers) {
   const fs::path file = checkpoint / "trainer.json";
   const auto json = read_json_file(file);
   if (!json) throw Error(fmt::format("{} is not there: the checkpoint is not complete.", file.string()));
@@ -182,7 +186,8 @@ TrainerState read_checkpoint(const fs::path& checkpoint, const std::vector<Netwo
       if (json->at("rng").contains(device)) generator.set_state(from_hex(json->at("rng").at(device)));
     }
   } catch (const nlohmann::json::exception& error) {
-    throw Error(fmt::format("{} is damaged: {}. Remove that checkpoint's folder to go on from the one before.", file.string(), error.what()));
+    throw Error(fmt::format("{} is damaged: {}. Remove that checkpoint's folder to go on from the one before.",
+                            file.string(), error.what()));
   }
   return state;
 }
@@ -207,7 +212,8 @@ fs::path find_checkpoint(const fs::path& run, std::string_view word) {
   if (const auto found = all.find(step); found != all.end()) return found->second;
   std::vector<Step> steps;
   for (const auto& item : all) steps.push_back(item.first);
-  throw Error(fmt::format("{} has no checkpoint \"{}\"; there are those of step {}.", run.string(), word, fmt::join(steps, ", ")));
+  throw Error(fmt::format("{} has no checkpoint \"{}\"; there are those of step {}.", run.string(), word,
+                          fmt::join(steps, ", ")));
 }
 
 void prune_checkpoints(const fs::path& run, std::int64_t keep, Step best) {

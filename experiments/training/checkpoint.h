@@ -15,9 +15,9 @@ namespace ablate {
 
 /// What a run needs to go on as if nothing had happened, besides networks and optimisers: trainer.json.
 struct TrainerState {
-  Step step = 0;                 ///< updates made
-  std::int64_t next_batch = 0;   ///< position in the stream of training batches
-  std::string best_metric;       ///< tag; empty when none yet
+  Step step = 0;                ///< updates made
+  std::int64_t next_batch = 0;  ///< position in the stream of training batches
+  std::string best_metric;      ///< tag; empty when none yet
   double best_value = 0;
   Step best_step = 0;
   double training_seconds = 0;
@@ -26,14 +26,14 @@ struct TrainerState {
 
 using Optimizers = std::map<std::string, std::unique_ptr<Optimizer>>;
 
-/// Writes `<run>/checkpoints/step-<8 digits>/`: a safetensors file per network (PyTorch's state-dict names, a shared module
-/// under each of its names) and optimiser, and trainer.json with the random state. Written beside, synced, renamed: a
-/// folder of that name is complete. Throws Error (disk full).
+/// Writes `<run>/checkpoints/step-<8 digits>/`: a safetensors file per network (PyTorch's state-dict names, a shared
+/// module under each of its names) and optimiser, and trainer.json with the random state. Written beside, synced,
+/// renamed: a folder of that name is complete. Throws Error (disk full).
 void write_checkpoint(const std::filesystem::path& run, const TrainerState& state, const std::vector<Network>& networks,
                       const Optimizers& optimizers);
 
-/// Restores everything, the random state too. Throws Error that names the file and the first tensor that is missing, not
-/// known, or of another shape.
+/// Restores everything, the random state too. Throws Error that names the file and the first tensor that is missing,
+/// not known, or of another shape.
 TrainerState read_checkpoint(const std::filesystem::path& checkpoint, const std::vector<Network>& networks,
                              const Optimizers& optimizers);
 

@@ -61,8 +61,8 @@ class Doctor {
     evidence_.push_back(fmt::format("eval {}   train mode {}   on training data {} / {}", share(eval_), share(train_),
                                     share(eval_on_training), share(train_on_training)));
     const double lag_cured = better(*diagnosis.recalibrated, eval_) / loss;
-    evidence_.push_back(
-        fmt::format("re-estimated buffers   {}   {}", share(*diagnosis.recalibrated), cured(lag_cured) ? "cured" : "not lag"));
+    evidence_.push_back(fmt::format("re-estimated buffers   {}   {}", share(*diagnosis.recalibrated),
+                                    cured(lag_cured) ? "cured" : "not lag"));
     if (cured(lag_cured)) {
       diagnosis.findings.push_back(lag(*diagnosis.recalibrated, lag_cured));
       return diagnosis;
@@ -75,7 +75,8 @@ class Doctor {
       own = metric(held_out_, Mode::eval);
     }
     const double own_cured = better(own, eval_) / loss;
-    evidence_.push_back(fmt::format("one copy per place + re-estimated   {}   {}", share(own), cured(own_cured) ? "cured" : "not cured"));
+    evidence_.push_back(fmt::format("one copy per place + re-estimated   {}   {}", share(own),
+                                    cured(own_cured) ? "cured" : "not cured"));
     if (cured(own_cured)) diagnosis.findings.push_back(shared(own, own_cured));
     return diagnosis;
   }
@@ -116,18 +117,22 @@ class Doctor {
       parents.insert(module->norm.network + "/" + parent_of(module->norm.paths.front()));
     }
     one_parent_each &= parents.size() == modules.size();
-    const bool all_same = std::all_of(modules.begin(), modules.end(), [most](const auto* each) { return each->places.size() == most; });
+    const bool all_same =
+        std::all_of(modules.begin(), modules.end(), [most](const auto* each) { return each->places.size() == most; });
     const std::string places = (all_same ? "" : "up to ") + count_word(most);
-    const std::string who = modules.size() == 1   ? "One norm module is used"
-                            : one_parent_each     ? fmt::format("Each of the {} blocks uses one norm module", modules.size())
-                                                  : fmt::format("Each of {} norm modules is used", modules.size());
+    const std::string who = modules.size() == 1 ? "One norm module is used"
+                            : one_parent_each
+                                ? fmt::format("Each of the {} blocks uses one norm module", modules.size())
+                                : fmt::format("Each of {} norm modules is used", modules.size());
 
     Finding finding;
     finding.cause = "shared-norm";
     finding.confidence = std::clamp(part, 0.0, 0.99);
     finding.sentence = fmt::format(
-        "{} at {} places ({}{}), so one pair of running statistics serves {} different inputs: eval mode loses {} {}, train mode does not.",
-        who, places, equated(*modules.front()), modules.size() > 1 ? ", …" : "", places, share(better(train_, eval_)), metric_word());
+        "{} at {} places ({}{}), so one pair of running statistics serves {} different inputs: eval mode loses {} {}, "
+        "train mode does not.",
+        who, places, equated(*modules.front()), modules.size() > 1 ? ", …" : "", places, share(better(train_, eval_)),
+        metric_word());
 
     // Everything cured but one: what that one costs by itself.
     struct Cost {
@@ -168,7 +173,8 @@ class Doctor {
       for (std::size_t k = 0; k < module.places.size(); ++k) {
         const auto& [mean, variance] = module.places[k];
         const torch::Tensor sigma = (variance.clamp_min(0) + module.norm.module->eps()).sqrt();
-        gaps.emplace_back(((module.norm.module->running_mean - mean).abs() / sigma).mean().item<double>(), place(module.norm, k));
+        gaps.emplace_back(((module.norm.module->running_mean - mean).abs() / sigma).mean().item<double>(),
+                          place(module.norm, k));
       }
     }
     std::sort(gaps.rbegin(), gaps.rend());
@@ -181,9 +187,11 @@ class Doctor {
     finding.layer = gaps.front().second;
     finding.confidence = std::clamp(part, 0.0, 0.99);
     finding.sentence = fmt::format(
-        "The running statistics of {} norm layers lag behind the network (most in {}, by {:.1f} σ): eval mode loses {} {}, and gets "
+        "The running statistics of {} norm layers lag behind the network (most in {}, by {:.1f} σ): eval mode loses {} "
+        "{}, and gets "
         "to {} once they are re-estimated on the training data.",
-        gaps.size(), gaps.front().second, gaps.front().first, share(better(train_, eval_)), metric_word(), share(recalibrated));
+        gaps.size(), gaps.front().second, gaps.front().first, share(better(train_, eval_)), metric_word(),
+        share(recalibrated));
     finding.evidence = evidence_;
     finding.evidence.push_back(fmt::format("furthest behind: {}", fmt::join(worst, ", ")));
     finding.cure = "a larger model.norm_momentum, or more steps";

@@ -10,15 +10,17 @@ namespace ablate {
 
 /// What a look at a network's norms gave.
 struct Diagnosis {
-  std::optional<double> recalibrated;  ///< primary metric in eval mode with re-estimated buffers; nullopt without buffers
-  std::vector<Finding> findings;       ///< the most likely first; empty when nothing is wrong
+  std::optional<double>
+      recalibrated;               ///< primary metric in eval mode with re-estimated buffers; nullopt without buffers
+  std::vector<Finding> findings;  ///< the most likely first; empty when nothing is wrong
 };
 
 /// Finds out why eval mode is worse than train mode on the same weights, for any network of any task (domain.md §8):
 /// which modules are called at more than one place, whether training data fares the same, whether re-estimated buffers
 /// cure it (norm-lag), whether buffers of each place's own do (shared-norm), and which layers cost most. Verdicts come
 /// from these interventions alone; networks are left as they were, bit for bit.
-/// `held_out` and `training` are not augmented; `tolerance` is the difference in the primary metric that is not worth a word.
+/// `held_out` and `training` are not augmented; `tolerance` is the difference in the primary metric that is not worth a
+/// word.
 Diagnosis diagnose(Task& task, FixedBatches& held_out, FixedBatches& training, double tolerance = 0.02);
 
 }  // namespace ablate

@@ -53,7 +53,8 @@ std::vector<LayerStats::Layer> LayerStats::take() {
   }
   const auto steps = static_cast<double>(steps_);
   const Tensor all =
-      torch::stack({torch::cat(running_means), torch::cat(running_variances), mean_sum_ / steps, variance_sum_ / steps}).cpu();
+      torch::stack({torch::cat(running_means), torch::cat(running_variances), mean_sum_ / steps, variance_sum_ / steps})
+          .cpu();
   mean_sum_.zero_();
   variance_sum_.zero_();
   steps_ = 0;
@@ -66,8 +67,8 @@ std::vector<LayerStats::Layer> LayerStats::take() {
   };
   for (const Place& place : places_) {
     const NormModule& norm = norms_[place.norm];
-    Layer layer{qualified(networks_, norm.network, norm.place(place.call)), row(0, place.channels), row(1, place.channels),
-                row(2, place.channels), row(3, place.channels)};
+    Layer layer{qualified(networks_, norm.network, norm.place(place.call)), row(0, place.channels),
+                row(1, place.channels), row(2, place.channels), row(3, place.channels)};
     for (std::size_t c = 0; c < layer.batch_mean.size(); ++c) {
       const double sigma = std::sqrt(std::max(0.0, static_cast<double>(layer.batch_var[c])) + norm.module->eps());
       layer.gap += std::abs(layer.running_mean[c] - layer.batch_mean[c]) / sigma;

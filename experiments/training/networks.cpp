@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_set>
-
 #include <nlohmann/json.hpp>
+#include <unordered_set>
 
 namespace ablate {
 namespace {
@@ -68,7 +67,8 @@ std::vector<NormModule> norm_modules(const std::vector<Network>& networks) {
     for (const auto& item : network.module->named_modules()) {
       auto* norm = dynamic_cast<BatchNorm*>(item.value().get());
       if (!norm) continue;
-      auto known = std::find_if(found.begin(), found.end(), [norm](const NormModule& each) { return each.module == norm; });
+      auto known =
+          std::find_if(found.begin(), found.end(), [norm](const NormModule& each) { return each.module == norm; });
       if (known == found.end()) known = found.insert(found.end(), NormModule{norm, network.name, {}});
       known->paths.push_back(item.key());
     }

@@ -3,11 +3,10 @@
 #include <torch/torch.h>
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include "experiments/training/models/batch_norm.h"
 #include "experiments/training/task.h"
@@ -20,7 +19,8 @@ using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 /// at two places stands under both.
 NamedTensors state_of(const torch::nn::Module& module);
 
-/// Parameters without duplicates (LibTorch's parameters() lists a shared module's once a place), under their first name.
+/// Parameters without duplicates (LibTorch's parameters() lists a shared module's once a place), under their first
+/// name.
 NamedTensors unique_parameters(const torch::nn::Module& module);
 
 /// `tensors` without those that are the same tensor as an earlier one.

@@ -8,8 +8,8 @@
 
 namespace ablate {
 
-/// Running statistics estimated anew for every place of use of every batch norm ("precise BN": reset, plain mean over the
-/// batches of batch mean and unbiased batch variance). Networks are left as they were.
+/// Running statistics estimated anew for every place of use of every batch norm ("precise BN": reset, plain mean over
+/// the batches of batch mean and unbiased batch variance). Networks are left as they were.
 class PreciseStatistics {
  public:
   /// One pass over at most `max_batches` whole batches; batch statistics don't depend on the buffers, so this one pass

@@ -28,8 +28,8 @@ class Adam : public Optimizer {
     if (now.indices.empty()) return;
     const std::vector<Tensor> steps = pick(steps_, now.indices);
     torch::_foreach_add_(steps, 1);
-    torch::_fused_adam_(now.parameters, now.gradients, pick(means_, now.indices), pick(squares_, now.indices), {}, steps, lr,
-                        momentum, beta2_, weight_decay_, eps_, false, false);
+    torch::_fused_adam_(now.parameters, now.gradients, pick(means_, now.indices), pick(squares_, now.indices), {},
+                        steps, lr, momentum, beta2_, weight_decay_, eps_, false, false);
   }
 
  private:
@@ -91,7 +91,8 @@ std::vector<Tensor>& Optimizer::add_counter(const std::string& name) {
 NamedTensors Optimizer::state() const {
   NamedTensors all;
   for (const auto& [name, tensors] : states_) {
-    for (std::size_t i = 0; i < tensors->size(); ++i) all.emplace_back(parameters_[i].first + "." + name, (*tensors)[i]);
+    for (std::size_t i = 0; i < tensors->size(); ++i)
+      all.emplace_back(parameters_[i].first + "." + name, (*tensors)[i]);
   }
   return all;
 }
@@ -124,7 +125,8 @@ std::unique_ptr<Optimizer> make_optimizer(const RunConfig& config, NamedTensors 
   for (const Entry& entry : kEntries) {
     if (name == entry.name) return entry.make(config, std::move(parameters));
   }
-  throw Error(fmt::format("optimizer.name: unknown optimiser \"{}\"; known are {}.", name, fmt::join(optimizer_names(), ", ")));
+  throw Error(
+      fmt::format("optimizer.name: unknown optimiser \"{}\"; known are {}.", name, fmt::join(optimizer_names(), ", ")));
 }
 
 std::vector<std::string> optimizer_names() {

@@ -32,10 +32,11 @@ class Optimizer {
     std::vector<torch::Tensor> parameters, gradients;
     std::vector<std::size_t> indices;
   };
-  /// The parameters with a gradient, which is brought into the parameter's memory format: fused kernels run over both as
-  /// flat arrays.
+  /// The parameters with a gradient, which is brought into the parameter's memory format: fused kernels run over both
+  /// as flat arrays.
   Ready ready() const;
-  static std::vector<torch::Tensor> pick(const std::vector<torch::Tensor>& all, const std::vector<std::size_t>& indices);
+  static std::vector<torch::Tensor> pick(const std::vector<torch::Tensor>& all,
+                                         const std::vector<std::size_t>& indices);
 
  private:
   NamedTensors parameters_;

@@ -52,7 +52,8 @@ RunLog::RunLog(const std::filesystem::path& run, Step first_step, const RunConfi
       last_step_(config.steps("train.steps", steps_per_epoch)) {
   const std::string metric = task.primary_metric();
   writer_->text("config", first_step, indented(config.to_json().dump(2)));
-  writer_->hparams(flat(config), {metric + "/val", metric + "/val_eval", metric + "/val_train_mode", "loss/val", "loss/train"});
+  writer_->hparams(flat(config),
+                   {metric + "/val", metric + "/val_eval", metric + "/val_train_mode", "loss/val", "loss/train"});
 }
 
 void RunLog::begin_step(Step step) {
@@ -67,7 +68,8 @@ void RunLog::begin_step(Step step) {
   });
 }
 
-std::optional<double> RunLog::end_step(Step step, const SampleMetrics& metrics, const Schedule::Value& schedule, double seconds) {
+std::optional<double> RunLog::end_step(Step step, const SampleMetrics& metrics, const Schedule::Value& schedule,
+                                       double seconds) {
   layers_.end_step();
   updates_.end_step();
   step_seconds_ += seconds;
@@ -89,7 +91,8 @@ std::optional<double> RunLog::end_step(Step step, const SampleMetrics& metrics, 
         scalar("loss/train/" + name, step, value);
       }
     }
-    for (const auto& [name, sum] : metric_sums_) scalar(name + "/train", step, sum.item<double>() / metric_counts_[name]);
+    for (const auto& [name, sum] : metric_sums_)
+      scalar(name + "/train", step, sum.item<double>() / metric_counts_[name]);
     metric_sums_.clear();
     metric_counts_.clear();
     scalar("lr", step, schedule.lr);
@@ -148,7 +151,9 @@ void RunLog::validated(Step step, Mode mode, bool configured, const Measured& me
   }
 }
 
-void RunLog::recalibrated(Step step, double value) { scalar(task_.primary_metric() + "/val_recalibrated", step, value); }
+void RunLog::recalibrated(Step step, double value) {
+  scalar(task_.primary_metric() + "/val_recalibrated", step, value);
+}
 
 void RunLog::scalar(const std::string& tag, Step step, double value) {
   writer_->scalar(tag, step, value);

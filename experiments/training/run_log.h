@@ -21,10 +21,11 @@ class RunLog {
   RunLog(const std::filesystem::path& run, Step first_step, const RunConfig& config, Task& task, Updates& updates,
          torch::Device device, Step steps_per_epoch);
 
-  /// Around a training step. end_step writes what is due; returns the training loss when it was taken off the device now,
-  /// else nullopt.
+  /// Around a training step. end_step writes what is due; returns the training loss when it was taken off the device
+  /// now, else nullopt.
   void begin_step(Step step);
-  std::optional<double> end_step(Step step, const SampleMetrics& metrics, const Schedule::Value& schedule, double seconds);
+  std::optional<double> end_step(Step step, const SampleMetrics& metrics, const Schedule::Value& schedule,
+                                 double seconds);
 
   /// One validation in one mode: the configured mode's values are also `loss/val` and `<metric>/val`.
   void validated(Step step, Mode mode, bool configured, const Measured& measured);

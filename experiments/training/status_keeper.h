@@ -13,8 +13,8 @@ namespace ablate {
 /// however long a step takes. Thread-safe.
 class StatusKeeper {
  public:
-  /// Goes on from what status.json says (launcher, job, heartbeat, times), as running, written at once. Throws Error when
-  /// it can't be written.
+  /// Goes on from what status.json says (launcher, job, heartbeat, times), as running, written at once. Throws Error
+  /// when it can't be written.
   explicit StatusKeeper(std::filesystem::path folder);
   /// Without finish(): what was changed last is not written any more.
   ~StatusKeeper();

@@ -21,10 +21,11 @@ struct Network {
   bool trainable = true;
 };
 
-/// An optimiser the task wants: which parameters, under which name. The trainer makes it, schedules it, steps it, saves it.
+/// An optimiser the task wants: which parameters, under which name. The trainer makes it, schedules it, steps it, saves
+/// it.
 struct OptimizerSpec {
-  std::string name;                      ///< "model"; its file is "<name>.optimizer.safetensors"
-  std::vector<torch::Tensor> parameters; ///< duplicates are removed by the trainer (a module may be registered twice)
+  std::string name;                       ///< "model"; its file is "<name>.optimizer.safetensors"
+  std::vector<torch::Tensor> parameters;  ///< duplicates are removed by the trainer (a module may be registered twice)
   double lr_scale = 1;
 };
 
@@ -36,35 +37,36 @@ struct LossTerm {
 };
 
 /// What a task calls to make an update within a step: gradients of all networks zeroed, backward over Σ weight·value,
-/// clipping, optimiser step. Precision, accumulation, schedules and logging of the terms (`loss/train`, one tag a term) are the trainer's.
+/// clipping, optimiser step. Precision, accumulation, schedules and logging of the terms (`loss/train`, one tag a term)
+/// are the trainer's.
 class Updater {
  public:
   virtual ~Updater() = default;
   virtual void update(const std::string& optimizer, const std::vector<LossTerm>& terms) = 0;
 };
 
-/// Metrics by name ("iou"); one value per sample of the batch, {B} float32, left on the device so that measuring doesn't
-/// wait for it. Averaged by the trainer over the set (NaN is kept).
+/// Metrics by name ("iou"); one value per sample of the batch, {B} float32, left on the device so that measuring
+/// doesn't wait for it. Averaged by the trainer over the set (NaN is kept).
 using SampleMetrics = std::map<std::string, torch::Tensor>;
 
 /// One picture a task shows of a sample.
 struct Preview {
-  std::string name;    ///< "input", "target", "prediction", …
-  torch::Tensor image; ///< {C, H, W}, float in [0, 1], C = 1 or 3, on the CPU
+  std::string name;       ///< "input", "target", "prediction", …
+  torch::Tensor image;    ///< {C, H, W}, float in [0, 1], C = 1 or 3, on the CPU
   bool constant = false;  ///< the same at every step (input, target): written once
 };
 
-/// What is trained. Names its networks and optimisers, turns a batch into named losses and updates, and says what can be
-/// measured and shown. Knows nothing of files, time, schedules, logging, stopping.
-/// The trainer in turn knows nothing of images or masks.
+/// What is trained. Names its networks and optimisers, turns a batch into named losses and updates, and says what can
+/// be measured and shown. Knows nothing of files, time, schedules, logging, stopping. The trainer in turn knows nothing
+/// of images or masks.
 class Task {
  public:
   virtual ~Task() = default;
   virtual std::vector<Network> networks() = 0;
   virtual std::vector<OptimizerSpec> optimizers() = 0;
 
-  /// One training step: an ordered list of updates on `batch` (tensors already on the device). Networks are in train mode.
-  /// Returns metrics of the training batch.
+  /// One training step: an ordered list of updates on `batch` (tensors already on the device). Networks are in train
+  /// mode. Returns metrics of the training batch.
   virtual SampleMetrics step(const Batch& batch, Updater& updater) = 0;
 
   /// Loss terms and metrics of a validation batch, without gradients; the caller has set eval or train mode.

@@ -37,10 +37,13 @@ std::vector<std::size_t> up_to(std::size_t count) {
   return indices;
 }
 
-std::size_t batch_size_of(const RunConfig& config) { return static_cast<std::size_t>(config.integer("train.batch_size")); }
+std::size_t batch_size_of(const RunConfig& config) {
+  return static_cast<std::size_t>(config.integer("train.batch_size"));
+}
 
 std::size_t validation_batch_size(const RunConfig& config) {
-  return config.is_set("validation.batch_size") ? static_cast<std::size_t>(config.integer("validation.batch_size")) : batch_size_of(config);
+  return config.is_set("validation.batch_size") ? static_cast<std::size_t>(config.integer("validation.batch_size"))
+                                                : batch_size_of(config);
 }
 
 /// Before anything is made of its parameters: where they live.
@@ -65,8 +68,8 @@ struct Trainer::Impl {
 
   std::vector<Network> networks;
   Updates updates;
+  bool resumed = false;  // Before `state`, whose reading sets it.
   TrainerState state;
-  bool resumed = false;
   TrainingBatches batches;
   Step total_steps, validation_every, checkpoint_every, preview_every;
   std::unique_ptr<Schedule> schedule;
@@ -88,25 +91,30 @@ struct Trainer::Impl {
         networks(task.networks()),
         updates(task, config),
         state(restored()),
-        batches(data, {batch_size_of(config), static_cast<std::uint64_t>(config.integer("train.seed"))}, state.next_batch),
+        batches(data, {batch_size_of(config), static_cast<std::uint64_t>(config.integer("train.seed"))},
+                state.next_batch),
         total_steps(config.steps("train.steps", batches.batches_per_epoch())),
         validation_every(config.steps("validation.every", batches.batches_per_epoch())),
         checkpoint_every(config.steps("checkpoint.every", batches.batches_per_epoch())),
         preview_every(config.steps("log.preview_every", batches.batches_per_epoch())),
         schedule(make_schedule(config, total_steps, batches.batches_per_epoch())),
-        log(environment.run, resumed ? state.step + 1 : 0, config, task, updates, environment.device, batches.batches_per_epoch()),
+        log(environment.run, resumed ? state.step + 1 : 0, config, task, updates, environment.device,
+            batches.batches_per_epoch()),
         held_out(data.source.dataset, data.source.held_out, validation_batch_size(config), environment.device),
         configured_mode(config.text("validation.mode") == "train" ? Mode::train : Mode::eval),
         both_modes(config.text("validation.mode") == "both"),
         best_tag(task.primary_metric() + "/val") {
-    const auto previews_of = [&](const char* prefix, std::shared_ptr<const Dataset> dataset, std::vector<std::size_t> indices) {
-      previews.emplace_back(prefix, std::move(dataset), std::move(indices), validation_batch_size(config), environment.device,
-                            environment.encode_png, resumed);
+    const auto previews_of = [&](const char* prefix, std::shared_ptr<const Dataset> dataset,
+                                 std::vector<std::size_t> indices) {
+      previews.emplace_back(prefix, std::move(dataset), std::move(indices), validation_batch_size(config),
+                            environment.device, environment.encode_png, resumed);
     };
-    previews_of("preview", data.source.dataset, first_of(data.source.held_out, static_cast<std::size_t>(config.integer("log.previews"))));
+    previews_of("preview", data.source.dataset,
+                first_of(data.source.held_out, static_cast<std::size_t>(config.integer("log.previews"))));
     if (const auto& gallery = data.source.gallery) {
       if (gallery->size() > kGalleryPictures) {
-        environment.say(fmt::format("The gallery has {} pictures; the first {} are predicted.", gallery->size(), kGalleryPictures));
+        environment.say(
+            fmt::format("The gallery has {} pictures; the first {} are predicted.", gallery->size(), kGalleryPictures));
       }
       previews_of("gallery", gallery, up_to(std::min(gallery->size(), kGalleryPictures)));
     }
@@ -173,9 +181,10 @@ struct Trainer::Impl {
     if (loss && !std::isfinite(*loss)) {
       publish();
       log.writer().flush();
-      throw Diverged(fmt::format(
-          "The training loss became {} at step {} (learning rate {:g}): lower optimizer.lr, or set train.clip_norm, and start again.",
-          std::isnan(*loss) ? "NaN" : "infinite", number, value.lr));
+      throw Diverged(
+          fmt::format("The training loss became {} at step {} (learning rate {:g}): lower optimizer.lr, or set "
+                      "train.clip_norm, and start again.",
+                      std::isnan(*loss) ? "NaN" : "infinite", number, value.lr));
     }
   }
 
@@ -207,7 +216,8 @@ struct Trainer::Impl {
       if (tag.starts_with("time/") || tag == "lr") continue;
       words.push_back(fmt::format("{} {:.4f}", tag, value));
     }
-    environment.say(fmt::format("step {}/{}  {:.0f} s  {}", state.step, total_steps, state.training_seconds, fmt::join(words, "  ")));
+    environment.say(fmt::format("step {}/{}  {:.0f} s  {}", state.step, total_steps, state.training_seconds,
+                                fmt::join(words, "  ")));
   }
 
   void write_previews() {
@@ -269,7 +279,8 @@ RunState Trainer::run() { return impl_->run(); }
 torch::Device training_device(const RunConfig& config) {
   const std::string name = config.text("train.device");
   const bool have_gpu = torch::cuda::is_available();
-  if (name == "cuda" && !have_gpu) throw Error("train.device = cuda, and this machine or this PyTorch has no GPU: use auto or cpu.");
+  if (name == "cuda" && !have_gpu)
+    throw Error("train.device = cuda, and this machine or this PyTorch has no GPU: use auto or cpu.");
   return name == "cuda" || (name == "auto" && have_gpu) ? torch::Device(torch::kCUDA, 0) : torch::Device(torch::kCPU);
 }
 

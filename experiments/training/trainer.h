@@ -36,7 +36,8 @@ class Trainer {
   Trainer(const RunConfig& config, Task& task, TrainingData data, Environment environment, StatusKeeper& status);
   ~Trainer();
 
-  /// Until done or asked to stop: completed or stopped; the caller writes it as the last status. Throws Diverged or Error.
+  /// Until done or asked to stop: completed or stopped; the caller writes it as the last status. Throws Diverged or
+  /// Error.
   RunState run();
 
  private:
@@ -44,7 +45,8 @@ class Trainer {
   std::unique_ptr<Impl> impl_;
 };
 
-/// train.device as a device: "auto" is a GPU where there is one. Throws Error when a GPU is asked for and there is none.
+/// train.device as a device: "auto" is a GPU where there is one. Throws Error when a GPU is asked for and there is
+/// none.
 torch::Device training_device(const RunConfig& config);
 
 }  // namespace ablate

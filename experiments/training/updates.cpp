@@ -54,7 +54,8 @@ Updates::Updates(Task& task, const RunConfig& config)
 
 void Updates::update(const std::string& name, const std::vector<LossTerm>& terms) {
   const auto found = optimizers_.find(name);
-  if (found == optimizers_.end()) throw Error(fmt::format("The task asked for an update of \"{}\", which it has not named.", name));
+  if (found == optimizers_.end())
+    throw Error(fmt::format("The task asked for an update of \"{}\", which it has not named.", name));
   if (terms.empty()) throw Error(fmt::format("The task asked for an update of \"{}\" without a loss.", name));
   Optimizer& optimizer = *found->second;
 
@@ -89,7 +90,8 @@ void Updates::add(const std::string& name, const Tensor& value) {
 
 std::map<std::string, double> Updates::take_losses() {
   std::map<std::string, double> losses;
-  for (const auto& [name, sum] : sums_) losses[name] = sum.item<double>() / static_cast<double>(std::max<std::int64_t>(steps_, 1));
+  for (const auto& [name, sum] : sums_)
+    losses[name] = sum.item<double>() / static_cast<double>(std::max<std::int64_t>(steps_, 1));
   sums_.clear();
   steps_ = 0;
   return losses;

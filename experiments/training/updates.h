@@ -11,8 +11,8 @@
 
 namespace ablate {
 
-/// The trainer's side of a step: makes the updates that a task asks for, and sums up the losses on the device until they
-/// are logged.
+/// The trainer's side of a step: makes the updates that a task asks for, and sums up the losses on the device until
+/// they are logged.
 class Updates : public Updater {
  public:
   Updates(Task& task, const RunConfig& config);

@@ -5,7 +5,8 @@ namespace ablate {
 Measuring::Measuring(const std::vector<Network>& networks, Mode mode) : norms_(norm_modules(networks)) {
   for (const Network& network : networks) {
     // Parents before children, so that setting each again in this order restores exactly what was.
-    for (const auto& module : network.module->modules()) were_training_.emplace_back(module.get(), module->is_training());
+    for (const auto& module : network.module->modules())
+      were_training_.emplace_back(module.get(), module->is_training());
     network.module->train(mode == Mode::train);
   }
   for (const NormModule& norm : norms_) norm.module->move_buffers(false);
@@ -41,7 +42,8 @@ Measured measure(Task& task, FixedBatches& batches, Mode mode) {
     for (const auto& [name, values] : evaluation.metrics) metrics[name].push_back(values);
   }
   Measured measured;
-  for (const auto& [name, parts] : metrics) measured.metrics[name] = torch::cat(parts).to(torch::kDouble).mean().item<double>();
+  for (const auto& [name, parts] : metrics)
+    measured.metrics[name] = torch::cat(parts).to(torch::kDouble).mean().item<double>();
   for (const auto& [name, sum] : losses) measured.losses[name] = sum.item<double>() / samples;
   return measured;
 }

@@ -80,6 +80,24 @@ TEST(Catalogue, TheNearestKeyIsFoundFromAMistypedOrShortOne) {
   EXPECT_EQ(nearest_option("model.nrom"), "model.norm");
   EXPECT_EQ(nearest_option("norm"), "model.norm");
   EXPECT_EQ(nearest_option("lr"), "optimizer.lr");
+  EXPECT_EQ(nearest_option("nrom"), "model.norm");
+  EXPECT_EQ(nearest_option("Model.Norm"), "model.norm");
+  EXPECT_EQ(nearest_option("batchsize"), "train.batch_size");
+}
+
+TEST(Catalogue, AValueOfAnyLengthIsShownShort) {
+  const std::string endless(1 << 20, 'x');
+  EXPECT_THAT([&] { checked("model.norm", endless); }, ThrowsMessage<Error>(testing::SizeIs(testing::Lt(300u))));
+  nearest_option(endless);
+}
+
+TEST(Catalogue, OnlyWhatMayBeUnsetTakesNull) {
+  for (const Option& option : catalogue()) {
+    if (option.nullable)
+      EXPECT_EQ(checked_value(option, nullptr), nullptr) << option.key;
+    else
+      EXPECT_THROW(checked_value(option, nullptr), Error) << option.key;
+  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "runs/error.h"
+#include "runs/run_store.h"
 
 namespace ablate {
 namespace {
@@ -34,7 +35,14 @@ TEST(Experiment, CombinationsThatAreTheSameRunAreMadeOnce) {
   // Instance norm keeps nothing that could be shared, and no norm has no module.
   const Experiment experiment =
       from({{"vary", {{"model.norm", {"batch", "instance", "none"}}, {"model.norm_sharing", {"none", "block"}}}}});
-  EXPECT_EQ(experiment.expand().size(), 4u);
+  EXPECT_THAT(names(experiment), ElementsAre("norm-batch-norm-sharing-none", "norm-batch-norm-sharing-block",
+                                             "norm-instance", "norm-none"));
+}
+
+TEST(Experiment, WhatDoesNotMatterIsNotInTheName) {
+  EXPECT_THAT(
+      names(from({{"vary", {{"model.norm", {"batch", "instance"}}, {"model.norm_sharing", {"none", "block"}}}}})),
+      ElementsAre("batch-none", "batch-block", "instance"));
 }
 
 TEST(Experiment, OneAtATimeChangesTheBaseOnceEach) {
@@ -58,7 +66,34 @@ TEST(Experiment, NumbersAreNamedWithTheirOption) {
 TEST(Experiment, ValuesOfTwoOptionsThatReadAlikeAreToldApart) {
   EXPECT_THAT(names(from({{"vary", {{"model.norm", {"none"}}, {"model.residual", {"none", "plain"}}}}})),
               ElementsAre("norm-none-residual-none", "norm-none-residual-plain"));
+  // The others keep their short words.
+  EXPECT_THAT(
+      names(from({{"vary", {{"model.activation", {"gelu"}}, {"model.norm", {"none"}}, {"model.residual", {"none"}}}}})),
+      ElementsAre("gelu-norm-none-residual-none"));
 }
+
+TEST(Experiment, EveryKindOfValueMakesAShortWord) {
+  const std::vector<std::pair<json, const char*>> cases{{{{"data.size", {{96, 64}}}}, "size96x64"},
+                                                        {{{"data.grey", {true}}}, "grey-true"},
+                                                        {{{"train.steps", {"3ep"}}}, "steps3ep"},
+                                                        {{{"model.norm_momentum", {nullptr}}}, "norm-momentum-null"},
+                                                        {{{"data.gallery", {"/a/b/Street Views/"}}}, "street-views"},
+                                                        {{{"optimizer.lr", {1e-5}}}, "lr1e-05"},
+                                                        {{{"data.gallery", {"/a/b/Street Views"}}}, "street-views"}};
+  for (const auto& [vary, name] : cases) EXPECT_THAT(names(from({{"vary", vary}})), ElementsAre(name));
+}
+
+TEST(Experiment, TooManyRunsAreRefusedBeforeTheyAreMade) {
+  json seeds = json::array(), sizes = json::array();
+  for (int i = 1; i <= 200; ++i) {
+    seeds.push_back(i);
+    sizes.push_back(i);
+  }
+  const Experiment experiment = from({{"vary", {{"train.seed", seeds}, {"train.batch_size", sizes}}}});
+  EXPECT_THAT([&] { experiment.expand(); }, ThrowsMessage<Error>(AllOf(HasSubstr("40000 runs"), HasSubstr("10000"))));
+}
+
+TEST(Experiment, ASeedGivenTwiceIsOneRun) { EXPECT_EQ(from({{"seeds", {3, 3, 4}}}).expand().size(), 2u); }
 
 TEST(Experiment, WithoutAnythingToVaryThereIsOneRunNamedAsTheExperiment) {
   EXPECT_THAT(names(from({{"name", "Alone!"}})), ElementsAre("alone"));
@@ -76,6 +111,13 @@ TEST(Experiment, MistakesNameTheFileAndTheKey) {
   refused({{"seeds", {-1}}}, "train.seed");
   refused({{"base", {{"model", {{"channels", 0}}}}}}, "model.channels");
   refused({{"variants", {{{"set", json::object()}}}}}, "name");
+  refused({{"variants", {"wide"}}}, "each has a");
+  refused({{"variants", {{{"name", "a"}, {"set", {{"model.nrom", "batch"}}}}}}}, "Did you mean model.norm?");
+  refused({{"variants", {{{"name", "a"}, {"est", 1}}}}}, "no key \"est\" in a variant");
+  refused({{"name", 3}}, "\"name\" is 3");
+  refused({{"seeds", 5}}, "[0, 1, 2]");
+  refused({{"vary", json::array({1})}}, "\"vary\"");
+  refused({{"seeds", {1}}, {"vary", {{"train.seed", {1, 2}}}}}, "train.seed");
   refused(json::array(), "an experiment is an object");
 }
 
@@ -102,8 +144,59 @@ TEST(Experiment, AFileKeepsItsOrderAndGivesTheName) {
   std::ofstream(file) << "{\"vary\": ";
   EXPECT_THAT([&] { Experiment::read(file); },
               ThrowsMessage<Error>(AllOf(HasSubstr(file.string()), HasSubstr("not JSON"))));
-  std::filesystem::remove(file);
+  std::ofstream(file) << R"({"vary": {"model.norm": ["group"], "model.norm": ["batch"]}})";
+  EXPECT_THAT([&] { Experiment::read(file); }, ThrowsMessage<Error>(HasSubstr("twice")));
+  std::ofstream(file) << std::string(100000, '[');
   EXPECT_THROW(Experiment::read(file), Error);
+  std::filesystem::remove(file);
+  EXPECT_THAT([&] { Experiment::read(file); }, ThrowsMessage<Error>(HasSubstr("is not there")));
+}
+
+/// A folder for one test, in which the test runs.
+class CreateRuns : public testing::Test {
+ protected:
+  CreateRuns() {
+    std::filesystem::create_directories(folder_ / "photos");
+    std::filesystem::current_path(folder_);
+  }
+  ~CreateRuns() override {
+    std::filesystem::current_path(before_);
+    std::filesystem::remove_all(folder_);
+  }
+  std::filesystem::path before_ = std::filesystem::current_path();
+  std::filesystem::path folder_ =
+      std::filesystem::canonical(testing::TempDir()) /
+      ("create-runs-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+};
+
+TEST_F(CreateRuns, MakesAQueuedFolderForEachInOrderWithEverythingAsked) {
+  const auto runs = create_runs("runs", from({{"name", "norms"}, {"vary", {{"model.norm", {"batch", "group"}}}}}));
+  ASSERT_EQ(runs.size(), 2u);
+  const RunInfo run = read_run("runs", runs[1]);
+  EXPECT_EQ(run.status.state, RunState::queued);
+  EXPECT_EQ(run.run["variant"], "group");
+  EXPECT_EQ(run.run["experiment"], "norms");
+  EXPECT_EQ(run.run["task"], "segmentation");
+  EXPECT_EQ(run.run["seed"], 0);
+  EXPECT_EQ(run.run["config"], RunConfig::from_json({{"model.norm", "group"}}).to_json());
+  EXPECT_TRUE(run.run["provenance"].contains("ablate"));
+}
+
+TEST_F(CreateRuns, FoldersBecomeAbsoluteSinceTheWorkerRunsElsewhere) {
+  const json base{{"data.dataset", "folder"}, {"data.path", "photos"}, {"data.gallery", "./photos/../photos"}};
+  const json config = read_run("runs", create_runs("runs", from({{"base", base}})).at(0)).run["config"];
+  EXPECT_EQ(config["data"]["path"], (folder_ / "photos").string());
+  EXPECT_EQ(config["data"]["gallery"], (folder_ / "photos").string());
+}
+
+TEST_F(CreateRuns, AFolderThatIsMissingIsRefusedBeforeAnyRunIsMade) {
+  const json base{{"data.dataset", "folder"}, {"data.path", "fotos"}};
+  EXPECT_THAT(
+      [&] {
+        create_runs("runs", from({{"base", base}}));
+      },
+      ThrowsMessage<Error>(AllOf(HasSubstr("data.path"), HasSubstr((folder_ / "fotos").string()))));
+  EXPECT_FALSE(std::filesystem::exists("runs"));
 }
 
 TEST(Experiment, TheDemoIsTheFourRunsOfTheStory) {

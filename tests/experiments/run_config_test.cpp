@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <random>
 
 #include "experiments/catalogue.h"
+#include "experiments/experiment.h"
 #include "runs/error.h"
 
 namespace ablate {
@@ -52,6 +54,24 @@ TEST(RunConfig, WordsAfterEqualsAreJsonOrElsePlain) {
   EXPECT_THROW(config.set_from_text("=3"), Error);
 }
 
+TEST(RunConfig, ListsMayBeWrittenWithCommasAndNothingUnsets) {
+  RunConfig config;
+  for (const char* assignment : {"data.exclude=a,b c", "data.gallery=photos"}) config.set_from_text(assignment);
+  EXPECT_EQ(config.at("data.exclude"), json({"a", "b c"}));
+  config.set_from_text("data.gallery=");
+  EXPECT_FALSE(config.is_set("data.gallery"));
+  config.set_from_text("model.norm_momentum=null");
+  EXPECT_FALSE(config.is_set("model.norm_momentum"));
+  EXPECT_THROW(config.set_from_text("train.steps="), Error);
+}
+
+TEST(RunConfig, BytesThatAreNoTextAreRefusedSinceNoFileCouldKeepThem) {
+  EXPECT_THAT([] { RunConfig().set("data.path", "gr\xf6\xdf"); }, ThrowsMessage<Error>(HasSubstr("UTF-8")));
+  EXPECT_THROW(RunConfig().set("data.exclude", {"\xff"}), Error);
+  EXPECT_THROW(RunConfig::from_json("\xff"), Error);
+  RunConfig().set("data.path", "größe");
+}
+
 TEST(RunConfig, EpochsBecomeSteps) {
   RunConfig config;
   config.set("train.steps", "3ep");
@@ -67,6 +87,15 @@ TEST(RunConfig, GroupsThatDontDivideTheChannelsAreRefusedWithBoth) {
   config.check();
 }
 
+TEST(RunConfig, GroupsMustAlsoDivideWhatBilinearUpSamplingLeavesToTheBlock) {
+  RunConfig config = RunConfig::from_json({{"model.norm", "group"}, {"model.channels", 8}});
+  config.check();
+  config.set("model.up", "bilinear");  // 8 and 16 channels joined, halved to 12 within the block.
+  EXPECT_THAT([&] { config.check(); }, ThrowsMessage<Error>(AllOf(HasSubstr("12 channels"), HasSubstr("up4"))));
+  config.set("model.skip", "add");
+  config.check();
+}
+
 TEST(RunConfig, KeysThatDontGoTogetherAreRefused) {
   const auto refused = [](const json& keys, const char* says) {
     EXPECT_THAT([&] { RunConfig::from_json(keys).check(); }, ThrowsMessage<Error>(HasSubstr(says)));
@@ -77,6 +106,10 @@ TEST(RunConfig, KeysThatDontGoTogetherAreRefused) {
   refused({{"model.head", "softmax"}}, "loss.bce");
   refused({{"loss.ce", 1}}, "loss.ce");
   refused({{"loss.bce", 0}}, "weight 0");
+  refused({{"data.size", {16, 16}}, {"model.norm", "instance"}}, "a single pixel");
+  refused({{"schedule.name", "cosine"}, {"schedule.min_lr", 0.1}}, "schedule.min_lr");
+  refused({{"schedule.warmup_steps", 400}}, "schedule.warmup_steps");
+  RunConfig::from_json({{"schedule.warmup_steps", 400}, {"train.steps", "100ep"}}).check();
   RunConfig::from_json({{"model.head", "softmax"}, {"loss.bce", 0}, {"loss.ce", 1}}).check();
   RunConfig().check();
 }
@@ -96,25 +129,90 @@ TEST(RunConfig, DifferingKeysAreThoseWithSeveralValues) {
   EXPECT_THAT(differing_keys({}), ElementsAre());
 }
 
+/// Any JSON value, leaning to the keys and words of the catalogue.
+json random_json(std::mt19937& random, int depth) {
+  const auto option = [&]() -> const Option& { return catalogue()[random() % catalogue().size()]; };
+  const auto word = [&]() -> std::string {
+    const std::string key = option().key;
+    switch (random() % 5) {
+      case 0:
+        return key;
+      case 1:
+        return key.substr(0, key.find('.'));
+      case 2:
+        return key.substr(key.find('.') + 1);
+      case 3:
+        return std::vector<std::string>{"vary", "base", "seeds", "name", "variants", "set", "mode", ""}[random() % 8];
+      default:
+        return std::string(random() % 5, static_cast<char>(random()));
+    }
+  };
+  switch (random() % (depth > 0 ? 9 : 7)) {
+    case 0:
+      return nullptr;
+    case 1:
+      return random() % 2 == 0;
+    case 2:
+      return static_cast<std::int64_t>(random() % 1000) - 10;
+    case 3:
+      return std::vector<double>{0.5, -1e308, 1e308, 1e18, std::nan(""), INFINITY}[random() % 6];
+    case 4:
+      return option().default_value;
+    case 5:
+      return word();
+    case 6: {
+      const Option& some = option();
+      return some.choices.empty() ? json("3ep") : json(some.choices[random() % some.choices.size()]);
+    }
+    case 7: {
+      json list = json::array();
+      for (unsigned i = random() % 4; i > 0; --i) list.push_back(random_json(random, depth - 1));
+      return list;
+    }
+    default: {
+      json object = json::object();
+      for (unsigned i = random() % 4; i > 0; --i) object[word()] = random_json(random, depth - 1);
+      return object;
+    }
+  }
+}
+
 TEST(RunConfig, RandomJsonIsTakenOrRefusedButNeverCrashes) {
   std::mt19937 random(7);
-  const std::vector<json> values{
-      nullptr,        true,  -1, 0, 1, 2.5, 1e308, "", "batch", "3ep", json::array(), json::array({1, 2}),
-      json::object(), "\xff"};
   int taken = 0, refused = 0;
-  for (int i = 0; i < 20000; ++i) {
-    const Option& option = catalogue()[random() % catalogue().size()];
+  for (int i = 0; i < 30000; ++i) {
+    const std::string key = catalogue()[random() % catalogue().size()].key;
+    const json value = random_json(random, 2);
     try {
-      RunConfig config;
-      config.set(option.key, values[random() % values.size()]);
+      RunConfig config = RunConfig::from_json({{key, value}, {"model", random_json(random, 3)}});
       ++taken;
+      EXPECT_EQ(RunConfig::from_json(json::parse(config.to_json().dump())), config);
       config.check();
     } catch (const Error& error) {
-      EXPECT_NE(std::string(error.what()), "");
+      EXPECT_GT(std::string(error.what()).size(), 10u);
       ++refused;
     }
   }
-  EXPECT_GT(taken, 1000);
+  EXPECT_GT(taken, 300);
+  EXPECT_GT(refused, 1000);
+}
+
+TEST(Experiment, RandomJsonIsTakenOrRefusedButNeverCrashes) {
+  std::mt19937 random(8);
+  int taken = 0, refused = 0;
+  for (int i = 0; i < 20000; ++i) {
+    json document = json::object();
+    for (const char* key : {"name", "base", "vary", "mode", "seeds", "variants"})
+      if (random() % 4 == 0) document[key] = random_json(random, 4);
+    try {
+      Experiment::from_json(document, "random").expand();
+      ++taken;
+    } catch (const Error& error) {
+      EXPECT_GT(std::string(error.what()).size(), 10u);
+      ++refused;
+    }
+  }
+  EXPECT_GT(taken, 300);
   EXPECT_GT(refused, 1000);
 }
 

@@ -45,7 +45,7 @@ class Schedules(unittest.TestCase):
                          theirs(steps, lambda o: lr_scheduler.CosineAnnealingLR(o, steps, eta_min=0.003)))
 
     def test_onecycle_with_momentum(self):
-        for steps in (10, 37, 400):
+        for steps in (1, 2, 3, 4, 5, 10, 37, 400):
             self.compare(ours(steps, "optimizer.lr=0.1", "schedule.name=onecycle"),
                          theirs(steps, lambda o: lr_scheduler.OneCycleLR(o, 0.1, total_steps=steps)), momentum=True)
 
@@ -59,6 +59,20 @@ class Schedules(unittest.TestCase):
             return lr_scheduler.SequentialLR(optimizer, [rise, lr_scheduler.CosineAnnealingLR(optimizer, 90)], [10])
 
         self.compare(ours(100, "optimizer.lr=0.1", "schedule.name=cosine", "schedule.warmup_steps=1ep"), theirs(100, make))
+
+    def test_warmup_in_front_of_constant_and_onecycle(self):
+        def constant(optimizer):
+            rise = lr_scheduler.LinearLR(optimizer, start_factor=1 / 6, total_iters=5)
+            return lr_scheduler.SequentialLR(optimizer, [rise, lr_scheduler.ConstantLR(optimizer, 1)], [5])
+
+        self.compare(ours(20, "optimizer.lr=0.1", "schedule.warmup_steps=5"), theirs(20, constant))
+        # OneCycleLR sets the rate that it starts from itself, so its warm-up has to rise to that.
+        alone = ours(15, "optimizer.lr=0.1", "schedule.name=onecycle")
+        both = ours(20, "optimizer.lr=0.1", "schedule.name=onecycle", "schedule.warmup_steps=5")
+        self.assertEqual(both[5:], alone)
+        for step, (lr, momentum) in enumerate(both[:5]):
+            self.assertAlmostEqual(lr, alone[0][0] * (step + 1) / 6, delta=1e-12)
+            self.assertEqual(momentum, alone[0][1])
 
 
 if __name__ == "__main__":

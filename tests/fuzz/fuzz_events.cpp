@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::uint64_t offset = 12;
   builder.begin_file(file);
   while (input.size() >= 2) {
-    const auto head = static_cast<std::uint8_t>(input[0]) | static_cast<unsigned>(static_cast<std::uint8_t>(input[1])) << 8;
+    const auto head = static_cast<std::uint8_t>(input[0]) | static_cast<unsigned>(static_cast<std::uint8_t>(input[1]))
+                                                                << 8;
     input.remove_prefix(2);
     if (head & 0x8000) builder.begin_file(++file);
     const std::string_view record = input.substr(0, head & 0x7fff);

@@ -1,4 +1,5 @@
-// Any text as run.json, status.json and meta.json: an Error, or what comes back the same after writing and reading again.
+// Any text as run.json, status.json and meta.json: an Error, or what comes back the same after writing and reading
+// again.
 #include "runs/error.h"
 #include "runs/json_file.h"
 #include "runs/run_meta.h"

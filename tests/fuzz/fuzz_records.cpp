@@ -13,8 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(reader.record_offset() == before + ablate::kFrameHead);
     require(reader.offset() == reader.record_offset() + reader.record().size() + ablate::kFrameFoot);
     require(reader.offset() <= size);
-    require(reader.record() == std::string_view(reinterpret_cast<const char*>(data) + reader.record_offset(),
-                                                reader.record().size()));
+    require(reader.record() ==
+            std::string_view(reinterpret_cast<const char*>(data) + reader.record_offset(), reader.record().size()));
     before = reader.offset();
   }
   require(result != RecordReader::Result::failed);

@@ -120,7 +120,8 @@ TEST(RunStatusFile, ReadersNeverSeeAHalfWrittenOne) {
     }
   });
   int reads = 0;
-  for (int status = 0; ::waitpid(writer, &status, WNOHANG) == 0; ++reads) EXPECT_NO_THROW(read_status(folder.path()).value());
+  for (int status = 0; ::waitpid(writer, &status, WNOHANG) == 0; ++reads)
+    EXPECT_NO_THROW(read_status(folder.path()).value());
   EXPECT_GT(reads, 0);
   std::size_t files = 0;
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder.path())) ++files;
@@ -168,7 +169,12 @@ TEST(RunMetaFile, ChangeThatThrowsLeavesItAsItWas) {
   const TempFolder folder;
   write_text(folder / "run.json", "{}");
   change_meta(folder.path(), [](RunMeta& meta) { meta.name = "a"; });
-  EXPECT_THROW(change_meta(folder.path(), [](RunMeta& meta) -> void { meta.name = "b"; throw Error("no"); }), Error);
+  EXPECT_THROW(change_meta(folder.path(),
+                           [](RunMeta& meta) -> void {
+                             meta.name = "b";
+                             throw Error("no");
+                           }),
+               Error);
   EXPECT_EQ(read_meta(folder.path()).name, "a");
   change_meta(folder.path(), [](RunMeta& meta) { meta.name = "c"; });
   EXPECT_EQ(read_meta(folder.path()).name, "c");
@@ -177,10 +183,12 @@ TEST(RunMetaFile, ChangeThatThrowsLeavesItAsItWas) {
 TEST(FindingsFile, ComeBack) {
   const TempFolder folder;
   EXPECT_THAT(read_findings(folder.path()), IsEmpty());
-  write_findings(folder.path(), {{"shared-norm", "down1", 0.75, "One norm, two places.", {"gap 3.1", "ratio 2"}, "Separate them."}});
+  write_findings(folder.path(),
+                 {{"shared-norm", "down1", 0.75, "One norm, two places.", {"gap 3.1", "ratio 2"}, "Separate them."}});
   const auto findings = read_findings(folder.path());
   ASSERT_EQ(findings.size(), 1u);
-  EXPECT_EQ(to_json(findings[0]), nlohmann::json::parse(R"({"cause": "shared-norm", "layer": "down1", "confidence": 0.75,
+  EXPECT_EQ(to_json(findings[0]),
+            nlohmann::json::parse(R"({"cause": "shared-norm", "layer": "down1", "confidence": 0.75,
       "sentence": "One norm, two places.", "evidence": ["gap 3.1", "ratio 2"], "cure": "Separate them."})"));
   write_text(folder / "findings.json", R"({"findings": [5]})");
   EXPECT_THROW(read_findings(folder.path()), Error);

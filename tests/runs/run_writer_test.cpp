@@ -85,8 +85,8 @@ TEST(RunWriter, RecordLongerThanTheQueueGoesThrough) {
 TEST(RunWriter, LaterSegmentSortsBehindEarlierOnes) {
   const TempFolder folder;
   // As from a machine whose clock is ahead, and with a process number that sorts behind ours.
-  write_text(folder / "events.out.tfevents.4000000000.zzz.99999.0", version_frame() + start_frame(0) +
-                                                                       scalar_frame("a", 0, 1) + scalar_frame("a", 5, 2));
+  write_text(folder / "events.out.tfevents.4000000000.zzz.99999.0",
+             version_frame() + start_frame(0) + scalar_frame("a", 0, 1) + scalar_frame("a", 5, 2));
   std::vector<std::string> files;
   for (int segment = 0; segment < 3; ++segment) {
     RunWriter writer(folder.path(), 5 + segment);

@@ -85,18 +85,26 @@ TEST(Safetensors, NothingButASafetensorsFileIsTaken) {
   EXPECT_THAT(error_of(safetensors("[]", 0)), HasSubstr("JSON"));
   EXPECT_THAT(error_of(safetensors(good, 7)), HasSubstr("outside"));
   EXPECT_THAT(error_of(safetensors(good, 9)), HasSubstr("behind"));
-  EXPECT_THAT(error_of(safetensors(R"({"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8)), HasSubstr("8 bytes"));
+  EXPECT_THAT(error_of(safetensors(R"({"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8)),
+              HasSubstr("8 bytes"));
   EXPECT_THAT(error_of(safetensors(R"({"w":{"dtype":"F31","shape":[2],"data_offsets":[0,8]}})", 8)), HasSubstr("F31"));
-  EXPECT_THAT(error_of(safetensors(R"({"w":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", 8)), HasSubstr("shape"));
+  EXPECT_THAT(error_of(safetensors(R"({"w":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", 8)),
+              HasSubstr("shape"));
   EXPECT_THAT(error_of(safetensors(R"({"w":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]}})", 8)),
               HasSubstr("too large"));
-  EXPECT_THAT(error_of(safetensors(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", 8)), HasSubstr("outside"));
-  EXPECT_THAT(error_of(safetensors(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}})", 8)), HasSubstr("offsets"));
+  EXPECT_THAT(error_of(safetensors(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", 8)),
+              HasSubstr("outside"));
+  EXPECT_THAT(error_of(safetensors(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}})", 8)),
+              HasSubstr("offsets"));
   EXPECT_THAT(error_of(safetensors(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", 8)), HasSubstr("hole"));
   EXPECT_THAT(error_of(safetensors(R"({"v":{"dtype":"U8","shape":[6],"data_offsets":[0,6]},
-                                       "w":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}})", 8)), HasSubstr("overlap"));
+                                       "w":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}})",
+                                   8)),
+              HasSubstr("overlap"));
   EXPECT_THAT(error_of(safetensors(R"({"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},
-                                       "w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1)), HasSubstr("twice"));
+                                       "w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})",
+                                   1)),
+              HasSubstr("twice"));
   EXPECT_THAT(error_of(safetensors("{\"w\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}", 0)),
               HasSubstr("deeper"));
 }

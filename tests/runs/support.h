@@ -1,5 +1,7 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -35,6 +37,22 @@ class TempFolder {
 
  private:
   std::filesystem::path path_;
+};
+
+/// Root may read everything: so tests of what may not be read give that up for a while.
+class AsNobody {
+ public:
+  AsNobody() {
+    if (root_ && ::seteuid(65534) != 0) throw std::runtime_error("can't become nobody");
+  }
+  ~AsNobody() {
+    if (root_ && ::seteuid(0) != 0) std::abort();
+  }
+  AsNobody(const AsNobody&) = delete;
+  AsNobody& operator=(const AsNobody&) = delete;
+
+ private:
+  bool root_ = ::geteuid() == 0;
 };
 
 inline void write_text(const std::filesystem::path& file, std::string_view text) {

@@ -44,16 +44,16 @@ TEST(Varint, SizesAndRoundTrips) {
 TEST(Utf8, TakesWhatProtobufTakes) {
   for (const std::string_view good : {"", "abc", "aä€😀", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf", "12345678ä12345678"})
     EXPECT_TRUE(is_utf8(good)) << good;
-  for (const std::string_view bad : {"\xff", "\xc0\x80", "\xc3", "\xe2\x82", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf0\x80\x80\x80",
-                                     "\xe0\x80\x80", "\x80", "12345678\xc3", "\xf5\x80\x80\x80"})
+  for (const std::string_view bad : {"\xff", "\xc0\x80", "\xc3", "\xe2\x82", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                                     "\xf0\x80\x80\x80", "\xe0\x80\x80", "\x80", "12345678\xc3", "\xf5\x80\x80\x80"})
     EXPECT_FALSE(is_utf8(bad));
 }
 
 TEST(WireReader, DamagedMessagesFail) {
   for (const std::string_view bad :
        {std::string_view("\x08", 1), std::string_view("\x0a\x05hi", 4), std::string_view("\x09\0\0", 3),
-        std::string_view("\x0d\0\0", 3), std::string_view("\x0c", 1), std::string_view("\x0f\0", 2), std::string_view("\0\0", 2),
-        std::string_view("\x0b\x08\x01", 3), std::string_view("\x0b\x14", 2),
+        std::string_view("\x0d\0\0", 3), std::string_view("\x0c", 1), std::string_view("\x0f\0", 2),
+        std::string_view("\0\0", 2), std::string_view("\x0b\x08\x01", 3), std::string_view("\x0b\x14", 2),
         std::string_view("\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12)}) {
     WireReader fields(bad);
     while (fields.next()) {

@@ -1,6 +1,7 @@
 // Writes with RunWriter what standard input lists: write_events FOLDER FIRST_STEP
 // Input: a JSON array of calls, ["scalar", tag, step, value], ["histogram", tag, step, [values], bins],
-// ["image", tag, step, height, width, channels, hex], ["text", tag, step, markdown], ["tensor", tag, step, shape, values],
+// ["image", tag, step, height, width, channels, hex], ["text", tag, step, markdown], ["tensor", tag, step, shape,
+// values],
 // ["hparams", {…}, [metric tags]]. Numbers that are not finite are the strings "NaN", "Infinity", "-Infinity".
 #include <fmt/format.h>
 

@@ -124,7 +124,9 @@ TEST_F(ProcessTest, LinesAreHandedOverAndTheLastNeedsNoEnd) {
 }
 
 TEST_F(ProcessTest, AReaderThatThrowsLeavesNoChildBehind) {
-  EXPECT_THROW(read_lines("/bin/sh", {"-c", "while echo more; do :; done"}, [](const std::string&) { throw Error("enough"); }), Error);
+  EXPECT_THROW(
+      read_lines("/bin/sh", {"-c", "while echo more; do :; done"}, [](const std::string&) { throw Error("enough"); }),
+      Error);
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
 }
 

@@ -57,11 +57,12 @@ TEST(LayerTable, BeforeTheFirstValueThereIsNothing) {
 
 TEST(LayerTable, ChannelsAreComparedInUnitsOfTheBatchsSigma) {
   RunData data;
-  vector(data, "norm/a/running_mean", 50, {1, 5});
-  vector(data, "norm/a/batch_mean", 50, {3, 5});
-  vector(data, "norm/a/running_var", 50, {4, 8});
-  vector(data, "norm/a/batch_var", 50, {4, 4});
+  vector(data, "norm/a/channels/running_mean", 50, {1, 5});
+  vector(data, "norm/a/channels/batch_mean", 50, {3, 5});
+  vector(data, "norm/a/channels/running_var", 50, {4, 8});
+  vector(data, "norm/a/channels/batch_var", 50, {4, 4});
   const StepTable mean = channel_table(data, "a", Statistic::mean, 10);
+  ASSERT_EQ(mean.rows.size(), 2u);
   EXPECT_NEAR(mean.at(0, 0), -1, 1e-5);
   EXPECT_NEAR(mean.at(1, 0), 0, 1e-5);
   const StepTable variance = channel_table(data, "a", Statistic::variance, 10);

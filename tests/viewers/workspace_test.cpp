@@ -17,7 +17,8 @@ std::shared_ptr<Snapshot> snapshot_of(const std::vector<std::string>& ids) {
 
 std::shared_ptr<Snapshot> with_finding(const std::vector<std::string>& ids, const std::string& ill) {
   auto snapshot = std::make_shared<Snapshot>();
-  for (const auto& run : snapshot_of(ids)->runs) {
+  const auto healthy = snapshot_of(ids);
+  for (const auto& run : healthy->runs) {
     auto view = std::make_shared<RunView>(*run);
     if (view->info.id == ill) view->findings.push_back({"shared-norm", "down1", 0.9, "…", {}, ""});
     snapshot->runs.push_back(view);

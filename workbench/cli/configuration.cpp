@@ -1,7 +1,12 @@
 #include "workbench/cli/configuration.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+
+#include "experiments/catalogue.h"
+#include "experiments/data/folder_dataset.h"
 #include "workbench/cli/command.h"
 
 namespace ablate {
@@ -17,6 +22,15 @@ auto as_usage(Do&& what) {
   } catch (const Error& error) {
     throw UsageError(error.what());
   }
+}
+
+/// Whoever sets an option that nothing looks at meant something else: folders named for synthetic data, groups for a
+/// norm without any.
+void warn_if_without_effect(const std::string& key, const RunConfig& config) {
+  const Option::When& when = find_option(key)->when;
+  if (when.key.empty() || std::ranges::find(when.values, config.text(when.key)) != when.values.end()) return;
+  fmt::print(stderr, "ablate: note: {} does nothing while {} is {}; it needs {}.\n", key, when.key,
+             config.text(when.key), fmt::join(when.values, " or "));
 }
 
 }  // namespace
@@ -47,8 +61,25 @@ RunConfig config_of(const std::vector<std::string>& assignments) {
   return as_usage([&] {
     RunConfig config = RunConfig::from_json(base);
     config.check();
+    for (const auto& [key, value] : base.items()) warn_if_without_effect(key, config);
     return config;
   });
+}
+
+std::vector<std::string> check_data(const RunConfig& config) {
+  if (config.is_set("data.gallery")) scan_pictures(config.text("data.gallery"));
+  if (config.text("data.dataset") != "folder") return {};
+  FolderScan scan = scan_pairs(config.text("data.path"), config.at("data.exclude").get<std::vector<std::string>>());
+  if (const auto held_out = config.integer("data.held_out"); held_out >= static_cast<std::int64_t>(scan.files.size()))
+    throw Error(fmt::format("data.held_out: {} held out of the {} pictures with masks in {} leave none to train on.", held_out,
+                            scan.files.size(), config.text("data.path")));
+  return std::move(scan.problems);
+}
+
+void tell_problems(const std::vector<std::string>& problems) {
+  constexpr std::size_t kShown = 5;
+  for (std::size_t i = 0; i < std::min(kShown, problems.size()); ++i) fmt::print(stderr, "ablate: note: {}\n", problems[i]);
+  if (problems.size() > kShown) fmt::print(stderr, "ablate: note: … and {} more like these.\n", problems.size() - kShown);
 }
 
 }  // namespace ablate

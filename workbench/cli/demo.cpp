@@ -43,14 +43,15 @@ Experiment demo_of(const DemoOptions& options) {
   if (!options.data.empty()) {
     const fs::path folder = fs::absolute(options.data).lexically_normal();
     if (!fs::is_directory(folder))
-      throw Error(
-          fmt::format("--data {}: there is no such folder. It needs images/ and masks/ with files of the same names.",
-                      options.data));
+      throw Error(fmt::format(
+          "--data {}: there is no such folder. Name one that holds images/ and masks/ with files of the same names.",
+          options.data));
     data = folder.string();
   }
   Experiment experiment = demo_experiment(data);
   RunConfig base = RunConfig::from_json(experiment.base);
   base.merge(base_of(options.assignments));
+  tell_problems(check_data(base));
   experiment.base = base.to_json();
   if (options.only.empty()) return experiment;
   std::vector<std::string> names;
@@ -168,7 +169,9 @@ int demo(const Invocation& invocation, const DemoOptions& options) {
     fmt::print("\n");
     print_table(results);
     fmt::print("\n");
-    for (const std::string& sentence : sentences_of(results)) fmt::print("{}\n", sentence);
+    const std::vector<std::string> sentences = sentences_of(results);
+    for (const std::string& sentence : sentences) fmt::print("{}\n", sentence);
+    if (sentences.empty()) fmt::print("Nothing wrong was found in any of these runs.\n");
     if (!picture.empty()) fmt::print("The window as a picture: {}\n", picture);
     fmt::print("All in {}. Look again: ablate --runs {} open\n", short_time(seconds), root.string());
     std::fflush(stdout);
@@ -200,7 +203,12 @@ int demo(const Invocation& invocation, const DemoOptions& options) {
     ScreenshotOptions screenshot;
     screenshot.file = root / "demo.png";
     screenshot.root = root;
-    write_screenshot(screenshot);
+    try {
+      write_screenshot(screenshot);
+    } catch (const Error& error) {  // The table matters more.
+      fmt::print(stderr, "ablate: no picture of the window: {}\n", error.what());
+      screenshot.file.clear();
+    }
     tell(screenshot.file.string());
   }
   const bool all_done = std::all_of(results.begin(), results.end(), [](const Result& result) {

@@ -1,6 +1,7 @@
 // ablate export PATH…: scalars of any runs, as CSV, JSON lines or one JSON document.
+#include "runs/export.h"
+
 #include <fmt/format.h>
-#include <fnmatch.h>
 
 #include <memory>
 #include <set>
@@ -16,7 +17,7 @@ namespace fs = std::filesystem;
 
 struct ExportOptions {
   std::vector<std::string> paths;
-  std::string tag = "*";
+  std::vector<std::string> tags;  ///< globs; none: all
   std::string format = "csv";
 };
 
@@ -48,21 +49,33 @@ std::string csv_word(const std::string& word) {
   return quoted + '"';
 }
 
-std::string csv_number(double value) {
-  const nlohmann::json number = json_number(value);
+std::string csv_number(const nlohmann::json& number) {
   return number.is_string() ? number.get<std::string>() : number.dump();
 }
 
-/// `each(tag, points)` for the chosen tags of a run; damage in its files is told, not hidden.
-template <class Each>
-void for_each_series(const Named& run, const std::string& glob, Each&& each) {
+/// {tag: points} of a run; damage in its files is told, not hidden.
+nlohmann::json scalars_of(const Named& run, const std::vector<std::string>& globs) {
   RunReader reader(run.folder);
   reader.poll();
-  const auto data = reader.data();
-  for (const ReadProblem& problem : data->problems)
+  for (const ReadProblem& problem : reader.data()->problems)
     fmt::print(stderr, "ablate: {} at byte {}: {}\n", problem.file, problem.offset, problem.what);
-  for (const auto& [tag, points] : data->scalars)
-    if (::fnmatch(glob.c_str(), tag.c_str(), 0) == 0) each(tag, points);
+  return export_scalars(*reader.data(), globs);
+}
+
+void print_csv(const Named& run, const nlohmann::json& tags) {
+  for (const auto& [tag, points] : tags.items())
+    for (const auto& point : points)
+      fmt::print("{},{},{},{},{}\n", csv_word(run.name), csv_word(tag), csv_number(point[0]), csv_number(point[1]),
+                 csv_number(point[2]));
+}
+
+void print_json_lines(const Named& run, const nlohmann::json& tags) {
+  for (const auto& [tag, points] : tags.items())
+    for (const auto& point : points) {
+      const nlohmann::ordered_json line = {
+          {"run", run.name}, {"tag", tag}, {"step", point[0]}, {"wall_seconds", point[1]}, {"value", point[2]}};
+      fmt::print("{}\n", line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    }
 }
 
 int export_runs(const Invocation& invocation, const ExportOptions& options) {
@@ -76,36 +89,13 @@ int export_runs(const Invocation& invocation, const ExportOptions& options) {
     }
   if (invocation.json || options.format == "json") {
     nlohmann::json document = nlohmann::json::object();
-    for (const Named& run : runs) {
-      nlohmann::json& tags = document[run.name] = nlohmann::json::object();
-      for_each_series(run, options.tag, [&](const std::string& tag, const SharedColumn<ScalarPoint>& points) {
-        nlohmann::json& list = tags[tag] = nlohmann::json::array();
-        for (std::size_t i = 0; i < points.size(); ++i)
-          list.push_back({points[i].step, json_number(points[i].wall_seconds), json_number(points[i].value)});
-      });
-    }
+    for (const Named& run : runs) document[run.name] = scalars_of(run, options.tags);
     fmt::print("{}\n", json_text(document));  // On one line: indented, a long run would be mostly spaces.
     return 0;
   }
-  const bool csv = options.format == "csv";
-  if (csv) fmt::print("run,tag,step,wall_seconds,value\n");
+  if (options.format == "csv") fmt::print("run,tag,step,wall_seconds,value\n");
   for (const Named& run : runs)
-    for_each_series(run, options.tag, [&](const std::string& tag, const SharedColumn<ScalarPoint>& points) {
-      for (std::size_t i = 0; i < points.size(); ++i) {
-        const ScalarPoint& point = points[i];
-        if (csv) {
-          fmt::print("{},{},{},{},{}\n", csv_word(run.name), csv_word(tag), point.step, csv_number(point.wall_seconds),
-                     csv_number(point.value));
-        } else {
-          const nlohmann::json line = {{"run", run.name},
-                                       {"tag", tag},
-                                       {"step", point.step},
-                                       {"wall_seconds", json_number(point.wall_seconds)},
-                                       {"value", json_number(point.value)}};
-          fmt::print("{}\n", json_text(line));
-        }
-      }
-    });
+    (options.format == "csv" ? print_csv : print_json_lines)(run, scalars_of(run, options.tags));
   return 0;
 }
 
@@ -115,7 +105,9 @@ void add_export(CLI::App& app, Invocation& invocation) {
   CLI::App& command = *app.add_subcommand("export", "Scalars of any TensorBoard logs as CSV, JSON lines or JSON");
   const auto options = std::make_shared<ExportOptions>();
   command.add_option("PATH", options->paths, "A runs root, any log folder, or a run by id or name")->required();
-  command.add_option("--tag", options->tag, "Only tags like this, e.g. 'iou/*'")->type_name("GLOB");
+  command.add_option("--tag", options->tags, "Only tags like this, e.g. 'iou/*'; may stand several times")
+      ->type_name("GLOB")
+      ->allow_extra_args(false);
   command.add_option("--format", options->format, "csv (default), jsonl or json")
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"csv", "jsonl", "json"}));

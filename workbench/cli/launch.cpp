@@ -1,11 +1,13 @@
 // ablate launch EXPERIMENT.json: all runs of an experiment, queued.
 #include <fmt/format.h>
 
+#include <map>
 #include <memory>
 
 #include "experiments/experiment.h"
 #include "sweeps/launcher.h"
 #include "workbench/cli/command.h"
+#include "workbench/cli/configuration.h"
 #include "workbench/cli/output.h"
 
 namespace ablate {
@@ -17,10 +19,21 @@ struct LaunchOptions {
   int slots = 0;
 };
 
+/// Of the runs' configurations one for each data set among them.
+std::vector<RunConfig> different_data(const Experiment& experiment) {
+  std::map<std::string, RunConfig> by_data;
+  for (Variant& variant : experiment.expand())
+    by_data.emplace(variant.config.to_json().at("data").dump(), std::move(variant.config));
+  std::vector<RunConfig> configs;
+  for (auto& [data, config] : by_data) configs.push_back(std::move(config));
+  return configs;
+}
+
 int launch(const Invocation& invocation, const LaunchOptions& options) {
   if (options.launcher != "local")
     throw UsageError(fmt::format("--launcher {} is not there yet; local is.", options.launcher));
   const Experiment experiment = Experiment::read(options.file);
+  for (const RunConfig& config : different_data(experiment)) tell_problems(check_data(config));
   worker_program();  // Before any folder is made.
   const std::filesystem::path root = invocation.root();
   const std::vector<std::filesystem::path> runs = create_runs(root, experiment);

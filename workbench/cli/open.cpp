@@ -11,8 +11,7 @@ namespace ablate {
 std::vector<std::filesystem::path> existing_paths(const std::vector<std::string>& words, const char* advice) {
   std::vector<std::filesystem::path> paths;
   for (const std::string& word : words) {
-    if (!std::filesystem::exists(word))
-      throw Error(fmt::format("{} is not there. {}", word, advice));
+    if (!std::filesystem::exists(word)) throw Error(fmt::format("{} is not there. {}", word, advice));
     paths.emplace_back(word);
   }
   return paths;

@@ -1,8 +1,8 @@
 // ablate predict RUN[@STEP] IMAGE… --out DIR: masks of pictures, by the worker.
-#include <memory>
-
 #include <fmt/format.h>
 #include <sys/wait.h>
+
+#include <memory>
 
 #include "runs/json_file.h"
 #include "sweeps/launcher.h"
@@ -19,15 +19,15 @@ struct PredictOptions {
   std::string out;
 };
 
-/// The run's folder, with "@STEP" where one is named, as the worker takes it. The last @ separates, since a path may hold
-/// others; a path that is called so itself wins.
+/// The run's folder, with "@STEP" where one is named, as the worker takes it. The last @ separates, since a path may
+/// hold others; a path that is called so itself wins.
 std::string checkpoint_word(const Invocation& invocation, const std::string& word) {
   const std::size_t at = word.rfind('@');
   const bool has_step = at != std::string::npos && !std::filesystem::exists(word);
   const RunInfo run = find_run(invocation.root(), has_step ? word.substr(0, at) : word);
   if (run.status.state == RunState::foreign)
-    throw Error(fmt::format("{} was not made by Ablate (no run.json in {}): there is no network to predict with.", run.id,
-                            run.folder.string()));
+    throw Error(fmt::format("{} was not made by Ablate (no run.json in {}): there is no network to predict with.",
+                            run.id, run.folder.string()));
   return run.folder.string() + (has_step ? word.substr(at) : "");
 }
 
@@ -44,7 +44,9 @@ int predict(const Invocation& invocation, const PredictOptions& options) {
     document.push_back(std::move(entry));
   });
   if (invocation.json) print_json(document);
-  if (WIFSIGNALED(status)) throw Error(fmt::format("The worker was ended by signal {} ({}).", WTERMSIG(status), sigdescr_np(WTERMSIG(status))));
+  if (WIFSIGNALED(status))
+    throw Error(
+        fmt::format("The worker was ended by signal {} ({}).", WTERMSIG(status), sigdescr_np(WTERMSIG(status))));
   return WEXITSTATUS(status) == 0 ? 0 : 1;
 }
 
@@ -53,11 +55,13 @@ int predict(const Invocation& invocation, const PredictOptions& options) {
 void add_predict(CLI::App& app, Invocation& invocation) {
   CLI::App& command = *app.add_subcommand("predict", "Masks of pictures, by a run's last checkpoint or RUN@STEP");
   const auto options = std::make_shared<PredictOptions>();
-  command.add_option("RUN", options->run, "An id, a name or a path; RUN@400 for the checkpoint of step 400, RUN@best")->required();
+  command.add_option("RUN", options->run, "An id, a name or a path; RUN@400 for the checkpoint of step 400, RUN@best")
+      ->required();
   command.add_option("IMAGE", options->images, "Picture files")->required();
   command.add_option("--out", options->out, "Folder for the masks")->type_name("DIR")->required();
   add_json_flag(command, invocation);
-  command.callback([&invocation, options] { invocation.action = [&invocation, options] { return predict(invocation, *options); }; });
+  command.callback(
+      [&invocation, options] { invocation.action = [&invocation, options] { return predict(invocation, *options); }; });
 }
 
 }  // namespace ablate

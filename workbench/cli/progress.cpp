@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
+#include <utility>
 
 #include "workbench/cli/output.h"
 
@@ -35,9 +35,9 @@ std::string time_left(const RunStatus& status) {
   return fmt::format("  {} left", short_time(left));
 }
 
-std::string line_of(const RunInfo& run, std::size_t name_width) {
+std::string line_of(const RunInfo& run, std::size_t width) {
   const RunStatus& status = run.status;
-  std::string line = fmt::format("{:{}}  {:<11}", run.name, name_width, state_of(run));
+  std::string line = fmt::format("{:{}}  {:<11}", run.name, width, state_of(run));
   if (status.total_steps > 0) line += fmt::format(" {:>5}/{}", status.step, status.total_steps);
   line += metrics_of(status) + time_left(status);
   if (is_over(status.state) && status.training_seconds > 0)
@@ -77,12 +77,22 @@ bool Progress::update() {
   return std::all_of(infos_.begin(), infos_.end(), [](const RunInfo& run) { return is_over(run.status.state); });
 }
 
+void Progress::say(const std::string& line) {
+  if (drawn_) fmt::print(stderr, "\033[{}A\033[J", infos_.size());
+  fmt::print(stderr, "{}\n", line);
+  if (std::exchange(drawn_, false)) redraw();
+}
+
+std::size_t Progress::name_width() const {
+  std::size_t width = 0;
+  for (const RunInfo& run : infos_) width = std::max(width, run.name.size());
+  return width;
+}
+
 void Progress::redraw() {
-  std::size_t name_width = 0;
-  for (const RunInfo& run : infos_) name_width = std::max(name_width, run.name.size());
   std::string screen;
   if (drawn_) screen += fmt::format("\033[{}A", infos_.size());
-  for (const RunInfo& run : infos_) screen += fmt::format("\r\033[K{}\n", cut(line_of(run, name_width)));
+  for (const RunInfo& run : infos_) screen += fmt::format("\r\033[K{}\n", cut(line_of(run, name_width())));
   std::fputs(screen.c_str(), stderr);
   drawn_ = true;
 }
@@ -93,7 +103,7 @@ void Progress::tell_news(const RunInfo& run, std::size_t index) {
   std::string news = fmt::format("{} {}", state_of(run), tenth);
   if (news == told_[index]) return;
   told_[index] = std::move(news);
-  fmt::print(stderr, "{}\n", line_of(run, 0));
+  if (run.status.state != RunState::queued) fmt::print(stderr, "{}\n", line_of(run, name_width()));
 }
 
 }  // namespace ablate

@@ -20,10 +20,17 @@ class Progress {
   /// Looks at the runs again and shows what changed. Returns whether all are over.
   bool update();
 
+  /// Prints a line above what is shown.
+  void say(const std::string& line);
+
+  /// Whether standard error is a terminal, so that lines are written over.
+  bool on_terminal() const { return terminal_; }
+
   /// As of the last update.
   const std::vector<RunInfo>& runs() const { return infos_; }
 
  private:
+  std::size_t name_width() const;
   void redraw();
   void tell_news(const RunInfo& run, std::size_t index);
 

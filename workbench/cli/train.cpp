@@ -7,6 +7,7 @@
 #include "sweeps/launcher.h"
 #include "workbench/cli/command.h"
 #include "workbench/cli/configuration.h"
+#include "workbench/cli/console_echo.h"
 #include "workbench/cli/output.h"
 #include "workbench/cli/progress.h"
 
@@ -20,12 +21,17 @@ struct TrainOptions {
 
 int train(const Invocation& invocation, const TrainOptions& options) {
   const Variant variant{options.name, config_of(options.assignments)};
+  check_data(variant.config);
   worker_program();  // Before the folder is made.
   const std::filesystem::path root = invocation.root();
   const std::filesystem::path folder = create_run(root, options.name, run_json(variant, ""));
   fmt::print(stderr, "{}\n", folder.string());
   Progress progress(root, {folder});
-  run_in_foreground(folder, [&progress] { progress.update(); });
+  ConsoleEcho console(folder);
+  run_in_foreground(folder, [&] {
+    console.new_lines([&](const std::string& line) { progress.say(line); });
+    if (progress.on_terminal()) progress.update();  // Else the worker's own lines tell enough.
+  });
   const RunInfo run = read_run(root, folder);
   if (invocation.json) {
     nlohmann::json document = run_summary(run);

@@ -53,7 +53,8 @@ WeightedLosses::WeightedLosses(const RunConfig& config) {
     if (weight != 0) terms_.push_back({entry.name, entry.loss, weight});
   }
   if (terms_.empty()) {
-    throw Error(fmt::format("All loss weights are 0: give one of loss.{} a weight.", fmt::join(loss_names(), ", loss.")));
+    throw Error(
+        fmt::format("All loss weights are 0: give one of loss.{} a weight.", fmt::join(loss_names(), ", loss.")));
   }
 }
 

@@ -3,7 +3,8 @@
 namespace ablate {
 
 torch::Tensor iou_per_sample(const torch::Tensor& foreground_logit, const torch::Tensor& target) {
-  TORCH_CHECK(foreground_logit.sizes() == target.sizes(), "logits ", foreground_logit.sizes(), " against target ", target.sizes());
+  TORCH_CHECK(foreground_logit.sizes() == target.sizes(), "logits ", foreground_logit.sizes(), " against target ",
+              target.sizes());
   const torch::Tensor p = foreground_logit.gt(0).flatten(1), y = target.gt(0.5).flatten(1);
   // At most 2^24 pixels are counted exactly in float32, which is also what divides them.
   const torch::Tensor both = p.logical_and(y).sum(1, false, torch::kFloat);

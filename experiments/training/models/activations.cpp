@@ -61,7 +61,8 @@ LayerPtr make_activation(const std::string& name) {
     if (!entry.function) return std::make_shared<PRelu>();
     return std::make_shared<Elementwise>(entry.kind, entry.function);
   }
-  throw Error(fmt::format("model.activation: unknown activation \"{}\"; known are {}.", name, fmt::join(activation_names(), ", ")));
+  throw Error(fmt::format("model.activation: unknown activation \"{}\"; known are {}.", name,
+                          fmt::join(activation_names(), ", ")));
 }
 
 std::vector<std::string> activation_names() {

@@ -24,9 +24,11 @@ torch::Tensor BatchNorm::forward(torch::Tensor x) {
   }
   const std::int64_t count = x.numel() / channels();
   if (count < 2) {
-    throw Error(fmt::format("Batch norm of {} channels in train mode needs more than one value per channel, and got one "
-                            "sample of {}x{}: use a larger train.batch_size (and validation.batch_size), a larger data.size, or model.norm = group.",
-                            channels(), x.size(2), x.size(3)));
+    throw Error(
+        fmt::format("Batch norm of {} channels in train mode needs more than one value per channel, and got one "
+                    "sample of {}x{}: use a larger train.batch_size (and validation.batch_size), a larger data.size, "
+                    "or model.norm = group.",
+                    channels(), x.size(2), x.size(3)));
   }
   double factor = momentum_.value_or(0);
   if (move_buffers_) {
@@ -34,9 +36,9 @@ torch::Tensor BatchNorm::forward(torch::Tensor x) {
     num_batches_tracked.add_(1);
     if (!momentum_) factor = 1.0 / num_batches_tracked.item<double>();
   }
-  auto [y, mean, invstd] = move_buffers_
-                               ? torch::native_batch_norm(x, weight, bias, running_mean, running_var, true, factor, eps_)
-                               : torch::native_batch_norm(x, weight, bias, {}, {}, true, 0, eps_);
+  auto [y, mean, invstd] =
+      move_buffers_ ? torch::native_batch_norm(x, weight, bias, running_mean, running_var, true, factor, eps_)
+                    : torch::native_batch_norm(x, weight, bias, {}, {}, true, 0, eps_);
   if (record_calls_) calls_.push_back({mean, invstd, count});
   return y;
 }

@@ -8,9 +8,10 @@
 
 namespace ablate {
 
-/// Batch normalisation of {B, C, H, W}, equal to torch.nn.BatchNorm2d in result, gradients, buffers and state-dict names,
-/// and made to be watched: it counts its calls within a pass (a module registered at two places is called twice), and
-/// hands out the statistics of each call, which the forward kernel computes anyway. Watching changes no bit.
+/// Batch normalisation of {B, C, H, W}, equal to torch.nn.BatchNorm2d in result, gradients, buffers and state-dict
+/// names, and made to be watched: it counts its calls within a pass (a module registered at two places is called
+/// twice), and hands out the statistics of each call, which the forward kernel computes anyway. Watching changes no
+/// bit.
 class BatchNorm : public Layer {
  public:
   /// `momentum` nullopt: running statistics are the plain mean over all batches so far.

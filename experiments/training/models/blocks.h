@@ -22,8 +22,9 @@ struct BlockOptions {
 };
 
 /// conv3×3 → norm → act → conv3×3 → norm → act, plus the input where there is a residual (domain.md §2). Modules are
-/// registered as conv1, norm1, act1, conv2, norm2, act2, projection, projection_norm; a shared norm under all its names.
-/// A norm can be shared only between places of equal channels: with `middle` channels of its own, norm1 stands alone.
+/// registered as conv1, norm1, act1, conv2, norm2, act2, projection, projection_norm; a shared norm under all its
+/// names. A norm can be shared only between places of equal channels: with `middle` channels of its own, norm1 stands
+/// alone.
 class Block : public Layer {
  public:
   Block(const BlockOptions& options, Place place, std::int64_t channels_in, std::int64_t channels_out,

@@ -36,8 +36,9 @@ class PerImage : public torch::autograd::Function<PerImage> {
     Tensor result = torch::empty_like(x);
     for (std::int64_t b = 0; b < x.size(0); ++b) {
       Tensor result_b = result.narrow(0, b, 1), no_weight, no_bias;
-      result_b.copy_(std::get<0>(torch::native_batch_norm_backward(gradient.narrow(0, b, 1), x.narrow(0, b, 1), {}, {}, {},
-                                                                   mean[b], invstd[b], true, eps, {true, false, false})));
+      result_b.copy_(
+          std::get<0>(torch::native_batch_norm_backward(gradient.narrow(0, b, 1), x.narrow(0, b, 1), {}, {}, {},
+                                                        mean[b], invstd[b], true, eps, {true, false, false})));
     }
     return {result, Tensor()};
   }
@@ -47,9 +48,10 @@ class PerImage : public torch::autograd::Function<PerImage> {
 
 Tensor instance_norm(const Tensor& x, double eps) {
   if (x.size(2) * x.size(3) < 2) {
-    throw Error(fmt::format("Instance norm needs planes of more than one pixel, and got {}x{}: use a larger data.size or a smaller "
-                            "model.depth.",
-                            x.size(2), x.size(3)));
+    throw Error(fmt::format(
+        "Instance norm needs planes of more than one pixel, and got {}x{}: use a larger data.size or a smaller "
+        "model.depth.",
+        x.size(2), x.size(3)));
   }
   if (x.device().is_cpu() && x.is_contiguous(torch::MemoryFormat::ChannelsLast)) return PerImage::apply(x, eps);
   return torch::instance_norm(x, {}, {}, {}, {}, true, 0, eps, true);

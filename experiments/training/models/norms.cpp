@@ -37,8 +37,8 @@ class GroupNorm : public Layer {
 
 LayerPtr make_group_norm(std::int64_t groups, std::int64_t channels) {
   if (groups < 1 || channels % groups != 0) {
-    throw Error(fmt::format("model.norm_groups = {} does not divide a layer of {} channels: choose a divisor of {}.", groups,
-                            channels, channels));
+    throw Error(fmt::format("model.norm_groups = {} does not divide a layer of {} channels: choose a divisor of {}.",
+                            groups, channels, channels));
   }
   return std::make_shared<GroupNorm>(groups, channels);
 }
@@ -50,7 +50,9 @@ struct Entry {
 
 constexpr std::array kEntries{
     Entry{"batch",
-          [](const NormOptions& o, std::int64_t c) -> LayerPtr { return std::make_shared<BatchNorm>(c, o.momentum, kEps); }},
+          [](const NormOptions& o, std::int64_t c) -> LayerPtr {
+            return std::make_shared<BatchNorm>(c, o.momentum, kEps);
+          }},
     Entry{"instance", [](const NormOptions&, std::int64_t) -> LayerPtr { return std::make_shared<InstanceNorm>(); }},
     Entry{"group", [](const NormOptions& o, std::int64_t c) { return make_group_norm(o.groups, c); }},
     Entry{"layer", [](const NormOptions&, std::int64_t c) { return make_group_norm(1, c); }},
@@ -63,7 +65,8 @@ LayerPtr make_norm(const NormOptions& options, std::int64_t channels) {
   for (const Entry& entry : kEntries) {
     if (options.name == entry.name) return entry.make(options, channels);
   }
-  throw Error(fmt::format("model.norm: unknown normalisation \"{}\"; known are {}.", options.name, fmt::join(norm_names(), ", ")));
+  throw Error(fmt::format("model.norm: unknown normalisation \"{}\"; known are {}.", options.name,
+                          fmt::join(norm_names(), ", ")));
 }
 
 std::vector<std::string> norm_names() {

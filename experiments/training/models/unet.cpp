@@ -24,8 +24,8 @@ Enum parse(const char* key, const std::string& value, const std::vector<std::str
 
 /// How many channels meet at a level of the decoder whose input has `deep` channels and whose skip has `deep` / 2.
 struct Meeting {
-  bool reduces;          ///< a convolution halves the channels before joining
-  std::int64_t joined;   ///< channels that the block gets
+  bool reduces;         ///< a convolution halves the channels before joining
+  std::int64_t joined;  ///< channels that the block gets
   std::optional<std::int64_t> middle;
 
   Meeting(Resize resize, Skip skip, std::int64_t deep) {
@@ -54,21 +54,30 @@ class Up : public Block {
       if (x.size(2) != size[0] || x.size(3) != size[1]) x = torch::upsample_nearest2d(x, size);
     }
     switch (skip_) {
-      case Skip::concat: x = torch::cat({x, skip}, 1); break;
-      case Skip::add: x = x + skip; break;
-      case Skip::multiply: x = x * skip; break;
-      case Skip::none: break;
+      case Skip::concat:
+        x = torch::cat({x, skip}, 1);
+        break;
+      case Skip::add:
+        x = x + skip;
+        break;
+      case Skip::multiply:
+        x = x * skip;
+        break;
+      case Skip::none:
+        break;
     }
     return Block::forward(std::move(x));
   }
 
  private:
   Up(const UNetOptions& options, std::int64_t deep, Resize resize, Skip skip)
-      : Block(options.block, Place::up, Meeting(resize, skip, deep).joined, deep / 2, Meeting(resize, skip, deep).middle),
+      : Block(options.block, Place::up, Meeting(resize, skip, deep).joined, deep / 2,
+              Meeting(resize, skip, deep).middle),
         resize_(resize),
         skip_(skip) {
     if (resize == Resize::transposed) {
-      transposed_ = register_module("reduce", nn::ConvTranspose2d(nn::ConvTranspose2dOptions(deep, deep / 2, 2).stride(2)));
+      transposed_ =
+          register_module("reduce", nn::ConvTranspose2d(nn::ConvTranspose2dOptions(deep, deep / 2, 2).stride(2)));
     } else if (Meeting(resize, skip, deep).reduces) {
       const std::int64_t channels = resize == Resize::pixelshuffle ? deep * 2 : deep / 2;
       reduce_ = register_module("reduce", nn::Conv2d(nn::Conv2dOptions(deep, channels, 1)));
@@ -90,14 +99,16 @@ class UNet : public Layer {
     const std::int64_t c = options.channels;
     for (std::int64_t level = 0; level < options.depth; ++level) {
       const std::int64_t channels = c << level;
-      downs_.push_back(register_module(fmt::format("down{}", level + 1),
-                                       std::make_shared<Block>(options.block, Place::down, level ? channels / 2 : 3, channels)));
+      downs_.push_back(
+          register_module(fmt::format("down{}", level + 1),
+                          std::make_shared<Block>(options.block, Place::down, level ? channels / 2 : 3, channels)));
       pools_.push_back(register_module(fmt::format("pool{}", level + 1), make_pool(options.pool, channels)));
     }
-    bottom_ = register_module("bottom", std::make_shared<Block>(options.block, Place::bottom, c << (options.depth - 1),
-                                                                c << options.depth));
+    bottom_ = register_module(
+        "bottom", std::make_shared<Block>(options.block, Place::bottom, c << (options.depth - 1), c << options.depth));
     for (std::int64_t level = options.depth; level > 0; --level) {
-      ups_.push_back(register_module(fmt::format("up{}", options.depth - level + 1), std::make_shared<Up>(options, c << level)));
+      ups_.push_back(
+          register_module(fmt::format("up{}", options.depth - level + 1), std::make_shared<Up>(options, c << level)));
     }
     head_ = register_module("head", nn::Conv2d(nn::Conv2dOptions(c, options.outputs, 1)));
   }

@@ -10,8 +10,8 @@ namespace ablate {
 /// What `ablate-train` can do. Each throws Error; the program turns that into a message and exit code 1.
 
 /// Trains the run in `folder` until it is done, asked to stop, or failed; returns the exit code. Whatever happens is in
-/// status.json, except where another process holds the folder or nothing can be written to it. `interrupted` is asked at
-/// every step.
+/// status.json, except where another process holds the folder or nothing can be written to it. `interrupted` is asked
+/// at every step.
 int train_run(const std::filesystem::path& folder, const std::function<bool()>& interrupted);
 
 /// JSON (a run.json, or a configuration) to JSON: {"valid", "error", "parameters", "layers": [{"name", "kind",
@@ -21,9 +21,10 @@ std::string describe(const std::string& text);
 /// JSON of accepted_choices().
 std::string accepted();
 
-/// Predicts every picture with the network of `run` ("DIR", "DIR@STEP", "DIR@best"; the newest checkpoint by default) and
-/// writes `<out>/<stem>.png` at the picture's own size; a task's further outputs as `<stem>-<output>.png`. A JSON line a
-/// picture goes to standard output. Returns the exit code: 1 when a picture could not be read.
-int predict(const std::string& run, const std::filesystem::path& out, const std::vector<std::filesystem::path>& pictures);
+/// Predicts every picture with the network of `run` ("DIR", "DIR@STEP", "DIR@best"; the newest checkpoint by default)
+/// and writes `<out>/<stem>.png` at the picture's own size; a task's further outputs as `<stem>-<output>.png`. A JSON
+/// line a picture goes to standard output. Returns the exit code: 1 when a picture could not be read.
+int predict(const std::string& run, const std::filesystem::path& out,
+            const std::vector<std::filesystem::path>& pictures);
 
 }  // namespace ablate

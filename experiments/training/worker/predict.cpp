@@ -50,7 +50,8 @@ int predict(const std::string& run, const fs::path& out, const std::vector<fs::p
   std::set<fs::path> written;
   std::size_t done = 0, failed = 0;
   for (const fs::path& file : pictures) {
-    nlohmann::json line{{"image", file.string()}, {"checkpoint", checkpoint.string()}, {"done", ++done}, {"total", pictures.size()}};
+    nlohmann::json line{
+        {"image", file.string()}, {"checkpoint", checkpoint.string()}, {"done", ++done}, {"total", pictures.size()}};
     try {
       const Picture original = read_picture(file, 3);
       const Batch batch = collate({Sample{file.stem().string(), {{"image", resized(original, height, width)}}}});
@@ -61,7 +62,9 @@ int predict(const std::string& run, const fs::path& out, const std::vector<fs::p
         if (preview.constant) continue;
         const fs::path target = out / (file.stem().string() + (first ? "" : "-" + preview.name) + ".png");
         if (!written.insert(target).second) {
-          throw Error(fmt::format("{} was written for another picture of that name already: predict them into another folder.", target.string()));
+          throw Error(
+              fmt::format("{} was written for another picture of that name already: predict them into another folder.",
+                          target.string()));
         }
         write_picture(target, resized(picture_of(preview.image), original.height, original.width));
         line[first ? "mask" : preview.name] = target.string();

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-
 #include <nlohmann/json.hpp>
 
 #include "experiments/run_config.h"

@@ -21,8 +21,10 @@ void say(const std::string& line) {
 
 std::string out_of_memory(const RunConfig& config, const std::string& what) {
   const nlohmann::json& size = config.at("data.size");
-  return fmt::format("Out of memory with train.batch_size = {}, model.channels = {} and data.size = {}: make one of them smaller. ({})",
-                     config.integer("train.batch_size"), config.integer("model.channels"), size.dump(), what);
+  return fmt::format(
+      "Out of memory with train.batch_size = {}, model.channels = {} and data.size = {}: make one of them smaller. "
+      "({})",
+      config.integer("train.batch_size"), config.integer("model.channels"), size.dump(), what);
 }
 
 /// The first line: LibTorch's messages go on with where in its sources.
@@ -35,16 +37,20 @@ RunState train(const std::filesystem::path& folder, const RunConfig& config, Sta
   const torch::Device device = training_device(config);
 
   TrainingData data;
-  data.source = open_data(config, folder.parent_path() / ".ablate" / "cache", [shown = -1](std::size_t done, std::size_t total) mutable {
-    const int tenth = total ? static_cast<int>(10 * done / total) : 10;
-    if (tenth != std::exchange(shown, tenth)) say(fmt::format("reading pictures: {} of {}", done, total));
-  });
+  data.source = open_data(config, folder.parent_path() / ".ablate" / "cache",
+                          [shown = -1](std::size_t done, std::size_t total) mutable {
+                            const int tenth = total ? static_cast<int>(10 * done / total) : 10;
+                            if (tenth != std::exchange(shown, tenth))
+                              say(fmt::format("reading pictures: {} of {}", done, total));
+                          });
   for (const std::string& problem : data.source.report.problems) say("data: " + problem);
   say(fmt::format("{} samples to train on, {} held out, {} left out; {} threads on {}", data.source.training.size(),
                   data.source.held_out.size(), data.source.report.left_out, torch::get_num_threads(), device.str()));
   data.order = shuffled;
   data.augment = [augmentation = Augmentation::from(config)](Sample& sample, std::uint64_t seed, std::uint64_t epoch,
-                                                             std::uint64_t index) { augment(sample, augmentation, seed, epoch, index); };
+                                                             std::uint64_t index) {
+    augment(sample, augmentation, seed, epoch, index);
+  };
 
   torch::manual_seed(static_cast<std::uint64_t>(config.integer("train.seed")));
   const std::unique_ptr<Task> task = make_task(config.text("task"), config);

@@ -115,6 +115,44 @@ TEST_F(FolderDataset, NotASingleReadablePictureIsAnError) {
   EXPECT_THAT([&] { open(); }, ThrowsMessage<Error>(AllOf(HasSubstr("None of 1 pictures"), HasSubstr("broken.png"))));
 }
 
+TEST_F(FolderDataset, NothingThatLiesThereIsPassedOverInSilence) {
+  for (const char* name : {"a", "b"}) pair(name);
+  fs::create_directories(folder_ / "images/more");
+  std::ofstream(folder_ / "images/phone.HEIC") << "x";
+  std::ofstream(folder_ / "images/.DS_Store") << "x";
+  std::ofstream(folder_ / "images/notes.txt") << "x";
+  fs::create_symlink("/nowhere/c.png", folder_ / "images/c.png");
+  write("masks/c.png", 40, 30, 1, 255);
+  const DataSource source = open();
+  EXPECT_EQ(source.report.used, 2u);
+  EXPECT_EQ(source.report.left_out, 2u);
+  EXPECT_THAT(source.report.problems,
+              testing::UnorderedElementsAre(AllOf(HasSubstr("images/more"), HasSubstr("is a folder")),
+                                            AllOf(HasSubstr("phone.HEIC"), HasSubstr("Convert it")),
+                                            AllOf(HasSubstr("images/c.png"), HasSubstr("is not there"))));
+}
+
+TEST_F(FolderDataset, NothingIsSaidOfWhatIsExcluded) {
+  for (const char* name : {"a", "b", "broken"}) pair(name);
+  std::ofstream(folder_ / "images/broken.png") << "this is no picture";
+  write("images/lonely.png", 40, 30, 3, 1);
+  EXPECT_EQ(open().report.left_out, 2u);
+  const DataSource source = open({{"data.exclude", {"broken", "lonely"}}});
+  EXPECT_EQ(source.report.left_out, 0u);
+  EXPECT_THAT(open({{"data.exclude", {"brokn"}}}).report.problems,
+              Contains(HasSubstr("no usable sample is called brokn")));
+  EXPECT_EQ(cache_files().size(), 1u) << "an exclusion decodes nothing anew";
+}
+
+TEST_F(FolderDataset, MasksThatAreDarkEverywhereAreTold) {
+  for (const char* name : {"a", "b"}) {
+    write(std::string("images/") + name + ".png", 40, 30, 3, 100);
+    write(std::string("masks/") + name + ".png", 40, 30, 1, 20);
+  }
+  EXPECT_THAT(open().report.problems, ElementsAre(AllOf(HasSubstr("masks"), HasSubstr("no mask is bright"))));
+  EXPECT_EQ(open().report.left_out, 0u);
+}
+
 TEST_F(FolderDataset, HoldingOutEverythingIsAnError) {
   pair("a");
   EXPECT_THAT([&] { open(); }, ThrowsMessage<Error>(HasSubstr("data.held_out")));
@@ -147,6 +185,67 @@ TEST_F(FolderDataset, ADamagedCacheIsMadeAnew) {
   EXPECT_THAT(open().dataset->load(1).planes.at("image").pixels, testing::Each(20));
   for (const fs::path& file : cache_files()) fs::resize_file(file, fs::file_size(file) / 2);
   EXPECT_THAT(open().dataset->load(1).planes.at("mask").pixels, testing::Each(255));
+}
+
+TEST_F(FolderDataset, ACacheOfOtherPicturesIsReplacedNotKeptBeside) {
+  pair("a", 10);
+  pair("b", 20);
+  open();
+  pair("c", 30);
+  EXPECT_EQ(open().dataset->size(), 3u);
+  EXPECT_EQ(cache_files().size(), 1u);
+  open({{"data.size", {24, 24}}});
+  EXPECT_EQ(cache_files().size(), 2u);
+}
+
+TEST_F(FolderDataset, EveryDamagedByteOfACacheIsNoticed) {
+  pair("a", 10);
+  pair("b", 20);
+  open();
+  const fs::path file = cache_files().at(0);
+  const auto size = std::streamoff(fs::file_size(file));
+  for (std::streamoff at = 0; at < size; at += at < 64 || at > size - 200 ? 1 : 97) {
+    if (at >= 28 && at < 64) continue;  // Unused.
+    std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+    stream.seekg(at);
+    const int before = stream.get();
+    stream.seekp(at);
+    stream.put(static_cast<char>(before ^ 0x55));
+    stream.close();
+    int decoded = 0;
+    open_data(config(), root_ / "cache", [&](std::size_t, std::size_t) { ++decoded; });
+    EXPECT_EQ(decoded, 2) << at;
+  }
+}
+
+TEST_F(FolderDataset, WhatAProcessThatDiedLeftBehindIsReplaced) {
+  pair("a", 10);
+  pair("b", 20);
+  open();
+  const fs::path file = cache_files().at(0);
+  fs::rename(file, file.string() + ".tmp");
+  EXPECT_THAT(open().dataset->load(0).planes.at("image").pixels, testing::Each(10));
+  EXPECT_FALSE(fs::exists(file.string() + ".tmp"));
+}
+
+TEST_F(FolderDataset, WhatTheProgressThrowsEndsTheDecoding) {
+  for (int i = 0; i < 20; ++i) pair("p" + std::to_string(i));
+  EXPECT_THAT([&] { open_data(config(), root_ / "cache", [](std::size_t, std::size_t) { throw Error("enough"); }); },
+              ThrowsMessage<Error>(HasSubstr("enough")));
+  EXPECT_THAT(cache_files(), IsEmpty());
+  EXPECT_EQ(open().dataset->size(), 20u);
+}
+
+TEST_F(FolderDataset, ARunGoesOnWithItsPicturesWhenTheCacheIsMadeAnewOrDeleted) {
+  pair("a", 10);
+  pair("b", 20);
+  const DataSource source = open();
+  pair("a", 99);
+  fs::last_write_time(folder_ / "images/a.png", fs::file_time_type::clock::now() + std::chrono::seconds(5));
+  open();
+  EXPECT_THAT(source.dataset->load(0).planes.at("image").pixels, testing::Each(10));
+  fs::remove_all(root_ / "cache");
+  EXPECT_THAT(source.dataset->load(1).planes.at("image").pixels, testing::Each(20));
 }
 
 TEST_F(FolderDataset, SeveralAtOnceDecodeOnce) {
@@ -221,20 +320,6 @@ TEST(Photographs, AllPairsAreFoundWithoutAProblem) {
   EXPECT_EQ(source.report.used, 340u);
   EXPECT_THAT(source.report.problems, IsEmpty());
   fs::remove_all(cache);
-}
-
-TEST(Pictures, PngKeepsEveryPixelAndOrderOfColours) {
-  Picture picture{2, 2, 3, {255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 8, 7}};
-  EXPECT_EQ(decode_picture(encode_png(picture)).pixels, picture.pixels);
-  const Picture grey{1, 3, 1, {0, 128, 255}};
-  EXPECT_EQ(decode_picture(encode_png(grey)).pixels, grey.pixels);
-  EXPECT_EQ(decode_picture(encode_png(grey)).channels, 1);
-}
-
-TEST(Pictures, BytesThatAreNoPictureAreAnError) {
-  EXPECT_THROW(decode_picture("nonsense"), Error);
-  EXPECT_THROW(decode_picture(""), Error);
-  EXPECT_THAT([] { read_picture("/nowhere/at/all.png", 3); }, ThrowsMessage<Error>(HasSubstr("/nowhere/at/all.png")));
 }
 
 }  // namespace

@@ -49,7 +49,8 @@ class Discs : public Dataset {
 
 TemporaryFolder::TemporaryFolder() {
   static std::atomic<int> number{0};
-  path_ = std::filesystem::temp_directory_path() / ("ablate-training-" + std::to_string(::getpid()) + "-" + std::to_string(number++));
+  path_ = std::filesystem::temp_directory_path() /
+          ("ablate-training-" + std::to_string(::getpid()) + "-" + std::to_string(number++));
   std::filesystem::create_directories(path_);
 }
 
@@ -65,7 +66,8 @@ std::shared_ptr<const Dataset> discs(std::size_t count, int height, int width, s
 TrainingData disc_data(std::size_t count, std::size_t held_out, int height, int width) {
   TrainingData data;
   data.source.dataset = discs(count, height, width);
-  for (std::size_t i = 0; i < count; ++i) (i < count - held_out ? data.source.training : data.source.held_out).push_back(i);
+  for (std::size_t i = 0; i < count; ++i)
+    (i < count - held_out ? data.source.training : data.source.held_out).push_back(i);
   data.order = [](std::size_t n, std::uint64_t seed, std::uint64_t epoch) {
     std::vector<std::size_t> order(n);
     for (std::size_t i = 0; i < n; ++i) order[i] = (i * 7 + seed + epoch * 3) % n;
@@ -82,29 +84,32 @@ TrainingData disc_data(std::size_t count, std::size_t held_out, int height, int 
 RunConfig small_config(const std::map<std::string, nlohmann::json>& changes) {
   RunConfig config;
   const std::map<std::string, nlohmann::json> small{
-      {"data.size", {24, 16}},  {"model.channels", 4},      {"model.depth", 2},        {"train.steps", 12},
-      {"train.batch_size", 4},  {"train.device", "cpu"},    {"validation.every", 4},   {"checkpoint.every", 4},
-      {"log.norm_every", 4},    {"log.histograms_every", 6}, {"log.previews", 2},       {"log.preview_every", 6}};
+      {"data.size", {24, 16}}, {"model.channels", 4},       {"model.depth", 2},      {"train.steps", 12},
+      {"train.batch_size", 4}, {"train.device", "cpu"},     {"validation.every", 4}, {"checkpoint.every", 4},
+      {"log.norm_every", 4},   {"log.histograms_every", 6}, {"log.previews", 2},     {"log.preview_every", 6}};
   for (const auto& [key, value] : small) config.set(key, value);
   for (const auto& [key, value] : changes) config.set(key, value);
   return config;
 }
 
-std::filesystem::path make_run_folder(const std::filesystem::path& root, const std::string& name, const RunConfig& config) {
+std::filesystem::path make_run_folder(const std::filesystem::path& root, const std::string& name,
+                                      const RunConfig& config) {
   const std::filesystem::path folder = root / name;
   std::filesystem::create_directories(folder);
   write_json_file(folder / "run.json", {{"config", config.to_json()}});
   return folder;
 }
 
-RunState train_in(const std::filesystem::path& run, const RunConfig& config, Task& task, const TrainingData& data, Step stop_at) {
+RunState train_in(const std::filesystem::path& run, const RunConfig& config, Task& task, const TrainingData& data,
+                  Step stop_at) {
   torch::set_num_threads(1);
   StatusKeeper status(run);
   Step steps = 0;
-  Trainer trainer(config, task, data,
-                  {run, [](const Picture& picture) { return std::string(picture.pixels.begin(), picture.pixels.end()); },
-                   [](const std::string&) {}, [&] { return ++steps == stop_at; }, torch::kCPU},
-                  status);
+  Trainer trainer(
+      config, task, data,
+      {run, [](const Picture& picture) { return std::string(picture.pixels.begin(), picture.pixels.end()); },
+       [](const std::string&) {}, [&] { return ++steps == stop_at; }, torch::kCPU},
+      status);
   const RunState state = trainer.run();
   status.finish(state);
   return state;

@@ -33,13 +33,17 @@ TrainingData disc_data(std::size_t count = 40, std::size_t held_out = 8, int hei
 RunConfig small_config(const std::map<std::string, nlohmann::json>& changes = {});
 
 /// A run folder below `root` with a run.json that holds `config`.
-std::filesystem::path make_run_folder(const std::filesystem::path& root, const std::string& name, const RunConfig& config);
+std::filesystem::path make_run_folder(const std::filesystem::path& root, const std::string& name,
+                                      const RunConfig& config);
 
-/// Trains in `run` with one thread, and returns how it ended. `stop_at` (0: never): as if a signal came after that step.
-RunState train_in(const std::filesystem::path& run, const RunConfig& config, Task& task, const TrainingData& data, Step stop_at = 0);
+/// Trains in `run` with one thread, and returns how it ended. `stop_at` (0: never): as if a signal came after that
+/// step.
+RunState train_in(const std::filesystem::path& run, const RunConfig& config, Task& task, const TrainingData& data,
+                  Step stop_at = 0);
 
 /// The same, with the task that the configuration names.
-RunState train_in(const std::filesystem::path& run, const RunConfig& config, const TrainingData& data, Step stop_at = 0);
+RunState train_in(const std::filesystem::path& run, const RunConfig& config, const TrainingData& data,
+                  Step stop_at = 0);
 
 /// Bytes of a file.
 std::string bytes_of(const std::filesystem::path& file);

@@ -1,8 +1,9 @@
+#include "experiments/training/losses/losses.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "experiments/training/losses/losses.h"
 #include "experiments/training/metrics/iou.h"
 #include "fixtures.h"
 #include "runs/error.h"
@@ -17,7 +18,8 @@ Tensor plane(std::initializer_list<float> values) {
 }
 
 TEST(IouLoss, IsMinusTheLogarithmOfTheMeanShare) {
-  // p = .5 everywhere: s = Σpy / Σ(p + y − py) = 1 / (1 + 1 … ) by hand: y = (1, 1, 0, 0) gives 1 / 3; y = 1 gives 1 / 2.
+  // p = .5 everywhere: s = Σpy / Σ(p + y − py) = 1 / (1 + 1 … ) by hand: y = (1, 1, 0, 0) gives 1 / 3; y = 1 gives 1
+  // / 2.
   const Tensor logits = torch::zeros({2, 1, 1, 4});
   const Tensor target = torch::cat({plane({1, 1, 0, 0}), plane({1, 1, 1, 1})});
   EXPECT_NEAR(find_loss("iou")(logits, target).item<double>(), -std::log((1.0 / 3 + 0.5) / 2), 1e-6);

@@ -51,7 +51,8 @@ TEST(Measuring, MovesNoBufferAndNoCounterInEitherMode) {
 
 TEST(Measuring, ModesDifferWhereRunningStatisticsAreFarOff) {
   Trained run({{"model.norm_momentum", 0.0001}}, 10);
-  const Measured eval = measure(*run.task, run.held_out, Mode::eval), train = measure(*run.task, run.held_out, Mode::train);
+  const Measured eval = measure(*run.task, run.held_out, Mode::eval),
+                 train = measure(*run.task, run.held_out, Mode::train);
   EXPECT_GT(std::abs(eval.losses.at("") - train.losses.at("")), 1e-3);
 }
 
@@ -73,8 +74,8 @@ TEST(LayerStats, ReportsEachPlaceOfASharedNorm) {
   const auto layers = stats.take();
   std::vector<std::string> names;
   for (const auto& layer : layers) names.push_back(layer.name);
-  EXPECT_EQ(names, (std::vector<std::string>{"down1.1", "down1.2", "down2.1", "down2.2", "bottom.1", "bottom.2", "up1.1", "up1.2",
-                                             "up2.1", "up2.2"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"down1.1", "down1.2", "down2.1", "down2.2", "bottom.1", "bottom.2",
+                                             "up1.1", "up1.2", "up2.1", "up2.2"}));
   EXPECT_EQ(layers[0].running_mean, layers[1].running_mean);
   EXPECT_NE(layers[0].batch_mean, layers[1].batch_mean);
 }
@@ -128,7 +129,8 @@ TEST(Doctor, NamesASharedNormAndWhereItIsUsed) {
   const Finding& finding = diagnosis.findings.front();
   EXPECT_EQ(finding.cause, "shared-norm");
   EXPECT_EQ(finding.cure, "model.norm_sharing = none");
-  EXPECT_NE(finding.sentence.find("Each of the 5 blocks uses one norm module at two places (down1.1 = down1.2"), std::string::npos)
+  EXPECT_NE(finding.sentence.find("Each of the 5 blocks uses one norm module at two places (down1.1 = down1.2"),
+            std::string::npos)
       << finding.sentence;
   EXPECT_NE(finding.sentence.find("eval mode loses ."), std::string::npos) << finding.sentence;
 }

@@ -21,15 +21,17 @@ TEST(UNet, HasTheStudentsParameterCounts) {
   UNetOptions options;
   options.channels = 8;
   EXPECT_EQ(parameters_of(options), 454649);
-  options.block.residual = "plain";
+  options.block.residual = "norm";
   EXPECT_EQ(parameters_of(options), 477537);
+  options.block.residual = "plain";
+  EXPECT_EQ(parameters_of(options), 476801);
 }
 
 TEST(UNet, HasTheClassicParameterCounts) {
   UNetOptions options;
   options.channels = 64;
   EXPECT_EQ(parameters_of(options), 28954561);
-  options.block.residual = "plain";
+  options.block.residual = "norm";
   EXPECT_EQ(parameters_of(options), 30356225);
 }
 

@@ -1,11 +1,10 @@
-// parity_cases FOLDER: for every value of every option of the network, losses and optimisers, what our code computes, as files
-// that test_parity.py compares with plain PyTorch: <case>/case.json and <case>/tensors.safetensors.
+// parity_cases FOLDER: for every value of every option of the network, losses and optimisers, what our code computes,
+// as files that test_parity.py compares with plain PyTorch: <case>/case.json and <case>/tensors.safetensors.
 #include <fmt/format.h>
 #include <torch/torch.h>
 
 #include <cstdio>
 #include <filesystem>
-
 #include <nlohmann/json.hpp>
 
 #include "experiments/catalogue.h"
@@ -17,7 +16,13 @@
 namespace ablate {
 namespace {
 
-constexpr int kSteps = 3;
+/// In float64, where rounding can't grow into a difference, over several steps; in float32, as we train, one step.
+struct Precision {
+  torch::ScalarType type;
+  const char* name;
+  int steps;
+};
+constexpr Precision kPrecisions[] = {{torch::kDouble, "float64", 3}, {torch::kFloat, "float32", 1}};
 
 struct Case {
   std::string name;
@@ -28,7 +33,10 @@ struct Case {
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
   // Depth 2 and few channels: every path through the code, in seconds.
-  const nlohmann::json small{{"model.channels", 4}, {"model.depth", 2}, {"model.norm_groups", 2}, {"optimizer.name", "sgd"},
+  const nlohmann::json small{{"model.channels", 4},
+                             {"model.depth", 2},
+                             {"model.norm_groups", 2},
+                             {"optimizer.name", "sgd"},
                              {"optimizer.lr", 0.05}};
   const auto add = [&](const std::string& name, nlohmann::json changes, int height = 16, int width = 12) {
     nlohmann::json set = small;
@@ -46,7 +54,8 @@ std::vector<Case> all_cases() {
   }
   for (const char* norm : {"batch", "instance", "group"}) {
     for (const char* sharing : {"none", "block", "block+residual"}) {
-      add(fmt::format("norm={} sharing={}", norm, sharing), {{"model.norm", norm}, {"model.norm_sharing", sharing}, {"model.residual", "norm"}});
+      add(fmt::format("norm={} sharing={}", norm, sharing),
+          {{"model.norm", norm}, {"model.norm_sharing", sharing}, {"model.residual", "norm"}});
     }
   }
   for (const char* where : {"all", "encoder", "decoder", "no-bottleneck"}) {
@@ -67,8 +76,10 @@ std::vector<Case> all_cases() {
   add("softmax iou", {{"model.head", "softmax"}, {"loss.bce", 0}, {"loss.iou", 1}});
   add("sgd plain", {{"optimizer.momentum", 0}, {"optimizer.weight_decay", 0.1}});
   add("sgd momentum and decay", {{"optimizer.momentum", 0.8}, {"optimizer.weight_decay", 0.01}});
-  // Without norms: the gradient of a bias before one is rounding noise alone, which Adam makes steps of full length from.
-  const nlohmann::json adam{{"optimizer.name", "adam"}, {"optimizer.lr", 1e-3}, {"optimizer.eps", 1e-4}, {"model.norm", "none"}};
+  // Without norms: the gradient of a bias before one is rounding noise alone, which Adam makes steps of full length
+  // from.
+  const nlohmann::json adam{
+      {"optimizer.name", "adam"}, {"optimizer.lr", 1e-3}, {"optimizer.eps", 1e-4}, {"model.norm", "none"}};
   add("adam", adam);
   nlohmann::json decay = adam;
   decay.update({{"optimizer.weight_decay", 0.1}, {"optimizer.beta1", 0.8}, {"optimizer.beta2", 0.99}});
@@ -86,7 +97,11 @@ void write(const std::filesystem::path& folder, const std::map<std::string, torc
   std::vector<torch::Tensor> held;
   for (const auto& [name, tensor] : tensors) {
     held.push_back(tensor.contiguous());
-    views[name] = {tensor.scalar_type() == torch::kLong ? "I64" : "F32", tensor.sizes().vec(),
+    const char* const dtype = tensor.scalar_type() == torch::kLong     ? "I64"
+                              : tensor.scalar_type() == torch::kDouble ? "F64"
+                                                                       : "F32";
+    views[name] = {dtype,
+                   tensor.sizes().vec(),
                    {static_cast<const std::byte*>(held.back().const_data_ptr()), held.back().nbytes()}};
   }
   write_safetensors(folder / "tensors.safetensors", views);
@@ -106,13 +121,14 @@ class Watching : public Updater {
   Updates& updates_;
 };
 
-void run_case(const Case& each, const std::filesystem::path& folder) {
+void run_case(const Case& each, const Precision& precision, const std::filesystem::path& folder) {
   RunConfig config;
   config.merge(each.set);
   config.set("train.device", "cpu");
   torch::manual_seed(11);
   const auto task = make_task("segmentation", config);
   const Network network = task->networks().front();
+  network.module->to(precision.type);
   std::map<std::string, torch::Tensor> tensors;
   put(tensors, "before/", state_of(*network.module));
 
@@ -120,11 +136,12 @@ void run_case(const Case& each, const std::filesystem::path& folder) {
   updates.set({config.real("optimizer.lr"), {}});
   Watching watching(updates);
   nlohmann::json losses = nlohmann::json::array();
-  for (int step = 0; step < kSteps; ++step) {
+  for (int step = 0; step < precision.steps; ++step) {
     Batch batch;
     for (int i = 0; i < each.batch; ++i) batch.names.push_back(std::to_string(i));
-    batch.tensors["image"] = torch::rand({each.batch, 3, each.height, each.width}).contiguous(torch::MemoryFormat::ChannelsLast);
-    batch.tensors["mask"] = torch::rand({each.batch, 1, each.height, each.width}).round();
+    batch.tensors["image"] = torch::rand({each.batch, 3, each.height, each.width}, precision.type)
+                                 .contiguous(torch::MemoryFormat::ChannelsLast);
+    batch.tensors["mask"] = torch::rand({each.batch, 1, each.height, each.width}, precision.type).round();
     tensors[fmt::format("image{}", step)] = batch.at("image");
     tensors[fmt::format("mask{}", step)] = batch.at("mask");
     NamedTensors gradients;
@@ -147,7 +164,11 @@ void run_case(const Case& each, const std::filesystem::path& folder) {
 
   std::filesystem::create_directories(folder);
   write(folder, tensors);
-  write_json_file(folder / "case.json", {{"name", each.name}, {"config", config.to_json()}, {"steps", kSteps}, {"losses", losses}});
+  write_json_file(folder / "case.json", {{"name", each.name},
+                                         {"precision", precision.name},
+                                         {"steps", precision.steps},
+                                         {"config", config.to_json()},
+                                         {"losses", losses}});
 }
 
 }  // namespace
@@ -158,7 +179,9 @@ int main(int, char** argv) {
   try {
     int number = 0;
     for (const ablate::Case& each : ablate::all_cases()) {
-      ablate::run_case(each, std::filesystem::path(argv[1]) / fmt::format("{:03}", number++));
+      for (const ablate::Precision& precision : ablate::kPrecisions) {
+        ablate::run_case(each, precision, std::filesystem::path(argv[1]) / fmt::format("{:03}", number++));
+      }
     }
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}\n", error.what());

@@ -12,7 +12,8 @@ from torch.nn import functional as F
 
 import twin
 
-TOLERANCE = 1e-4
+# Relative to the largest value. In float64 what differs is the code; in float32 also the order of additions.
+TOLERANCE = {"float64": 1e-9, "float32": 1e-4}
 
 
 def foreground_logit(logits):
@@ -61,17 +62,18 @@ class Parity(unittest.TestCase):
     def tearDownClass(cls):
         cls.folder.cleanup()
 
-    def close(self, ours, theirs, what):
+    def close(self, ours, theirs, what, scale=0):
         self.assertEqual(ours.shape, theirs.shape, what)
-        scale = theirs.abs().max().item() if theirs.numel() else 0
-        worst = (ours.double() - theirs.double()).abs().max().item() if theirs.numel() else 0
-        self.assertLessEqual(worst, TOLERANCE * scale + 1e-6, f"{what}: off by {worst}, largest value {scale}")
+        scale = max(scale, theirs.abs().max().item())
+        worst = (ours.double() - theirs.double()).abs().max().item()
+        self.assertLessEqual(worst, self.tolerance * scale, f"{what}: off by {worst}, largest value {scale}")
 
     def check(self, folder):
         case = json.loads((folder / "case.json").read_text())
         config, tensors = case["config"], load_file(folder / "tensors.safetensors")
         part = lambda prefix: {name[len(prefix):]: t for name, t in tensors.items() if name.startswith(prefix)}
-        net = twin.UNet(config["model"])
+        self.tolerance = TOLERANCE[case["precision"]]
+        net = twin.UNet(config["model"]).to(getattr(torch, case["precision"]))
         # Strict: every name of PyTorch's state dict is in ours, and no other.
         net.load_state_dict(part("before/"), strict=True)
         optimizer = make_optimizer(config["optimizer"], net.parameters())
@@ -81,8 +83,8 @@ class Parity(unittest.TestCase):
             terms = loss_terms(config["loss"], logits, mask)
             self.assertEqual(terms.keys(), case["losses"][step].keys())
             for name, value in terms.items():
-                self.close(torch.tensor(case["losses"][step][name]), value.detach(), f"loss {name} at step {step}")
-            self.close(tensors[f"iou{step}"], iou(logits, mask), f"IoU at step {step}")
+                self.close(torch.tensor(case["losses"][step][name], dtype=torch.float64), value.detach(), f"loss {name} at step {step}")
+            self.assertTrue(torch.allclose(tensors[f"iou{step}"], iou(logits, mask).float()), f"IoU at step {step}")
             optimizer.zero_grad()
             sum(config["loss"][name] * value for name, value in terms.items()).backward()
             if step == 0:
@@ -92,8 +94,7 @@ class Parity(unittest.TestCase):
                 # A bias before a norm has no gradient but rounding noise: the scale is the network's, not its own.
                 largest = max(g.abs().max().item() for g in theirs.values())
                 for name, gradient in theirs.items():
-                    worst = (gradients[name] - gradient).abs().max().item()
-                    self.assertLessEqual(worst, TOLERANCE * max(gradient.abs().max().item(), 0.01 * largest), f"gradient of {name}")
+                    self.close(gradients[name], gradient, f"gradient of {name}", scale=0.1 * largest)
             if config["train"]["clip_norm"]:
                 torch.nn.utils.clip_grad_norm_(net.parameters(), config["train"]["clip_norm"])
             optimizer.step()
@@ -101,16 +102,17 @@ class Parity(unittest.TestCase):
         for name, tensor in net.state_dict().items():
             if name.endswith("num_batches_tracked"):
                 self.assertEqual(after[name].item(), tensor.item(), name)
-            else:
-                self.close(after[name], tensor, f"{name} after {case['steps']} steps")
+            else:  # An update that is rounding noise alone is small beside the learning rate.
+                self.close(after[name], tensor, f"{name} after {case['steps']} steps", scale=config["optimizer"]["lr"])
         net.eval()
         with torch.no_grad():
             self.close(tensors["logits"], net(tensors["image0"]), "logits in eval mode")
 
     def test_every_value_of_every_option_equals_pytorch(self):
-        self.assertGreater(len(self.cases), 70)
+        self.assertGreater(len(self.cases), 150)
         for folder in self.cases:
-            with self.subTest(json.loads((folder / "case.json").read_text())["name"]):
+            case = json.loads((folder / "case.json").read_text())
+            with self.subTest(case["name"], precision=case["precision"]):
                 self.check(folder)
 
     def test_a_network_with_another_activation_does_not_pass(self):

@@ -75,7 +75,7 @@ class Worker(unittest.TestCase):
         for name, changes in {"sigmoid": {"model__norm_sharing": "block"},
                               "softmax": {"model__head": "softmax", "loss__bce": 0, "loss__ce": 1}}.items():
             with self.subTest(name):
-                folder = self.run_folder(name, **changes)
+                folder = self.run_folder(name, train__steps=60, optimizer__lr=0.01, model__norm_momentum=0.3, **changes)
                 done = self.train(folder)
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertEqual(self.status(folder)["status"], "completed")
@@ -92,14 +92,14 @@ class Worker(unittest.TestCase):
                 config = {**twin.DEFAULTS, "channels": 4, "depth": 2, "head": changes.get("model__head", "sigmoid"),
                           "norm_sharing": changes.get("model__norm_sharing", "none")}
                 net = twin.UNet(config).eval()
-                net.load_state_dict(self.checkpoint(folder, 6), strict=True)
+                net.load_state_dict(self.checkpoint(folder, 60), strict=True)
                 with torch.no_grad():
                     logits = net(torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255)
                 p = torch.sigmoid(logits) if logits.shape[1] == 1 else torch.softmax(logits, 1)[:, 1:]
                 theirs = (p[0, 0] * 255).round().numpy().astype(int)
                 self.assertEqual(ours.shape, (32, 24))
                 self.assertLessEqual(abs(ours - theirs).max(), 1)
-                self.assertGreater(theirs.max() - theirs.min(), 5)
+                self.assertGreater(theirs.max() - theirs.min(), 20)
 
     def test_masks_have_the_size_of_their_pictures(self):
         folder = self.run_folder("sizes")
@@ -111,7 +111,8 @@ class Worker(unittest.TestCase):
         done = subprocess.run([WORKER, "predict", f"{folder}@best", "--out", self.root / "out", picture, broken], capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)
         good, bad = map(json.loads, done.stdout.splitlines())
-        self.assertEqual(Image.open(good["mask"]).size, (133, 57))
+        with Image.open(good["mask"]) as mask:
+            self.assertEqual(mask.size, (133, 57))
         self.assertIn("broken.png", bad["error"])
         missing = subprocess.run([WORKER, "predict", f"{folder}@5", "--out", self.root / "out", picture], capture_output=True, text=True)
         self.assertEqual(missing.returncode, 1)
@@ -137,8 +138,8 @@ class Worker(unittest.TestCase):
     def test_asked_to_end_it_saves_and_goes_on_bit_for_bit_later(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(number.name):
-                whole = self.run_folder(f"whole-{number.name}", train__steps=120, checkpoint__every=1000, validation__every=50)
-                cut = self.run_folder(f"cut-{number.name}", train__steps=120, checkpoint__every=1000, validation__every=50)
+                whole = self.run_folder(f"whole-{number.name}", train__steps=40, checkpoint__every=1000, validation__every=50)
+                cut = self.run_folder(f"cut-{number.name}", train__steps=40, checkpoint__every=1000, validation__every=50)
                 process = subprocess.Popen([WORKER, "run", cut], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
                 self.assertTrue(any("parameters" in line for line in iter(process.stdout.readline, "")))
                 process.send_signal(number)
@@ -149,7 +150,7 @@ class Worker(unittest.TestCase):
                 self.assertTrue((cut / "checkpoints" / f"step-{status['step']:08}" / "trainer.json").exists())
                 self.assertEqual(self.train(cut).returncode, 0)
                 self.assertEqual(self.train(whole).returncode, 0)
-                self.assert_same_weights(whole, cut, 120)
+                self.assert_same_weights(whole, cut, 40)
 
     def test_killed_it_goes_on_from_its_last_checkpoint(self):
         whole = self.run_folder("whole", train__steps=60, checkpoint__every=5)

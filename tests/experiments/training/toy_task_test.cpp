@@ -1,5 +1,5 @@
-// The seam between trainer and task, held by something that is no segmentation: a generator and a critic, with an optimiser
-// each, two updates a step, and two pictures of its own making.
+// The seam between trainer and task, held by something that is no segmentation: a generator and a critic, with an
+// optimiser each, two updates a step, and two pictures of its own making.
 #include <gtest/gtest.h>
 
 #include "experiments/training/networks.h"
@@ -16,10 +16,12 @@ namespace fs = std::filesystem;
 class Toy : public Task {
  public:
   Toy() {
-    generator_ = std::make_shared<torch::nn::SequentialImpl>(torch::nn::Conv2d(torch::nn::Conv2dOptions(3, 4, 3).padding(1)), torch::nn::ReLU(),
-                                                             torch::nn::Conv2d(torch::nn::Conv2dOptions(4, 3, 3).padding(1)));
-    critic_ = std::make_shared<torch::nn::SequentialImpl>(torch::nn::Conv2d(torch::nn::Conv2dOptions(3, 4, 3).stride(2)), torch::nn::ReLU(),
-                                                          torch::nn::AdaptiveAvgPool2d(1), torch::nn::Flatten(), torch::nn::Linear(4, 1));
+    generator_ = std::make_shared<torch::nn::SequentialImpl>(
+        torch::nn::Conv2d(torch::nn::Conv2dOptions(3, 4, 3).padding(1)), torch::nn::ReLU(),
+        torch::nn::Conv2d(torch::nn::Conv2dOptions(4, 3, 3).padding(1)));
+    critic_ = std::make_shared<torch::nn::SequentialImpl>(
+        torch::nn::Conv2d(torch::nn::Conv2dOptions(3, 4, 3).stride(2)), torch::nn::ReLU(),
+        torch::nn::AdaptiveAvgPool2d(1), torch::nn::Flatten(), torch::nn::Linear(4, 1));
   }
   std::vector<Network> networks() override { return {{"generator", generator_}, {"critic", critic_}}; }
   std::vector<OptimizerSpec> optimizers() override {
@@ -30,7 +32,8 @@ class Toy : public Task {
     const Tensor real = batch.at("image"), fake = generator_->forward(real + 0.1 * torch::randn_like(real));
     updater.update("critic", {{"critic_real", torch::softplus(-critic_->forward(real)).mean()},
                               {"critic_fake", torch::softplus(critic_->forward(fake.detach())).mean()}});
-    updater.update("generator", {{"fool", torch::softplus(-critic_->forward(fake)).mean(), 0.1}, {"l1", (fake - real).abs().mean()}});
+    updater.update("generator", {{"fool", torch::softplus(-critic_->forward(fake)).mean(), 0.1},
+                                 {"l1", (fake - real).abs().mean()}});
     return {{"error", (fake.detach() - real).abs().mean({1, 2, 3})}};
   }
   Evaluation evaluate(const Batch& batch) override {
@@ -73,7 +76,8 @@ TEST(ToyTask, TrainsThroughTheSameTrainer) {
   RunReader reader(run);
   reader.poll();
   const auto read = reader.data();
-  for (const char* tag : {"loss/train", "loss/train/critic_real", "loss/train/fool", "error/train", "error/val", "error/val_eval"}) {
+  for (const char* tag :
+       {"loss/train", "loss/train/critic_real", "loss/train/fool", "error/train", "error/val", "error/val_eval"}) {
     EXPECT_TRUE(read->scalars.contains(tag)) << tag;
   }
   EXPECT_TRUE(read->histograms.contains("weights/critic.4.weight"));
@@ -88,11 +92,13 @@ TEST(ToyTask, TrainsThroughTheSameTrainer) {
 TEST(ToyTask, ResumesBothNetworksOptimisersAndTheRandomStreamBitForBit) {
   TemporaryFolder root;
   const RunConfig config = small_config({{"train.clip_norm", 1.0}});
-  const fs::path whole = make_run_folder(root.path(), "whole", config), cut = make_run_folder(root.path(), "cut", config);
+  const fs::path whole = make_run_folder(root.path(), "whole", config),
+                 cut = make_run_folder(root.path(), "cut", config);
   ASSERT_EQ(train_toy(whole, config), RunState::completed);
   ASSERT_EQ(train_toy(cut, config, 5), RunState::stopped);
   ASSERT_EQ(train_toy(cut, config), RunState::completed);
-  for (const char* file : {"generator.safetensors", "critic.safetensors", "generator.optimizer.safetensors", "critic.optimizer.safetensors"}) {
+  for (const char* file : {"generator.safetensors", "critic.safetensors", "generator.optimizer.safetensors",
+                           "critic.optimizer.safetensors"}) {
     const fs::path inside = fs::path("checkpoints") / "step-00000012" / file;
     EXPECT_EQ(bytes_of(whole / inside), bytes_of(cut / inside)) << file;
   }

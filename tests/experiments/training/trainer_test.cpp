@@ -1,6 +1,5 @@
-#include <gtest/gtest.h>
-
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include <set>
 
@@ -28,7 +27,9 @@ struct TrainerTest : testing::Test {
   TemporaryFolder root;
   TrainingData data = disc_data();
 
-  fs::path run_folder(const std::string& name, const RunConfig& config) { return make_run_folder(root.path(), name, config); }
+  fs::path run_folder(const std::string& name, const RunConfig& config) {
+    return make_run_folder(root.path(), name, config);
+  }
 };
 
 TEST_F(TrainerTest, WritesEveryTagOfTheFormat) {
@@ -36,15 +37,17 @@ TEST_F(TrainerTest, WritesEveryTagOfTheFormat) {
   const fs::path run = run_folder("tags", config);
   EXPECT_EQ(train_in(run, config, data), RunState::completed);
   const auto read = read_all(run);
-  for (const char* tag : {"loss/train", "loss/val", "iou/train", "iou/val", "iou/val_eval", "iou/val_train_mode", "lr", "time/step_ms",
-                          "system/memory_mb", "system/cpu_percent", "norm/down1.1/gap", "norm/up2.2/gap", "iou/val_recalibrated"}) {
+  for (const char* tag :
+       {"loss/train", "loss/val", "iou/train", "iou/val", "iou/val_eval", "iou/val_train_mode", "lr", "time/step_ms",
+        "system/memory_mb", "system/cpu_percent", "norm/down1.1/gap", "norm/up2.2/gap", "iou/val_recalibrated"}) {
     EXPECT_TRUE(read->scalars.contains(tag)) << tag;
   }
-  for (const char* tag : {"weights/down1.conv1.weight", "gradients/head.bias", "norm/bottom.2/running_mean", "norm/bottom.2/batch_var"}) {
+  for (const char* tag :
+       {"weights/down1.conv1.weight", "gradients/head.bias", "norm/bottom.2/running_mean", "norm/bottom.2/batch_var"}) {
     EXPECT_TRUE(read->histograms.contains(tag)) << tag;
   }
-  for (const char* tag : {"norm/up1.1/channels/running_mean", "norm/up1.1/channels/running_var", "norm/up1.1/channels/batch_mean",
-                          "norm/up1.1/channels/batch_var"}) {
+  for (const char* tag : {"norm/up1.1/channels/running_mean", "norm/up1.1/channels/running_var",
+                          "norm/up1.1/channels/batch_mean", "norm/up1.1/channels/batch_var"}) {
     EXPECT_TRUE(read->tensors.contains(tag)) << tag;
   }
   EXPECT_EQ(read->images.at("preview/0/input").size(), 1u);
@@ -75,13 +78,15 @@ TEST_F(TrainerTest, EndsWithAStatusThatSaysWhatWasReached) {
 TEST_F(TrainerTest, AResumedRunIsTheUninterruptedOneBitForBit) {
   for (const char* optimizer : {"adam", "sgd"}) {
     const RunConfig config = small_config({{"optimizer.name", optimizer}, {"schedule.name", "onecycle"}});
-    const fs::path whole = run_folder(std::string("whole-") + optimizer, config), cut = run_folder(std::string("cut-") + optimizer, config);
+    const fs::path whole = run_folder(std::string("whole-") + optimizer, config),
+                   cut = run_folder(std::string("cut-") + optimizer, config);
     EXPECT_EQ(train_in(whole, config, data), RunState::completed);
     EXPECT_EQ(train_in(cut, config, data, 7), RunState::stopped);
     EXPECT_TRUE(fs::exists(checkpoint_of(cut, 7) / "trainer.json"));
     EXPECT_EQ(train_in(cut, config, data), RunState::completed);
     for (const char* file : {"model.safetensors", "model.optimizer.safetensors"}) {
-      EXPECT_EQ(bytes_of(checkpoint_of(whole, 12) / file), bytes_of(checkpoint_of(cut, 12) / file)) << optimizer << " " << file;
+      EXPECT_EQ(bytes_of(checkpoint_of(whole, 12) / file), bytes_of(checkpoint_of(cut, 12) / file))
+          << optimizer << " " << file;
     }
     const auto a = read_all(whole), b = read_all(cut);
     ASSERT_EQ(b->files.size(), 2u);
@@ -103,7 +108,8 @@ TEST_F(TrainerTest, AKilledRunGoesOnFromItsLastCheckpointAndForgetsLaterPoints) 
   fs::remove_all(checkpoint_of(killed, 7));  // As if it had died at step 7, with the checkpoint of step 4 behind it.
   fs::create_directories(killed / "checkpoints" / ".step-00000007");
   EXPECT_EQ(train_in(killed, config, data), RunState::completed);
-  EXPECT_EQ(bytes_of(checkpoint_of(whole, 12) / "model.safetensors"), bytes_of(checkpoint_of(killed, 12) / "model.safetensors"));
+  EXPECT_EQ(bytes_of(checkpoint_of(whole, 12) / "model.safetensors"),
+            bytes_of(checkpoint_of(killed, 12) / "model.safetensors"));
   EXPECT_EQ(read_all(killed)->scalars.at("loss/train").size(), 12u);
 }
 
@@ -127,7 +133,8 @@ TEST_F(TrainerTest, StopRequestLeavesACheckpointAndIsTakenAway) {
 }
 
 TEST_F(TrainerTest, CheckpointRequestIsAnswered) {
-  const RunConfig config = small_config({{"checkpoint.every", 1000}, {"validation.every", 1000}, {"checkpoint.keep", 100}});
+  const RunConfig config =
+      small_config({{"checkpoint.every", 1000}, {"validation.every", 1000}, {"checkpoint.keep", 100}});
   const fs::path run = run_folder("asked", config);
   request(run, Request::checkpoint);
   EXPECT_EQ(train_in(run, config, data), RunState::completed);
@@ -139,14 +146,16 @@ TEST_F(TrainerTest, KeepsTheLastCheckpointsAndTheBest) {
   const RunConfig config = small_config({{"checkpoint.every", 1}, {"checkpoint.keep", 2}});
   const fs::path run = run_folder("keep", config);
   train_in(run, config, data);
-  std::set<std::string> expected{"step-00000011", "step-00000012", fmt::format("step-{:08}", read_status(run)->best_step)};
+  std::set<std::string> expected{"step-00000011", "step-00000012",
+                                 fmt::format("step-{:08}", read_status(run)->best_step)};
   std::set<std::string> found;
   for (const auto& entry : fs::directory_iterator(run / "checkpoints")) found.insert(entry.path().filename().string());
   EXPECT_EQ(found, expected);
 }
 
 TEST_F(TrainerTest, AnExplodingLossEndsAsDivergedWithStepAndRate) {
-  const RunConfig config = small_config({{"optimizer.name", "sgd"}, {"optimizer.lr", 1e3}, {"model.norm", "none"}, {"train.steps", 200}});
+  const RunConfig config =
+      small_config({{"optimizer.name", "sgd"}, {"optimizer.lr", 1e3}, {"model.norm", "none"}, {"train.steps", 200}});
   const fs::path run = run_folder("diverged", config);
   try {
     train_in(run, config, data);
@@ -159,12 +168,17 @@ TEST_F(TrainerTest, AnExplodingLossEndsAsDivergedWithStepAndRate) {
 }
 
 TEST_F(TrainerTest, ClippingBoundsTheStepAsPyTorchDoes) {
-  const RunConfig config = small_config({{"optimizer.name", "sgd"}, {"optimizer.momentum", 0}, {"optimizer.lr", 1}, {"train.clip_norm", 0.01}, {"train.steps", 1}});
+  const RunConfig config = small_config({{"optimizer.name", "sgd"},
+                                         {"optimizer.momentum", 0},
+                                         {"optimizer.lr", 1},
+                                         {"train.clip_norm", 0.01},
+                                         {"train.steps", 1}});
   torch::manual_seed(0);
   const auto task = make_task("segmentation", config);
   const auto before = [&] {
     std::vector<torch::Tensor> all;
-    for (const auto& [_, p] : unique_parameters(*task->networks()[0].module)) all.push_back(p.detach().clone().flatten());
+    for (const auto& [_, p] : unique_parameters(*task->networks()[0].module))
+      all.push_back(p.detach().clone().flatten());
     return torch::cat(all);
   };
   const torch::Tensor start = before();
@@ -188,10 +202,13 @@ TEST_F(TrainerTest, AFolderThatVanishesEndsTheRunWithAnError) {
   torch::manual_seed(0);
   const auto task = make_task("segmentation", config);
   StatusKeeper status(run);
-  Trainer trainer(config, *task, data, {run, [](const Picture&) { return std::string("png"); }, [](const std::string&) {}, [&] {
-                                          fs::remove_all(run);
-                                          return false;
-                                        }, torch::kCPU},
+  Trainer trainer(config, *task, data,
+                  {run, [](const Picture&) { return std::string("png"); }, [](const std::string&) {},
+                   [&] {
+                     fs::remove_all(run);
+                     return false;
+                   },
+                   torch::kCPU},
                   status);
   EXPECT_THROW(trainer.run(), Error);
 }

@@ -84,37 +84,29 @@ def pool(config, channels):
     return lambda x: x
 
 
-class Up(nn.Module):
+class Up(Block):
+    """Doubles the size, joins the skip, then a block, whose modules are this one's own ("up1.conv1")."""
+
     def __init__(self, config, deep):
-        super().__init__()
-        self.kind, self.skip = config["up"], config["skip"]
-        half = deep // 2
-        if self.kind == "nearest":
-            self.reduce = nn.Conv2d(deep, half, 1)
-        elif self.kind == "transposed":
+        kind, skip, half = config["up"], config["skip"], deep // 2
+        # Bilinear leaves halving the channels to the block, except where joining needs equal ones.
+        reduces = kind != "bilinear" or skip in ("add", "multiply")
+        arriving = half if reduces else deep
+        joined = arriving + half if skip == "concat" else arriving
+        super().__init__(config, "up", joined, half, None if reduces else joined // 2)
+        self.kind, self.skip, self.reduce = kind, skip, None
+        if kind == "transposed":
             self.reduce = nn.ConvTranspose2d(deep, half, 2, stride=2)
-        elif self.kind == "pixelshuffle":
-            self.reduce = nn.Conv2d(deep, half * 4, 1)
-        else:
-            assert self.kind == "bilinear", self.kind
-            # Only joining by concatenation leaves the channels to the block; the others need equal channels.
-            self.reduce = nn.Conv2d(deep, half, 1) if self.skip in ("add", "multiply") else None
-        arriving = deep if self.kind == "bilinear" and self.reduce is None else half
-        joined = arriving + half if self.skip == "concat" else arriving
-        middle = joined // 2 if self.kind == "bilinear" and self.reduce is None and joined // 2 > 0 else None
-        block = Block(config, "up", joined, half, middle)
-        for name, child in list(block.named_children()):
-            setattr(self, name, child)
-        self.block = [block]  # In a list: its modules are ours under their own names.
+        elif reduces:
+            self.reduce = nn.Conv2d(deep, half * 4 if kind == "pixelshuffle" else half, 1)
 
     def forward(self, x, skip):
         size = skip.shape[-2:]
+        if self.reduce is not None:
+            x = self.reduce(x)
         if self.kind == "bilinear":
-            if self.reduce is not None:
-                x = self.reduce(x)
             x = F.interpolate(x, size, mode="bilinear", align_corners=True)
         else:
-            x = self.reduce(x)
             if self.kind == "pixelshuffle":
                 x = F.pixel_shuffle(x, 2)
             if x.shape[-2:] != size:
@@ -125,7 +117,7 @@ class Up(nn.Module):
             x = x + skip
         elif self.skip == "multiply":
             x = x * skip
-        return self.block[0](x)
+        return super().forward(x)
 
 
 class UNet(nn.Module):

@@ -1,0 +1,65 @@
+#include "experiments/data/picture_files.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdint>
+#include <set>
+#include <string>
+
+namespace ablate {
+namespace {
+
+std::string ending_of(const std::filesystem::path& file) {
+  std::string ending = file.extension().string();
+  std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return ending;
+}
+
+bool is_hidden(const std::filesystem::path& file) { return file.filename().string().starts_with('.'); }
+
+}  // namespace
+
+bool is_picture(const std::filesystem::path& file) {
+  static const std::set<std::string> endings{".jpg",  ".jpeg", ".jpe", ".jfif", ".png",
+                                             ".webp", ".bmp",  ".tif", ".tiff"};
+  return endings.contains(ending_of(file)) && !is_hidden(file);
+}
+
+bool is_unreadable_kind(const std::filesystem::path& file) {
+  static const std::set<std::string> endings{".heic", ".heif", ".avif", ".jxl", ".gif", ".svg", ".psd", ".dng",
+                                             ".raw",  ".cr2",  ".cr3",  ".nef", ".arw", ".npy", ".mat"};
+  return endings.contains(ending_of(file)) && !is_hidden(file);
+}
+
+bool may_have_opacity(std::string_view bytes) {
+  using namespace std::string_view_literals;
+  if (bytes.starts_with("\x89PNG\r\n\x1a\n"sv)) {
+    constexpr std::size_t kColorType = 25;  // In the header chunk, which comes first: 3 palette, 4 and 6 with opacity.
+    return bytes.size() > kColorType && (bytes[kColorType] & 4 || bytes[kColorType] == 3);
+  }
+  return (bytes.starts_with("RIFF"sv) && bytes.substr(0, 12).ends_with("WEBP"sv)) || bytes.starts_with("II*\0"sv) ||
+         bytes.starts_with("MM\0*"sv);
+}
+
+bool is_cut_off_jpeg(std::string_view bytes) {
+  const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(bytes[i]); };
+  if (bytes.size() < 3 || at(0) != 0xff || at(1) != 0xd8 || at(2) != 0xff) return false;
+  // Segments by their lengths (a thumbnail within one has an end marker of its own), scans by their bytes, in which a
+  // marker is 0xff followed by neither 0 nor a restart.
+  for (std::size_t i = 2; i + 1 < bytes.size();) {
+    if (at(i) != 0xff) return false;  // Not as the format has it: for the decoder to judge.
+    const int marker = at(i + 1);
+    if (marker == 0xff) {
+      ++i;
+      continue;
+    }
+    if (marker == 0xd9) return false;
+    if (i + 3 >= bytes.size()) return true;
+    i += 2 + std::size_t(at(i + 2)) * 256 + at(i + 3);
+    if (marker != 0xda) continue;
+    while (i + 1 < bytes.size() && (at(i) != 0xff || at(i + 1) == 0 || (at(i + 1) >= 0xd0 && at(i + 1) <= 0xd7))) ++i;
+  }
+  return true;
+}
+
+}  // namespace ablate

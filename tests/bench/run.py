@@ -1,0 +1,116 @@
+"""Speed against PyTorch and TensorBoard, as ratios measured in one sitting: run.py [--demo FOLDER]
+
+Every pair is measured alternately, several times; the table shows medians. A ratio above 1 means that Ablate is faster.
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+BIN, HERE = pathlib.Path(os.environ["ABLATE_BIN"]), pathlib.Path(__file__).parent
+THREADS = len(os.sched_getaffinity(0))
+
+
+def printed(*command):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stderr}")
+    return json.loads(done.stdout)
+
+
+def timed(*command, **options):
+    start = time.perf_counter()
+    subprocess.run([str(word) for word in command], check=True, capture_output=True, **options)
+    return time.perf_counter() - start
+
+
+def alternately(ours, theirs, times=3):
+    """Medians of both."""
+    pairs = [(ours(), theirs()) for _ in range(times)]
+    return [statistics.median(side) for side in zip(*pairs)]
+
+
+def memory_folder():
+    return tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+
+
+def write_scalars():
+    caller = []
+
+    def ours():
+        with memory_folder() as folder:
+            result = printed(BIN / "write_scalars", folder, 3_000_000)
+        caller.append(result["caller_ns"])
+        return result["per_second"]
+
+    def theirs(count=30_000):
+        from torch.utils.tensorboard import SummaryWriter
+        with memory_folder() as folder:
+            start = time.perf_counter()
+            writer = SummaryWriter(folder)
+            for step in range(count):
+                writer.add_scalar("loss/train", 1 / (step + 1), step)
+            writer.close()
+            return count / (time.perf_counter() - start)
+
+    us, them = alternately(ours, theirs)
+    yield "scalars written, to a memory file system", f"{us / 1e6:.2f} M/s", f"SummaryWriter {them / 1e3:.1f} k/s", us / them, 50
+    yield f"… time taken from the caller: {statistics.median(caller):.0f} ns a scalar", "", "", None, None
+
+
+def list_runs():
+    with tempfile.TemporaryDirectory() as root:
+        runs = pathlib.Path(root, "runs")
+        for i in range(200):
+            folder = runs / f"20260101-000000-run{i}"
+            folder.mkdir(parents=True)
+            (folder / "run.json").write_text(json.dumps({"format": 1, "variant": f"run{i}", "experiment": "many", "config": {}}))
+            (folder / "status.json").write_text(json.dumps({"format": 1, "status": "completed", "step": 400, "total_steps": 400,
+                                                            "metrics": {"loss/train": 0.1, "iou/val": 0.9}}))
+        us, them = alternately(lambda: timed(BIN / "ablate", "--runs", runs, "list"), lambda: timed(sys.executable, "-c", "import torch"), 5)
+    yield "`ablate list` of 200 runs", f"{us * 1e3:.0f} ms", f"import torch {them * 1e3:.0f} ms", them / us, None
+
+
+def training_steps():
+    for channels in (8, 16):
+        us, them = alternately(
+            lambda: printed(BIN / "training_step", channels, 128, THREADS, 6)["images_per_second"],
+            lambda: printed(sys.executable, HERE / "training_step.py", channels, 128, THREADS, 6)["images_per_second"])
+        yield f"training step, {channels} channels, 128×128, batch 16", f"{us:.1f} images/s", f"PyTorch {them:.1f} images/s", us / them, 1
+
+
+def demo(folder):
+    def ours():
+        with tempfile.TemporaryDirectory() as root:
+            return timed(BIN / "ablate", "--runs", root, "demo", "--data", folder,
+                         env={key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")})
+
+    us, them = alternately(ours, lambda: printed(sys.executable, HERE / "plain_demo.py", folder)["seconds"], 1)
+    yield "the demo's four runs on photographs", f"{us:.0f} s", f"PyTorch script {them:.0f} s", them / us, 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--demo", metavar="FOLDER", help="also the demo's four runs on these photographs, some minutes")
+    arguments = parser.parse_args()
+    print(f"{datetime.date.today()}, {THREADS} threads of {platform.processor() or platform.machine()}\n")
+    print("| what | Ablate | counterpart | ratio | wanted |\n|---|---|---|---|---|")
+    missed = []
+    for rows in (write_scalars(), list_runs(), training_steps(), demo(arguments.demo) if arguments.demo else ()):
+        for what, ours, theirs, ratio, wanted in rows:
+            print(f"| {what} | {ours} | {theirs} | {f'{ratio:.2f}' if ratio else ''} | {f'≥ {wanted}' if wanted else ''} |", flush=True)
+            if wanted and ratio < wanted:
+                missed.append(what)
+    if missed:
+        sys.exit(f"\nslower than wanted: {', '.join(missed)}")
+
+
+if __name__ == "__main__":
+    main()

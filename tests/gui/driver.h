@@ -1,0 +1,54 @@
+#pragma once
+
+#include <imgui.h>
+#include <imgui_test_engine/imgui_te_context.h>
+#include <imgui_test_engine/imgui_te_engine.h>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "workbench/contents.h"
+#include "workbench/window.h"
+
+namespace ablate {
+
+/// A real window with the Test Engine in it.
+class Driver {
+ public:
+  explicit Driver(WindowOptions options);
+  /// Closes the window.
+  ~Driver();
+
+  /// Lets `body` press, type and wait; draws frames meanwhile. What the Test Engine finds wrong is a failure of the
+  /// test.
+  void run(const std::function<void(ImGuiTestContext&)>& body);
+  /// From within `body`: draws frames until `wanted` holds; a failure after `seconds`.
+  bool wait_until(ImGuiTestContext& context, const std::function<bool()>& wanted, double seconds, const char* what);
+  void draw_frames(int count);
+
+  Window& window() { return *window_; }
+  Contents& contents() { return window_->contents(); }
+  const Snapshot& snapshot() { return *contents().workspace().snapshot; }
+  /// By name; nullptr if there is none.
+  const RunView* run_named(const std::string& name);
+
+ private:
+  std::unique_ptr<Window> window_;
+  ImGuiTestEngine* engine_ = nullptr;
+  double pause_ = 0;  ///< seconds between frames while nothing is pressed: the workers need the processor
+};
+
+/// A folder of its own below the temporary folder, empty; removed at the end.
+class TemporaryFolder {
+ public:
+  explicit TemporaryFolder(const std::string& name);
+  ~TemporaryFolder();
+  std::filesystem::path path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace ablate

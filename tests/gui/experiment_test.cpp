@@ -1,0 +1,169 @@
+// The whole way, with real workers: two variants by clicking, launched, watched, one stopped and resumed, the window
+// closed and opened again while the other trains.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "driver.h"
+
+namespace ablate {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::size_t points(const RunView* run, const std::string& tag) {
+  if (!run || !run->data) return 0;
+  const auto at = run->data->scalars.find(tag);
+  return at == run->data->scalars.end() ? 0 : at->second.size();
+}
+
+bool has_masks(const RunView* run) {
+  return run && run->data && run->data->images.contains("preview/0/prediction") &&
+         run->data->images.contains("preview/0/target");
+}
+
+bool is(const RunView* run, RunState state) { return run && run->info.status.state == state; }
+
+/// What an option that has no field of its own needs: chosen from the menu, then typed.
+void set_added_option(ImGuiTestContext& context, const char* key, const char* value) {
+  context.ItemClick("**/vary another option …");
+  context.ItemClick((std::string("//$FOCUSED/") + key).c_str());
+  context.ItemInputValue((std::string("**/") + key).c_str(), value);
+}
+
+class ExperimentTest : public testing::Test {
+ protected:
+  WindowOptions options() {
+    WindowOptions options;
+    options.root = root_.path() / "runs";
+    options.settings = root_.path() / "settings";
+    options.width = 1400;
+    options.height = 900;
+    return options;
+  }
+  void build_two_variants(ImGuiTestContext& context);
+  void launch(Driver& driver, ImGuiTestContext& context);
+  void watch(Driver& driver, ImGuiTestContext& context);
+  void stop_and_resume(Driver& driver, ImGuiTestContext& context);
+  void wait_while_closed(const fs::path& run);
+  void stop_everything(Driver& driver, ImGuiTestContext& context);
+
+  TemporaryFolder root_{"experiment"};
+};
+
+void ExperimentTest::build_two_variants(ImGuiTestContext& context) {
+  context.SetRef("New experiment");
+  context.ItemInputValue("**/channels##model.channels", "2");
+  context.ItemInputValue("**/batch size##train.batch_size", "4");
+  context.ItemInputValue("**/steps##train.steps", "4000");
+  set_added_option(context, "data.size", "32x32");
+  set_added_option(context, "data.count", "40");
+  set_added_option(context, "data.held_out", "8");
+  set_added_option(context, "log.previews", "2");
+  context.ItemClick("**/model.norm/instance");
+}
+
+void ExperimentTest::launch(Driver& driver, ImGuiTestContext& context) {
+  EXPECT_EQ(driver.snapshot().runs.size(), 0u);
+  context.SetRef("New experiment");
+  EXPECT_STREQ(context.ItemInfo("###launch").DebugLabel, "Launch 2 runs###launch");
+  context.ItemClick("###launch");
+  driver.wait_until(
+      context, [&] { return driver.snapshot().runs.size() == 2; }, 20, "two runs are listed");
+  EXPECT_FALSE(driver.contents().workspace().error.has_value()) << *driver.contents().workspace().error;
+}
+
+void ExperimentTest::watch(Driver& driver, ImGuiTestContext& context) {
+  const auto batch = [&] { return driver.run_named("batch"); };
+  driver.wait_until(
+      context, [&] { return points(batch(), "loss/train") > 20; }, 60, "its loss arrives");
+  driver.wait_until(
+      context, [&] { return has_masks(batch()) && points(batch(), "iou/val_eval") > 0; }, 60, "its masks arrive");
+  driver.wait_until(
+      context, [&] { return driver.contents().settled(); }, 20, "its pictures are decoded");
+  context.SetRef("");
+  EXPECT_TRUE(context.ItemExists("//Curves/smoothing"));  // Drawn only where there are curves,
+  EXPECT_TRUE(context.ItemExists("//Masks/step"));        // and only where there are pictures.
+  driver.wait_until(
+      context, [&] { return points(batch(), "norm/down1.1/gap") > 0; }, 60, "its layers arrive");
+}
+
+void ExperimentTest::stop_and_resume(Driver& driver, ImGuiTestContext& context) {
+  const auto batch = [&] { return driver.run_named("batch"); };
+  context.ItemClick("//Runs/**/batch");
+  EXPECT_EQ(driver.contents().workspace().selected, batch()->info.id);
+  context.WindowFocus("//Console");
+  context.ItemClick("//Console/Stop");
+  driver.wait_until(
+      context, [&] { return is(batch(), RunState::stopped); }, 60, "the run stops");
+  const Step stopped_at = batch()->info.status.step;
+  EXPECT_GT(stopped_at, 0);
+  EXPECT_LT(stopped_at, batch()->info.status.total_steps);
+  context.ItemClick("//Console/Resume");
+  driver.wait_until(
+      context, [&] { return !is(batch(), RunState::stopped); }, 20, "the run is queued again");
+  driver.wait_until(
+      context,
+      [&] {
+        return is(driver.run_named("instance"), RunState::running) ||
+               is(driver.run_named("instance"), RunState::completed);
+      },
+      60, "the other one trains");
+}
+
+/// Nobody looks at it, and it goes on.
+void ExperimentTest::wait_while_closed(const fs::path& run) {
+  const auto before = read_status(run);
+  ASSERT_TRUE(before);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto further = [&] {
+    const auto now = read_status(run);
+    return now && (now->step > before->step || now->state == RunState::completed);
+  };
+  while (!further()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "the run does not go on without the window";
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+void ExperimentTest::stop_everything(Driver& driver, ImGuiTestContext& context) {
+  context.SetRef("");
+  if (driver.contents().busy()) context.MenuClick("//##MainMenuBar/Run/Stop all");
+  driver.wait_until(
+      context, [&] { return !driver.contents().busy(); }, 60, "everything has stopped");
+}
+
+TEST_F(ExperimentTest, IsBuiltLaunchedWatchedStoppedResumedAndFoundAgain) {
+  fs::path other;
+  Step resumed_from = 0;
+  {
+    Driver driver(options());
+    driver.run([&](ImGuiTestContext& context) {
+      build_two_variants(context);
+      launch(driver, context);
+      watch(driver, context);
+      stop_and_resume(driver, context);
+    });
+    ASSERT_NE(driver.run_named("instance"), nullptr);
+    other = driver.run_named("instance")->info.folder;
+    resumed_from = driver.run_named("batch")->info.status.step;
+  }
+  wait_while_closed(other);
+  Driver driver(options());
+  driver.run([&](ImGuiTestContext& context) {
+    driver.wait_until(
+        context, [&] { return driver.snapshot().runs.size() == 2 && driver.contents().settled(); }, 30,
+        "both runs are found again");
+    EXPECT_GT(points(driver.run_named("instance"), "loss/train"), 0u);
+    EXPECT_TRUE(has_masks(driver.run_named("batch")));
+    driver.wait_until(
+        context, [&] { return driver.run_named("batch")->info.status.step > resumed_from; }, 90,
+        "the resumed run goes on");
+    stop_everything(driver, context);
+  });
+  EXPECT_FALSE(driver.contents().workspace().error.has_value());
+}
+
+}  // namespace
+}  // namespace ablate

@@ -1,0 +1,194 @@
+// What panels do with runs that are there already; no workers.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "driver.h"
+#include "experiments/data/dataset.h"
+#include "runs/run_writer.h"
+
+namespace ablate {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path finished_run(const fs::path& root, const std::string& name, const std::string& norm) {
+  RunConfig config;
+  config.set("model.norm", norm);
+  const fs::path folder = create_run(
+      root, name, {{"config", config.to_json()}, {"experiment", "e"}, {"variant", name}, {"task", "segmentation"}});
+  RunWriter writer(folder, 0);
+  Picture picture{12, 8, 1, std::vector<std::uint8_t>(96, 200)};
+  for (int step = 0; step <= 100; ++step) {
+    writer.scalar("loss/train", step, std::exp(-step / 50.0));
+    if (step % 20) continue;
+    writer.scalar("iou/val", step, 0.5);
+    writer.scalar("iou/val_eval", step, 0.5);
+    writer.scalar("iou/val_train_mode", step, 0.8);
+    for (const char* layer : {"down1.1", "up1.1"}) {
+      const std::vector<float> values = {0.5f, 1.0f};
+      const std::vector<std::int64_t> shape = {2};
+      if (norm == "batch") {
+        writer.scalar(std::string("norm/") + layer + "/gap", step, 0.3);
+        for (const char* statistic : {"running_mean", "batch_mean", "running_var", "batch_var"})
+          writer.tensor(std::string("norm/") + layer + "/channels/" + statistic, step, shape, values);
+      }
+    }
+    for (const char* output : {"input", "target", "prediction"})
+      writer.image(std::string("preview/0/") + output, step, 12, 8, 1, encode_png(picture));
+  }
+  writer.flush();
+  RunStatus status;
+  status.state = RunState::completed;
+  status.step = status.total_steps = 100;
+  status.metrics = {{"iou/val", 0.5}, {"iou/val_eval", 0.5}, {"iou/val_train_mode", 0.8}};
+  status.best_metric = "iou/val";
+  status.training_seconds = 3;
+  write_status(folder, status);
+  return folder;
+}
+
+class PanelsTest : public testing::Test {
+ protected:
+  PanelsTest() {
+    const fs::path ill = finished_run(root(), "one-batch", "batch");
+    write_findings(
+        ill, {{"shared-norm", "down1.1", 0.95, "A norm module is used twice.", {"eval .5"}, "model.norm = instance"}});
+    finished_run(root(), "two-instance", "instance");
+    WindowOptions options;
+    options.root = root();
+    options.settings = folder_.path() / "settings";
+    options.width = 1400;
+    options.height = 900;
+    driver_ = std::make_unique<Driver>(options);
+    driver_->run([&](ImGuiTestContext& context) {
+      driver_->wait_until(
+          context, [&] { return driver_->contents().settled() && workspace().shown.size() == 2; }, 20, "all is read");
+    });
+  }
+  fs::path root() const { return folder_.path() / "runs"; }
+  Workspace& workspace() { return driver_->contents().workspace(); }
+
+  TemporaryFolder folder_{"panels"};
+  std::unique_ptr<Driver> driver_;
+};
+
+TEST_F(PanelsTest, TheRunThatSomethingWasFoundInIsSelected) {
+  EXPECT_EQ(workspace().selected_run()->info.name, "one-batch");
+}
+
+TEST_F(PanelsTest, PressingADotHidesARunAndShowsItAgain) {
+  const std::string id = driver_->run_named("two-instance")->info.id;
+  driver_->run([&](ImGuiTestContext& context) {
+    const std::string dot = "//Runs/**/" + id + "/show";
+    context.ItemClick(dot.c_str());
+    EXPECT_TRUE(workspace().hidden.contains(id));
+    context.Yield();
+    EXPECT_EQ(workspace().shown.size(), 1u);
+    context.ItemClick(dot.c_str());
+    EXPECT_FALSE(workspace().hidden.contains(id));
+  });
+}
+
+TEST_F(PanelsTest, TheFilterLeavesOutWhatDoesNotMatch) {
+  driver_->run([&](ImGuiTestContext& context) {
+    EXPECT_TRUE(context.ItemExists("//Runs/**/two-instance"));
+    context.ItemInputValue("//Runs/##filter", "norm=batch");
+    context.Yield(2);
+    EXPECT_TRUE(context.ItemExists("//Runs/**/one-batch"));
+    EXPECT_FALSE(context.ItemExists("//Runs/**/two-instance"));
+    context.ItemInputValue("//Runs/##filter", "");
+  });
+}
+
+TEST_F(PanelsTest, AChipMakesAVariantAndTheButtonCountsThem) {
+  driver_->run([&](ImGuiTestContext& context) {
+    context.SetRef("New experiment");
+    const auto label = [&] { return std::string(context.ItemInfo("###launch").DebugLabel); };
+    EXPECT_EQ(label(), "Launch 1 run###launch");
+    context.ItemClick("**/model.norm/instance");
+    context.ItemClick("**/model.residual/plain");
+    context.Yield();
+    EXPECT_EQ(label(), "Launch 4 runs###launch");
+    context.ItemClick("**/one at a time");
+    context.Yield();
+    EXPECT_EQ(label(), "Launch 3 runs###launch");
+  });
+}
+
+TEST_F(PanelsTest, WhatCannotBeMadeIsSaidAndNotLaunched) {
+  driver_->run([&](ImGuiTestContext& context) {
+    context.SetRef("New experiment");
+    context.ItemInputValue("**/channels##model.channels", "none at all");
+    context.Yield();
+    EXPECT_TRUE(context.ItemInfo("###launch").ItemFlags & ImGuiItemFlags_Disabled);
+    context.ItemInputValue("**/channels##model.channels", "8");
+    context.Yield();
+    EXPECT_FALSE(context.ItemInfo("###launch").ItemFlags & ImGuiItemFlags_Disabled);
+  });
+}
+
+TEST_F(PanelsTest, AFindingOpensItsLayer) {
+  driver_->run([&](ImGuiTestContext& context) {
+    context.ItemClick("//Findings/**/Show the layer");
+    context.Yield();
+    EXPECT_EQ(workspace().layer, "down1.1");
+    context.ItemClick("//Layers/All layers");
+    EXPECT_EQ(workspace().layer, "");
+  });
+}
+
+TEST_F(PanelsTest, PressingALayerOpensItsChannels) {
+  driver_->run([&](ImGuiTestContext& context) {
+    const ImRect panel = context.WindowInfo("//Layers").RectFull;
+    context.MouseMoveToPos(ImVec2(panel.Min.x + 0.5f * panel.GetWidth(), panel.Min.y + ImGui::GetFontSize() * 6));
+    context.MouseClick();
+    context.Yield(2);
+    EXPECT_EQ(workspace().layer, "down1.1");
+    EXPECT_TRUE(context.ItemExists("//Layers/All layers"));
+  });
+}
+
+TEST_F(PanelsTest, EveryViewOfTheMasksIsDrawn) {
+  driver_->run([&](ImGuiTestContext& context) {
+    context.SetRef("Masks");
+    for (const char* view : {"threshold", "overlay", "errors", "mask"}) {
+      context.ComboClick((std::string("view/") + view).c_str());
+      driver_->wait_until(
+          context, [&] { return driver_->contents().settled(); }, 10, view);
+    }
+  });
+}
+
+TEST_F(PanelsTest, PanelsCloseAndComeBackFromTheViewMenu) {
+  driver_->run([&](ImGuiTestContext& context) {
+    context.MenuClick("//##MainMenuBar/View/Masks");
+    context.Yield(2);
+    EXPECT_FALSE(context.ItemExists("//Masks/step"));
+    context.MenuClick("//##MainMenuBar/View/Masks");
+    context.Yield(2);
+    EXPECT_TRUE(context.ItemExists("//Masks/step"));
+  });
+}
+
+TEST_F(PanelsTest, WhatWasHiddenAndChosenIsRememberedByTheNextWindow) {
+  const std::string id = driver_->run_named("one-batch")->info.id;
+  WindowOptions options;
+  driver_->run([&](ImGuiTestContext& context) {
+    context.ItemClick(("//Runs/**/" + id + "/show").c_str());
+    context.ItemClick("//New experiment/**/model.norm/group");
+  });
+  options.root = root();
+  options.settings = folder_.path() / "settings";
+  driver_.reset();
+  driver_ = std::make_unique<Driver>(options);
+  driver_->run([&](ImGuiTestContext& context) {
+    driver_->wait_until(
+        context, [&] { return driver_->contents().settled(); }, 20, "all is read");
+    EXPECT_TRUE(workspace().hidden.contains(id));
+    EXPECT_STREQ(context.ItemInfo("//New experiment/###launch").DebugLabel, "Launch 2 runs###launch");
+  });
+}
+
+}  // namespace
+}  // namespace ablate

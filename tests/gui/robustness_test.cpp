@@ -1,0 +1,125 @@
+// What a window has to stand.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+
+#include "driver.h"
+#include "runs/error.h"
+#include "runs/run_writer.h"
+
+namespace ablate {
+namespace {
+
+namespace fs = std::filesystem;
+
+WindowOptions options_for(const fs::path& root) {
+  WindowOptions options;
+  options.root = root;
+  options.width = 1280;
+  options.height = 720;
+  return options;
+}
+
+fs::path make_run(const fs::path& root, const std::string& name) {
+  const fs::path folder =
+      create_run(root, name, {{"config", RunConfig().to_json()}, {"experiment", "e"}, {"variant", name}});
+  RunStatus status;
+  status.state = RunState::completed;
+  write_status(folder, status);
+  return folder;
+}
+
+TEST(Robustness, TheFirstFrameIsThereWithinHalfASecondWithAThousandRunsOnDisk) {
+  const TemporaryFolder folder("thousand");
+  const std::string run_json =
+      nlohmann::json{{"format", 1}, {"config", RunConfig().to_json()}, {"experiment", "e"}, {"variant", "v"}}.dump();
+  for (int i = 0; i < 1000; ++i) {  // Written straight: create_run syncs each, which takes longer than all the rest.
+    const fs::path run = folder.path() / ("run-" + std::to_string(i));
+    fs::create_directory(run);
+    std::ofstream(run / "run.json") << run_json;
+    std::ofstream(run / "status.json") << R"({"format": 1, "status": "completed", "metrics": {"iou/val": 0.5}})";
+  }
+  const auto began = std::chrono::steady_clock::now();
+  Window window(options_for(folder.path()));
+  window.frame();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  RecordProperty("seconds", std::to_string(seconds));
+  std::printf("first frame after %.3f s\n", seconds);
+  EXPECT_LT(seconds, 0.5);
+  const auto deadline = began + std::chrono::seconds(30);
+  while (!window.contents().settled() && std::chrono::steady_clock::now() < deadline) {
+    window.wait(0.05);
+    window.frame();
+  }
+  EXPECT_EQ(window.contents().workspace().snapshot->runs.size(), 1000u);
+  EXPECT_LE(window.contents().workspace().shown.size(), 12u);  // A thousand lines are no picture.
+}
+
+TEST(Robustness, ARunThatIsDeletedWhileItIsShownGoesAway) {
+  const TemporaryFolder folder("deleted");
+  const fs::path doomed = make_run(folder.path(), "doomed");
+  RunWriter(doomed, 0).scalar("loss/train", 0, 1);
+  make_run(folder.path(), "stays");
+  Driver driver(options_for(folder.path()));
+  driver.run([&](ImGuiTestContext& context) {
+    driver.wait_until(
+        context, [&] { return driver.contents().settled() && driver.snapshot().runs.size() == 2; }, 20, "all is read");
+    context.ItemClick("//Runs/**/doomed");
+    fs::remove_all(doomed);
+    driver.wait_until(
+        context, [&] { return driver.snapshot().runs.size() == 1; }, 20, "it is gone");
+    EXPECT_EQ(driver.contents().workspace().selected_run()->info.name, "stays");
+    fs::remove_all(folder.path());
+    driver.wait_until(
+        context, [&] { return driver.snapshot().runs.empty(); }, 20, "the root is gone");
+    context.Yield(3);
+  });
+}
+
+TEST(Robustness, DamagedFilesAreShownForWhatTheyAre) {
+  const TemporaryFolder folder("damaged");
+  const fs::path run = make_run(folder.path(), "damaged");
+  std::ofstream(run / "status.json") << "{\"status\": ";
+  std::ofstream(run / "findings.json") << "[1, 2";
+  std::ofstream(run / "events.out.tfevents.1.x") << "this is no event file at all, not even nearly one";
+  Driver driver(options_for(folder.path()));
+  driver.run([&](ImGuiTestContext& context) {
+    driver.wait_until(
+        context, [&] { return driver.contents().settled() && driver.snapshot().runs.size() == 1; }, 20, "all is read");
+    EXPECT_EQ(driver.snapshot().runs[0]->info.status.state, RunState::failed);
+    context.WindowFocus("//Console");
+    context.Yield(3);
+  });
+}
+
+TEST(Robustness, ALaunchThatFailsSaysWhyUntilItIsDismissed) {
+  const TemporaryFolder folder("unwritable");
+  std::ofstream(folder.path() / "a-file") << "not a folder";
+  Driver driver(options_for(folder.path() / "a-file" / "runs"));
+  driver.run([&](ImGuiTestContext& context) {
+    context.ItemClick("//New experiment/###launch");
+    driver.wait_until(
+        context, [&] { return driver.contents().workspace().error.has_value(); }, 20, "the reason is shown");
+    context.Yield(2);
+    context.ItemClick("//What went wrong/Dismiss");
+    EXPECT_FALSE(driver.contents().workspace().error.has_value());
+  });
+}
+
+TEST(Robustness, WithoutADisplayTheErrorSaysWhatToDo) {
+  const std::string display = std::getenv("DISPLAY") ? std::getenv("DISPLAY") : "";
+  ::unsetenv("DISPLAY");
+  EXPECT_FALSE(has_display());
+  try {
+    Window window(options_for("/tmp"));
+    ADD_FAILURE() << "a window without a display";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("ablate screenshot"), std::string::npos) << error.what();
+  }
+  ::setenv("DISPLAY", display.c_str(), 1);
+}
+
+}  // namespace
+}  // namespace ablate

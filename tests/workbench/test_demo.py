@@ -1,0 +1,71 @@
+"""The demo on small synthetic portraits: its table, its sentence, and where the sentence must not appear."""
+
+import json
+import pathlib
+import signal
+import unittest
+
+from PIL import Image
+
+from ablate_program import AblateTest
+
+SMALL = []
+for key, value in {
+    "train.steps": 100, "data.size": [48, 32], "data.count": 100, "data.held_out": 16, "model.channels": 4, "model.depth": 2,
+    "log.previews": 2,
+}.items():
+    SMALL += ["-s", f"{key}={json.dumps(value)}"]
+
+
+class DemoTest(AblateTest):
+    def test_the_run_with_the_shared_norm_is_named(self):
+        result = self.ablate("demo", "--only", "batch-shared", "--only", "no-norm", *SMALL)
+        self.assertRegex(result.stdout, r"RUN +STATE +EVAL IoU +TRAIN-MODE IoU +GAP +TIME")
+        row = next(line.split() for line in result.stdout.splitlines() if line.startswith("batch-shared "))
+        eval_iou, train_mode_iou, gap = map(float, row[2:5])
+        self.assertAlmostEqual(train_mode_iou - eval_iou, gap, delta=0.002)
+        self.assertGreater(gap, 0.15)
+        sentences = [line for line in result.stdout.splitlines() if line.startswith("batch-shared: ")]
+        self.assertEqual(len(sentences), 1)
+        self.assertIn("down1.1 = down1.2", sentences[0])
+        self.assertNotIn("no-norm: ", result.stdout)
+        picture = self.root / "demo.png"
+        self.assertIn(str(picture), result.stdout)
+        self.assertGreater(Image.open(picture).size[0], 1000)
+        self.assertRegex(result.stderr, r"batch-shared +running +\d+/100")
+
+    def test_without_that_run_there_is_no_such_sentence(self):
+        document = self.json_of("demo", "--only", "batch-separate", "--only", "instance-shared", *SMALL)
+        self.assertEqual([row["run"] for row in document["table"]], ["batch-separate", "instance-shared"])
+        self.assertEqual([row["status"] for row in document["table"]], ["completed", "completed"])
+        self.assertEqual(document["findings"], [])
+        for row in document["table"]:
+            self.assertLess(abs(row["gap"]), 0.1)
+            self.assertGreater(row["seconds"], 0)
+        self.assertEqual(len(document["runs"]), 2)
+        self.assertGreater(document["wall_seconds"], 0)
+        self.assertTrue(pathlib.Path(document["picture"]).is_file())
+
+    def test_ctrl_c_stops_its_runs_and_still_tells_what_there_is(self):
+        process = self.start("demo", "--only", "batch-separate", "--only", "no-norm", *SMALL, "-s", "train.steps=100000")
+        self.until(lambda: any(run["step"] > 20 for run in self.runs()))
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 1, errors)
+        self.assertIn("Stopping", errors)
+        self.assertEqual({run["status"] for run in self.runs()}, {"stopped"})
+        self.assertRegex(output, r"(?m)^batch-separate +stopped")
+
+    def test_a_run_that_fails_is_told_in_the_table(self):
+        script = self.folder / "worker"
+        script.write_text("#!/bin/sh\necho out of luck\nexit 3\n")
+        script.chmod(0o755)
+        result = self.ablate("demo", "--only", "no-norm", *SMALL, code=1, environment={"ABLATE_TRAIN": str(script)})
+        self.assertRegex(result.stdout, r"(?m)^no-norm +failed .*exit code 3.*out of luck")
+
+    def test_a_run_it_does_not_have(self):
+        self.assertIn("batch-shared", self.error_of("demo", "--only", "batch-shred", code=2))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,135 @@
+"""The commands that train, with the real worker: train, launch, stop, resume, predict, and what becomes of a killed worker."""
+
+import json
+import os
+import pathlib
+import signal
+import unittest
+
+from PIL import Image
+from safetensors.numpy import load_file
+
+from ablate_program import TINY, AblateTest, assignments
+
+
+def worker_of(run):
+    """The process that trains in a run folder, found by its command line."""
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "cmdline").read_bytes().decode().split("\0")
+            except OSError:
+                continue
+            if words[1:2] == ["run"] and words[2:3] == [run]:
+                return int(entry.name)
+    return None
+
+
+class TrainingTest(AblateTest):
+    def launch(self, vary=None, slots=None, **base):
+        file = self.folder / "experiment.json"
+        file.write_text(json.dumps({
+            "name": "tests", "base": TINY | {key.replace("__", "."): value for key, value in base.items()}, "vary": vary or {}}))
+        return self.json_of("launch", file, *(["--slots", slots] if slots else []))
+
+    def state(self, run):
+        return self.json_of("show", run["run"])["status"]
+
+    def test_train_answers_with_the_run_and_its_metrics(self):
+        result = self.ablate("train", "--json", "--name", "first", *assignments())
+        run = json.loads(result.stdout)
+        self.assertEqual(run["status"], "completed")
+        self.assertEqual(run["step"], 6)
+        self.assertTrue(run["id"].endswith("-first"))
+        self.assertTrue(pathlib.Path(run["run"]).is_dir())
+        for tag in ("loss/train", "loss/val", "iou/val_eval", "iou/val_train_mode", "lr"):
+            self.assertIn(tag, run["metrics"])
+        self.assertIn("16 samples to train on", result.stderr)
+        self.assertEqual(self.json_of("show", "first")["metrics"], run["metrics"])
+
+    def test_ctrl_c_stops_with_a_checkpoint_from_which_resume_goes_on(self):
+        process = self.start("train", "--name", "long", *assignments(train__steps=100000))
+        self.until(lambda: any(run["step"] > 3 for run in self.runs()))
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1, errors)
+        self.assertIn("stopped at step", errors)
+        stopped = self.json_of("show", "long")
+        self.assertEqual(stopped["status"], "stopped")
+        self.assertTrue((pathlib.Path(stopped["run"]) / "checkpoints" / f"step-{stopped['step']:08}").is_dir())
+        self.ablate("resume", "long")
+        self.until(lambda: self.json_of("show", "long")["step"] > stopped["step"])
+        self.ablate("stop", "long")
+        self.until(lambda: self.json_of("show", "long")["status"] == "stopped")
+
+    def test_an_experiment_is_trained_in_order_and_survives_the_command(self):
+        runs = self.launch({"model.norm": ["batch", "instance", "none"]}, slots=1)
+        self.assertEqual([run["name"] for run in runs], ["batch", "instance", "none"])
+        self.until(lambda: all(run["status"] == "completed" for run in self.runs()))
+        ended = [json.loads((pathlib.Path(run["run"]) / "status.json").read_text())["ended_seconds"] for run in runs]
+        self.assertEqual(ended, sorted(ended))
+
+    def test_a_run_that_waits_and_one_that_trains_are_stopped(self):
+        first, second = self.launch({"model.norm": ["batch", "instance"]}, slots=1, train__steps=100000)
+        self.until(lambda: self.state(first) == "running")
+        self.assertEqual(self.json_of("stop", second["id"])["status"], "stopped")
+        self.ablate("stop", first["id"])
+        self.until(lambda: self.state(first) == "stopped")
+        self.assertEqual(self.json_of("show", second["id"])["step"], 0)
+
+    def test_a_killed_worker_is_reported_and_resumed_from_its_checkpoint(self):
+        [run] = self.launch(train__steps=100000, checkpoint__every=5)
+        self.until(lambda: self.json_of("show", run["id"])["step"] > 10)
+        os.kill(worker_of(run["run"]), signal.SIGKILL)
+        self.until(lambda: self.state(run) == "failed")
+        failed = self.json_of("show", run["id"])
+        self.assertIn("killed from outside", failed["error"])
+        self.ablate("resume", run["id"])
+        self.until(lambda: self.json_of("show", run["id"])["step"] > failed["step"])
+        self.assertEqual(self.json_of("show", run["id"])["error"], "")
+        loss = self.json_of("export", run["run"], "--tag", "loss/train")["."]["loss/train"]
+        steps = [point[0] for point in loss]
+        self.assertEqual(steps, sorted(set(steps)), "every step once, though some were made twice")
+
+    def test_predict_writes_masks_at_the_size_of_the_pictures(self):
+        self.ablate("train", "--name", "net", *assignments(checkpoint__every=3))
+        pictures = []
+        for size in ((40, 60), (64, 64)):
+            pictures.append(self.folder / f"p{size[0]}.png")
+            Image.new("RGB", size, (200, 30, 30)).save(pictures[-1])
+        out = self.folder / "masks"
+        text = self.ablate("predict", "net", *pictures, "--out", out).stdout
+        self.assertEqual(text.splitlines(), [str(out / picture.name) for picture in pictures])
+        for picture in pictures:
+            self.assertEqual(Image.open(out / picture.name).size, Image.open(picture).size)
+        answers = self.json_of("predict", "net@3", pictures[0], "--out", self.folder / "others")
+        self.assertIn("step-00000003", answers[0]["checkpoint"])
+        self.assertIn("step", self.error_of("predict", "net@4", pictures[0], "--out", out, code=1))
+
+    def test_a_relative_folder_is_found_from_anywhere(self):
+        data = self.folder / "data"
+        for part, mode in (("images", "RGB"), ("masks", "L")):
+            (data / part).mkdir(parents=True)
+            for i in range(10):
+                Image.new(mode, (32, 32), 255 if i % 2 else 0).save(data / part / f"p{i}.png")
+        [run] = self.launch(data__dataset="folder", data__path="data", train__steps=2)
+        self.until(lambda: self.state(run) in ("completed", "failed"))
+        self.assertEqual(self.state(run), "completed", self.json_of("show", run["id"])["error"])
+        self.assertEqual(self.json_of("show", run["id"])["config"]["data"]["path"], str(data))
+
+    def test_a_run_that_diverges_says_so(self):
+        result = self.ablate("train", "--json", *assignments(
+            optimizer__name="sgd", optimizer__lr=1000, model__norm="none", train__steps=200), code=1)
+        run = json.loads(result.stdout)
+        self.assertEqual(run["status"], "diverged")
+        self.assertIn("diverged", result.stderr)
+        self.assertIn("optimizer.lr", self.error_of("resume", run["id"], code=1))
+
+    def test_checkpoints_are_safetensors(self):
+        run = self.json_of("train", *assignments())
+        weights = load_file(pathlib.Path(run["run"]) / "checkpoints/step-00000006/model.safetensors")
+        self.assertTrue(any(name.endswith("running_mean") for name in weights))
+
+
+if __name__ == "__main__":
+    unittest.main()
