@@ -115,6 +115,7 @@ void resume_run(const std::filesystem::path& root, const RunInfo& run) {
       throw Error(fmt::format("{} was not made by Ablate (no run.json in {}): it can be looked at, not resumed.",
                               run.id, run.folder.string()));
   }
+  if (status.state != RunState::queued) queue.await_leaving(run.folder);
   take_request(run.folder, Request::stop);  // One that the dead worker never saw must not stop the next.
   status.state = RunState::queued;
   status.error.clear();

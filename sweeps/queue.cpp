@@ -260,6 +260,17 @@ bool LocalQueue::working(const fs::path& run) const {
   return entry && InheritableLock::held(entry->file);
 }
 
+void LocalQueue::await_leaving(const fs::path& run) const {
+  const Paths paths(root_);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  // Where no keeper is alive there is nobody to see it go, and a lock left behind is all that counts.
+  while (entry_of(paths, paths.started, run) && (working(run) || InheritableLock::held(paths.keeper))) {
+    if (std::chrono::steady_clock::now() > deadline)
+      throw Error(fmt::format("{}: its last worker has not ended yet; try again in a moment.", run.string()));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
 void LocalQueue::keep_going() {
   const Paths paths(root_);
   if (entries(paths, paths.waiting).empty() && entries(paths, paths.started).empty()) return;

@@ -8,6 +8,7 @@
 #include <imgui.h>
 #include <imgui_impl_glfw.h>
 #include <imgui_impl_opengl3.h>
+#include <imgui_internal.h>
 #include <implot.h>
 
 #include <algorithm>
@@ -166,10 +167,10 @@ bool Window::wait(double seconds) {
     glfwPollEvents();
     return true;
   }
-  const double began = glfwGetTime();
   glfwWaitEventsTimeout(seconds);
-  const bool woken = wake_up_->take();
-  return woken || glfwGetTime() - began < seconds * 0.98;
+  // What GLFW handed over waits in Dear ImGui's queue until the next frame.
+  const bool woken = wake_up_->take(), input = ImGui::GetCurrentContext()->InputEventsQueue.Size > 0;
+  return woken || input;
 }
 
 int run_window(const WindowOptions& options) {
@@ -178,10 +179,11 @@ int run_window(const WindowOptions& options) {
   double active_until = glfwGetTime() + kAfterInput;
   while (!window.should_close()) {
     const double now = glfwGetTime();
-    const bool active = now < active_until, typing = ImGui::GetIO().WantTextInput;
+    const bool active = now < active_until, typing = ImGui::GetIO().WantTextInput;  // A cursor blinks.
     const bool something = window.wait(active ? 1.0 / 30 : typing ? 0.25 : 0.5);
     if (something) active_until = glfwGetTime() + kAfterInput;
-    if (something || active || typing) window.frame();
+    window
+        .frame();  // Also when nothing is known to have happened: the system may have uncovered or resized the window.
   }
   return 0;
 }

@@ -38,12 +38,10 @@ std::string dtype_name(const Tensor& tensor) {
 
 void write_tensors(const fs::path& file, const NamedTensors& tensors) {
   std::map<std::string, TensorView> views;
-  std::vector<Tensor> held;
   for (const auto& [name, tensor] : tensors) {
-    held.push_back(tensor.detach().cpu().contiguous());
-    const Tensor& rows = held.back();
-    views[name] = {
-        dtype_name(rows), rows.sizes().vec(), {static_cast<const std::byte*>(rows.const_data_ptr()), rows.nbytes()}};
+    views[name] = {dtype_name(tensor),
+                   tensor.sizes().vec(),
+                   {static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes()}};
   }
   write_safetensors(file, views, {{"format", "pt"}});
 }
@@ -125,40 +123,54 @@ std::map<Step, fs::path> all_checkpoints(const fs::path& run) {
 
 }  // namespace
 
-void write_checkpoint(const fs::path& run, const TrainerState& state, const std::vector<Network>& networks,
-                      const Optimizers& optimizers) {
-  const fs::path target = run / "checkpoints" / fmt::format("step-{:08}", state.step);
-  const fs::path beside = run / "checkpoints" / fmt::format(".step-{:08}", state.step);
-  std::error_code problem;
-  fs::remove_all(beside, problem);
-  fs::create_directories(beside, problem);
-  if (problem) throw Error(fmt::format("Cannot make {}: {}.", beside.string(), problem.message()));
+Snapshot take_snapshot(const TrainerState& state, const std::vector<Network>& networks, const Optimizers& optimizers) {
+  const torch::NoGradGuard no_grad;
+  Snapshot snapshot;
+  snapshot.step = state.step;
+  const auto copy = [](const NamedTensors& tensors) {
+    NamedTensors copies;
+    for (const auto& [name, tensor] : tensors) {
+      copies.emplace_back(name, tensor.detach().to(torch::kCPU).clone(torch::MemoryFormat::Contiguous));
+    }
+    return copies;
+  };
+  for (const Network& network : networks) snapshot.files[file_of(network)] = copy(state_of(*network.module));
+  for (const auto& [name, optimizer] : optimizers) snapshot.files[file_of(name)] = copy(optimizer->state());
 
-  auto files = nlohmann::json::array();
-  for (const Network& network : networks) {
-    write_tensors(beside / file_of(network), state_of(*network.module));
-    files.push_back(file_of(network));
-  }
-  for (const auto& [name, optimizer] : optimizers) {
-    write_tensors(beside / file_of(name), optimizer->state());
-    files.push_back(file_of(name));
-  }
-  nlohmann::json json{
+  nlohmann::json& json = snapshot.trainer;
+  json = {
       {"step", state.step},
       {"next_batch", state.next_batch},
       {"best", {{"metric", state.best_metric}, {"value", json_number(state.best_value)}, {"step", state.best_step}}},
       {"training_seconds", state.training_seconds},
-      {"metrics", nlohmann::json::object()},
-      {"files", files}};
+      {"metrics", nlohmann::json::object()}};
+  for (const auto& [file, _] : snapshot.files) json["files"].push_back(file);
   for (const auto& [tag, value] : state.metrics) json["metrics"][tag] = json_number(value);
   for (auto& [device, generator] : generators(networks)) json["rng"][device] = to_hex(generator.get_state());
-  write_json_file(beside / "trainer.json", json);
+  return snapshot;
+}
+
+void write_checkpoint(const fs::path& run, const Snapshot& snapshot) {
+  const fs::path target = run / "checkpoints" / fmt::format("step-{:08}", snapshot.step);
+  const fs::path beside = run / "checkpoints" / fmt::format(".step-{:08}", snapshot.step);
+  std::error_code problem;
+  fs::remove_all(beside, problem);
+  fs::create_directories(beside, problem);
+  if (problem) throw Error(fmt::format("Cannot make {}: {}.", beside.string(), problem.message()));
+  try {
+    for (const auto& [file, tensors] : snapshot.files) write_tensors(beside / file, tensors);
+    write_json_file(beside / "trainer.json", snapshot.trainer);
+  } catch (...) {
+    fs::remove_all(beside, problem);  // Where the disk is full, a part of a checkpoint is no use.
+    throw;
+  }
   sync_folder(beside);
 
   fs::remove_all(target, problem);
   fs::rename(beside, target, problem);
-  if (problem)
+  if (problem) {
     throw Error(fmt::format("Cannot rename {} to {}: {}.", beside.string(), target.string(), problem.message()));
+  }
   sync_folder(target.parent_path());
 }
 
@@ -224,6 +236,12 @@ void prune_checkpoints(const fs::path& run, std::int64_t keep, Step best) {
     std::error_code ignored;
     if (step != best) fs::remove_all(folder, ignored);
   }
+  std::error_code ignored;
+  std::vector<fs::path> torn;  // Begun by a worker that was killed.
+  for (const fs::directory_entry& entry : fs::directory_iterator(run / "checkpoints", ignored)) {
+    if (entry.path().filename().string().starts_with(".step-")) torn.push_back(entry.path());
+  }
+  for (const fs::path& folder : torn) fs::remove_all(folder, ignored);
 }
 
 }  // namespace ablate

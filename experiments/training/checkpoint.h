@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,11 +27,18 @@ struct TrainerState {
 
 using Optimizers = std::map<std::string, std::unique_ptr<Optimizer>>;
 
+/// Everything a checkpoint holds, copied to the CPU: training can go on while it is written.
+struct Snapshot {
+  Step step = 0;
+  std::map<std::string, NamedTensors> files;  ///< by file name
+  nlohmann::json trainer;                     ///< trainer.json, the random state included
+};
+Snapshot take_snapshot(const TrainerState& state, const std::vector<Network>& networks, const Optimizers& optimizers);
+
 /// Writes `<run>/checkpoints/step-<8 digits>/`: a safetensors file per network (PyTorch's state-dict names, a shared
-/// module under each of its names) and optimiser, and trainer.json with the random state. Written beside, synced,
-/// renamed: a folder of that name is complete. Throws Error (disk full).
-void write_checkpoint(const std::filesystem::path& run, const TrainerState& state, const std::vector<Network>& networks,
-                      const Optimizers& optimizers);
+/// module under each of its names) and optimiser, and trainer.json. Written beside, synced, renamed: a folder of that
+/// name is complete. Throws Error (disk full). Any thread.
+void write_checkpoint(const std::filesystem::path& run, const Snapshot& snapshot);
 
 /// Restores everything, the random state too. Throws Error that names the file and the first tensor that is missing,
 /// not known, or of another shape.
@@ -46,7 +54,8 @@ std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::pa
 /// The checkpoint that `word` names: "" (the newest), "best", or a step. Throws Error that lists those there are.
 std::filesystem::path find_checkpoint(const std::filesystem::path& run, std::string_view word);
 
-/// Removes all but the newest `keep`, and `best`.
+/// Removes all but the newest `keep` and `best`, and what a killed worker left half written. Not while one is being
+/// written.
 void prune_checkpoints(const std::filesystem::path& run, std::int64_t keep, Step best);
 
 }  // namespace ablate

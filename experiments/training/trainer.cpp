@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <future>
 #include <limits>
 #include <numeric>
 
@@ -81,6 +82,7 @@ struct Trainer::Impl {
   std::string best_tag;
   Clock::time_point polled{};
   Step saved_step = -1;
+  std::future<void> saving;  // Last: it uses the members above, and waits when it is destroyed.
 
   Impl(const RunConfig& c, Task& t, TrainingData d, Environment e, StatusKeeper& s)
       : config(c),
@@ -155,11 +157,13 @@ struct Trainer::Impl {
       const bool stop = poll();
       if (improved || RunLog::due(state.step, checkpoint_every) || last || stop) checkpoint();
       if (stop && !last) {
+        finish_saving();
         log.writer().flush();
         environment.say(fmt::format("Stopped at step {} of {}; it can be resumed.", state.step, total_steps));
         return RunState::stopped;
       }
     }
+    finish_saving();
     examine();
     state.training_seconds = seconds_before + seconds_since(started);
     publish();
@@ -247,13 +251,23 @@ struct Trainer::Impl {
     return take_request(environment.run, Request::stop);
   }
 
+  /// Copies what a checkpoint holds and writes it beside the training; waits for the one before.
   void checkpoint() {
     if (saved_step == state.step) return;
-    // What is in a checkpoint has been logged: after a resume nothing before it is missing.
-    log.writer().flush();
-    write_checkpoint(environment.run, state, networks, updates.optimizers());
+    finish_saving();
+    saving = std::async(std::launch::async, [this, snapshot = take_snapshot(state, networks, updates.optimizers()),
+                                             keep = config.integer("checkpoint.keep"), best = state.best_step] {
+      // What is in a checkpoint has been logged: after a resume nothing before it is missing.
+      log.writer().flush();
+      write_checkpoint(environment.run, snapshot);
+      prune_checkpoints(environment.run, keep, best);
+    });
     saved_step = state.step;
-    prune_checkpoints(environment.run, config.integer("checkpoint.keep"), state.best_step);
+  }
+
+  /// Throws what went wrong with the last checkpoint.
+  void finish_saving() {
+    if (saving.valid()) saving.get();
   }
 
   void examine() {

@@ -73,10 +73,10 @@ class AblateTest(unittest.TestCase):
         return json.loads(self.ablate(*words, "--json", **options).stdout)
 
     def error_of(self, *words, code, **options):
-        """What it says on standard error: one message, which begins with the program's name."""
+        """What it says on standard error, where a message begins with the program's name (or the worker's)."""
         result = self.ablate(*words, code=code, **options)
         self.assertEqual(result.stdout, "")
-        self.assertRegex(result.stderr, "(?m)^ablate: ")
+        self.assertRegex(result.stderr, "(?m)^ablate(-train)?: ")
         self.assertNotIn("terminate called", result.stderr)
         return result.stderr
 

@@ -40,7 +40,8 @@ TEST(Configuration, WhatIsWrongIsWrongUsage) {
 TEST(Configuration, AnAssignmentWithoutEffectIsNoted) {
   testing::internal::CaptureStderr();
   config_of({"data.path=portraits"});
-  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("data.path does nothing while data.dataset is synthetic"));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("data.path does nothing while data.dataset is synthetic"));
   testing::internal::CaptureStderr();
   config_of({"model.norm=group", "model.norm_groups=4"});
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");

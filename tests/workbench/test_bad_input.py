@@ -1,16 +1,14 @@
 """Bad input gets a message that says what, where and what to do; nothing is lost, nothing half made is left behind."""
 
 import json
-import os
 import pathlib
 import shutil
-import signal
 import subprocess
 import unittest
 
 from PIL import Image
 
-from ablate_program import BIN, AblateTest, assignments
+from ablate_program import AblateTest, assignments
 
 
 class BadInputTest(AblateTest):
@@ -78,7 +76,7 @@ class BadInputTest(AblateTest):
         (self.folder / "hollow" / "images").mkdir(parents=True)
         (self.folder / "hollow" / "masks").mkdir()
         bare = self.pictures("bare", mask=lambda i: None)
-        for folder, says in (("missing", ["missing", "images/"]), ("empty", ["empty", "images/"]), ("hollow", ["hollow", "no pictures"]),
+        for folder, says in (("missing", ["missing", "no such folder"]), ("empty", ["empty", "images/"]), ("hollow", ["hollow", "no pictures"]),
                              (bare, ["bare", "mask of the same name"])):
             data = self.folder / folder
             self.refuse("train", *self.on_folder(data), code=1, says=says)

@@ -31,7 +31,8 @@ class DemoTest(AblateTest):
         self.assertNotIn("no-norm: ", result.stdout)
         picture = self.root / "demo.png"
         self.assertIn(str(picture), result.stdout)
-        self.assertGreater(Image.open(picture).size[0], 1000)
+        with Image.open(picture) as shown:
+            self.assertGreater(shown.width, 1000)
         self.assertRegex(result.stderr, r"batch-shared +running +\d+/100")
 
     def test_without_that_run_there_is_no_such_sentence(self):

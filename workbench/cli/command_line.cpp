@@ -73,7 +73,8 @@ int run_command_line(int argc, char** argv) {
   app.set_help_flag("-h,--help", "This help");
   app.add_option("--runs", invocation.runs,
                  "The folder of runs, before or after the command ($ABLATE_RUNS, or ./ablate-runs)")
-      ->type_name("ROOT");
+      ->type_name("ROOT")
+      ->take_last();
   app.require_subcommand(0, 1);
   app.fallthrough();
   app.allow_extras();

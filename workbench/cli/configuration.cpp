@@ -71,15 +71,17 @@ std::vector<std::string> check_data(const RunConfig& config) {
   if (config.text("data.dataset") != "folder") return {};
   FolderScan scan = scan_pairs(config.text("data.path"), config.at("data.exclude").get<std::vector<std::string>>());
   if (const auto held_out = config.integer("data.held_out"); held_out >= static_cast<std::int64_t>(scan.files.size()))
-    throw Error(fmt::format("data.held_out: {} held out of the {} pictures with masks in {} leave none to train on.", held_out,
-                            scan.files.size(), config.text("data.path")));
+    throw Error(fmt::format("data.held_out: {} held out of the {} pictures with masks in {} leave none to train on.",
+                            held_out, scan.files.size(), config.text("data.path")));
   return std::move(scan.problems);
 }
 
 void tell_problems(const std::vector<std::string>& problems) {
   constexpr std::size_t kShown = 5;
-  for (std::size_t i = 0; i < std::min(kShown, problems.size()); ++i) fmt::print(stderr, "ablate: note: {}\n", problems[i]);
-  if (problems.size() > kShown) fmt::print(stderr, "ablate: note: … and {} more like these.\n", problems.size() - kShown);
+  for (std::size_t i = 0; i < std::min(kShown, problems.size()); ++i)
+    fmt::print(stderr, "ablate: note: {}\n", problems[i]);
+  if (problems.size() > kShown)
+    fmt::print(stderr, "ablate: note: … and {} more like these.\n", problems.size() - kShown);
 }
 
 }  // namespace ablate

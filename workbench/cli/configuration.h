@@ -19,8 +19,8 @@ RunConfig config_of(const std::vector<std::string>& assignments);
 /// The assignments as an object of dotted keys to checked values, for an experiment's base. Throws UsageError.
 nlohmann::json base_of(const std::vector<std::string>& assignments);
 
-/// Looks into the folders that a configuration names, before anything is made for it: throws Error where they are missing
-/// or hold nothing to train on. Returns a sentence for each picture that will be left out.
+/// Looks into the folders that a configuration names, before anything is made for it: throws Error where they are
+/// missing or hold nothing to train on. Returns a sentence for each picture that will be left out.
 std::vector<std::string> check_data(const RunConfig& config);
 
 /// Some of them on standard error, for commands that don't show the worker's own words.

@@ -21,7 +21,7 @@ class Portraits(unittest.TestCase):
         folder = root / f"{sharing}-{seed}"
         folder.mkdir()
         config = {"data": {"dataset": "folder", "path": str(PORTRAITS), "size": [96, 64], "held_out": 48}, "model": {"channels": 8, "norm_sharing": sharing},
-                  "train": {"steps": 400, "batch_size": 16, "seed": seed, "device": "cpu"}}
+                  "train": {"steps": 400, "batch_size": 16, "seed": seed, "device": "cpu", "threads": 1}}
         (folder / "run.json").write_text(json.dumps({"format": 1, "config": config}))
         subprocess.run([WORKER, "run", folder], check=True, stdout=subprocess.DEVNULL)
         metrics = json.loads((folder / "status.json").read_text())["metrics"]

@@ -111,6 +111,7 @@ TEST_F(TrainerTest, AKilledRunGoesOnFromItsLastCheckpointAndForgetsLaterPoints) 
   EXPECT_EQ(bytes_of(checkpoint_of(whole, 12) / "model.safetensors"),
             bytes_of(checkpoint_of(killed, 12) / "model.safetensors"));
   EXPECT_EQ(read_all(killed)->scalars.at("loss/train").size(), 12u);
+  EXPECT_FALSE(fs::exists(killed / "checkpoints" / ".step-00000007"));
 }
 
 TEST_F(TrainerTest, ACompletedRunStartedAgainStaysAsItIs) {
