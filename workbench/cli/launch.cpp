@@ -1,14 +1,18 @@
 // ablate launch EXPERIMENT.json: all runs of an experiment, queued.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <map>
 #include <memory>
+#include <thread>
 
 #include "experiments/experiment.h"
 #include "sweeps/launcher.h"
 #include "workbench/cli/command.h"
 #include "workbench/cli/configuration.h"
 #include "workbench/cli/output.h"
+#include "workbench/cli/progress.h"
 
 namespace ablate {
 namespace {
@@ -17,6 +21,7 @@ struct LaunchOptions {
   std::string file;
   std::string launcher = "local";
   int slots = 0;
+  bool wait = false;
 };
 
 /// Of the runs' configurations one for each data set among them.
@@ -29,6 +34,20 @@ std::vector<RunConfig> different_data(const Experiment& experiment) {
   return configs;
 }
 
+/// Shows how the runs come along until all are over; Ctrl-C leaves, and they go on. 1 where one did not complete.
+int wait_for(const Invocation& invocation, const std::filesystem::path& root,
+             const std::vector<std::filesystem::path>& runs) {
+  Progress progress(root, runs);
+  while (!progress.update()) std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  if (invocation.json) {
+    nlohmann::json document = nlohmann::json::array();
+    for (const RunInfo& run : progress.runs()) document.push_back(run_summary(run));
+    print_json(document);
+  }
+  const auto completed = [](const RunInfo& run) { return run.status.state == RunState::completed; };
+  return std::ranges::all_of(progress.runs(), completed) ? 0 : 1;
+}
+
 int launch(const Invocation& invocation, const LaunchOptions& options) {
   if (options.launcher != "local")
     throw UsageError(fmt::format("--launcher {} is not there yet; local is.", options.launcher));
@@ -38,6 +57,7 @@ int launch(const Invocation& invocation, const LaunchOptions& options) {
   const std::filesystem::path root = invocation.root();
   const std::vector<std::filesystem::path> runs = create_runs(root, experiment);
   LocalQueue(root).submit(runs, options.slots);
+  if (options.wait) return wait_for(invocation, root, runs);
   if (invocation.json) {
     nlohmann::json document = nlohmann::json::array();
     for (const auto& run : runs) document.push_back(run_summary(read_run(root, run)));
@@ -62,6 +82,7 @@ void add_launch(CLI::App& app, Invocation& invocation) {
   command.add_option("--slots", options->slots, "How many train at once (as the machine can)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
+  command.add_flag("--wait", options->wait, "Show how they come along until all are over; Ctrl-C leaves, they go on");
   add_json_flag(command, invocation);
   command.callback(
       [&invocation, options] { invocation.action = [&invocation, options] { return launch(invocation, *options); }; });
