@@ -1,6 +1,8 @@
 #include "workbench/console_tail.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -19,7 +21,7 @@ TEST(ConsoleTail, ShowsWhatATerminalWould) {
 class ConsoleReaderTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) / "ablate-console";
+    folder_ = fs::path(testing::TempDir()) / fmt::format("ablate-console-{}", ::getpid());
     fs::remove_all(folder_);
     fs::create_directories(folder_);
   }

@@ -1,6 +1,8 @@
 #include "viewers/folder_check.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -14,7 +16,7 @@ namespace fs = std::filesystem;
 class FolderCheckTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) / "ablate-folder-check";
+    folder_ = fs::path(testing::TempDir()) / fmt::format("ablate-folder-check-{}", ::getpid());
     fs::remove_all(folder_);
     fs::create_directories(folder_);
   }

@@ -1,6 +1,8 @@
 #include "workbench/settings.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -12,7 +14,7 @@ namespace fs = std::filesystem;
 class SettingsTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) / "ablate-settings";
+    folder_ = fs::path(testing::TempDir()) / fmt::format("ablate-settings-{}", ::getpid());
     fs::remove_all(folder_);
   }
   void TearDown() override { fs::remove_all(folder_); }

@@ -1,6 +1,8 @@
 #include "workbench/tailer.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -20,7 +22,7 @@ namespace fs = std::filesystem;
 class TailerTest : public testing::Test {
  protected:
   void SetUp() override {
-    root_ = fs::path(testing::TempDir()) / "ablate-tailer";
+    root_ = fs::path(testing::TempDir()) / fmt::format("ablate-tailer-{}", ::getpid());
     fs::remove_all(root_);
     fs::create_directories(root_);
   }

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -314,7 +316,7 @@ TEST(Photographs, AllPairsAreFoundWithoutAProblem) {
     ASSERT_EQ(std::getenv("CI"), nullptr) << "../shared/data is missing";
     GTEST_SKIP() << "needs the photographs in ../shared/data";
   }
-  const fs::path cache = fs::path(testing::TempDir()) / "photographs-cache";
+  const fs::path cache = fs::path(testing::TempDir()) / fmt::format("photographs-cache-{}", ::getpid());
   const DataSource source =
       open_data(RunConfig::from_json({{"data.dataset", "folder"}, {"data.path", folder.string()}}), cache);
   EXPECT_EQ(source.report.used, 340u);
