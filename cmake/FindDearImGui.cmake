@@ -22,12 +22,14 @@ if(DearImGui_FOUND AND NOT TARGET DearImGui::DearImGui)
   function(_dear_imgui target)
     add_library(${target} STATIC EXCLUDE_FROM_ALL
       ${_imgui}/imgui.cpp ${_imgui}/imgui_draw.cpp ${_imgui}/imgui_tables.cpp ${_imgui}/imgui_widgets.cpp
-      ${_imgui}/imgui_demo.cpp ${_imgui}/imgui_stacklayout.cpp ${_imgui}/misc/cpp/imgui_stdlib.cpp
+      ${_imgui}/imgui_stacklayout.cpp ${_imgui}/misc/cpp/imgui_stdlib.cpp
       ${_imgui}/backends/imgui_impl_glfw.cpp ${_imgui}/backends/imgui_impl_opengl3.cpp
       ${_implot}/implot.cpp ${_implot}/implot_items.cpp ${ARGN})
     target_include_directories(${target} SYSTEM PUBLIC ${_imgui} ${_imgui}/backends ${_imgui}/misc/cpp ${_implot})
     # ImPlot for two numeric types only: all of them take a minute and a half to compile.
-    target_compile_definitions(${target} PUBLIC "IMPLOT_CUSTOM_NUMERIC_TYPES=(float)(double)" IMGUI_DISABLE_OBSOLETE_FUNCTIONS)
+    target_compile_definitions(${target} PUBLIC "IMPLOT_CUSTOM_NUMERIC_TYPES=(float)(double)" IMGUI_DISABLE_OBSOLETE_FUNCTIONS
+      IMGUI_DISABLE_DEMO_WINDOWS)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
     target_compile_options(${target} PRIVATE -w -O2)
     target_link_libraries(${target} PUBLIC glfw OpenGL::OpenGL ${CMAKE_DL_LIBS})
   endfunction()

@@ -18,43 +18,40 @@
 #include "runs/series_builder.h"
 
 namespace ablate {
-namespace {
-
-/// What tells that a file is the one it was, and whether it has changed.
-struct Look {
-  dev_t device = 0;
-  ino_t inode = 0;
-  std::uint64_t size = 0;
-  std::int64_t changed_ns = 0;
-
-  bool same_file(const Look& other) const { return device == other.device && inode == other.inode; }
-  bool operator==(const Look&) const = default;
-};
-
-Look look_of(const struct stat& status) {
-  return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
-          status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
-}
-
-/// One event file, and how far it has been read.
-struct Source {
-  std::string name;
-  std::string path;
-  Look seen;                 ///< at this poll
-  Look read;                 ///< when it was last read
-  std::uint64_t offset = 0;  ///< of the first frame not yet read
-  std::uint32_t mark = 0;    ///< the four bytes before `offset`: other ones mean that the file was written anew
-  std::string damage;        ///< why nothing after `offset` can be read; empty when all is well
-
-  bool is_new = false;  ///< found by this poll
-
-  bool begun() const { return offset > 0; }
-  bool changed() const { return !(seen == read); }
-};
-
-}  // namespace
 
 struct RunReader::Impl {
+  /// What tells that a file is the one it was, and whether it has changed.
+  struct Look {
+    dev_t device = 0;
+    ino_t inode = 0;
+    std::uint64_t size = 0;
+    std::int64_t changed_ns = 0;
+
+    bool same_file(const Look& other) const { return device == other.device && inode == other.inode; }
+    bool operator==(const Look&) const = default;
+  };
+
+  static Look look_of(const struct stat& status) {
+    return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
+            status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
+  }
+
+  /// One event file, and how far it has been read.
+  struct Source {
+    std::string name;
+    std::string path;
+    Look seen;                 ///< at this poll
+    Look read;                 ///< when it was last read
+    std::uint64_t offset = 0;  ///< of the first frame not yet read
+    std::uint32_t mark = 0;    ///< the four bytes before `offset`: other ones mean that the file was written anew
+    std::string damage;        ///< why nothing after `offset` can be read; empty when all is well
+
+    bool is_new = false;  ///< found by this poll
+
+    bool begun() const { return offset > 0; }
+    bool changed() const { return !(seen == read); }
+  };
+
   explicit Impl(std::filesystem::path run_folder)
       : folder(std::move(run_folder)), published(std::make_shared<const RunData>()) {}
 

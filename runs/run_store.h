@@ -23,7 +23,8 @@ struct RunInfo {
   std::string experiment;  ///< empty when it stands alone
   nlohmann::json run;      ///< run.json; null for a foreign run
   RunMeta meta;
-  RunStatus status;  ///< `interrupted` resolved: running, last written on this host, and nobody holds the lock
+  RunStatus status;  ///< `interrupted` resolved: running, last written on this host, and nobody holds the lock.
+                     ///< For a run of another host see Heartbeats.
 };
 
 /// All runs below `root` (the root itself included), our own and foreign ones, by id; links to folders are followed,

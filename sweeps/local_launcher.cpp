@@ -92,6 +92,10 @@ void stop_run(const std::filesystem::path& root, const RunInfo& run) {
 void resume_run(const std::filesystem::path& root, const RunInfo& run) {
   const RunInfo now = read_run(root, run.folder);
   RunStatus status = now.status;
+  // Of a run on another host only who has watched its heartbeat can know: the caller, if it has not moved since.
+  if (status.state == RunState::running && run.status.state == RunState::interrupted &&
+      status.heartbeat == run.status.heartbeat)
+    status.state = RunState::interrupted;
   LocalQueue queue(root);
   switch (status.state) {
     case RunState::stopped:
@@ -100,7 +104,7 @@ void resume_run(const std::filesystem::path& root, const RunInfo& run) {
     case RunState::queued:  // Where its entry was lost; else it waits where it is.
       break;
     case RunState::running:
-      throw Error(fmt::format("{} is running; there is nothing to resume.", run.id));
+      throw Error(fmt::format("{} is running on {}; there is nothing to resume.", run.id, status.host));
     case RunState::completed:
     case RunState::pruned:
       throw Error(

@@ -11,11 +11,6 @@
 namespace ablate {
 namespace {
 
-std::string trimmed(const std::string& text) {
-  const auto from = text.find_first_not_of(" \t");
-  return from == std::string::npos ? "" : text.substr(from, text.find_last_not_of(" \t") - from + 1);
-}
-
 /// One value as typed. Throws Error as checked_value does.
 nlohmann::json parse_value(const Option& option, const std::string& word) {
   if (word.empty()) {
@@ -43,6 +38,11 @@ std::vector<std::string> split(const std::string& text) {
 }
 
 }  // namespace
+
+std::string trimmed(const std::string& text) {
+  const auto from = text.find_first_not_of(" \t");
+  return from == std::string::npos ? "" : text.substr(from, text.find_last_not_of(" \t") - from + 1);
+}
 
 std::string value_words(const nlohmann::json& value) {
   if (value.is_null()) return "";

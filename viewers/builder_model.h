@@ -51,6 +51,9 @@ class BuilderModel {
   std::map<std::string, std::string> problems_;  ///< by key
 };
 
+/// Without the blanks around it.
+std::string trimmed(const std::string& text);
+
 /// A value as a person writes it: words without quotes, a size as "96x64".
 std::string value_words(const nlohmann::json& value);
 

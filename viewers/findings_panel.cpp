@@ -5,16 +5,12 @@
 
 #include "experiments/catalogue.h"
 #include "runs/error.h"
+#include "viewers/builder_model.h"
 #include "viewers/run_metrics.h"
 #include "viewers/widgets.h"
 
 namespace ablate {
 namespace {
-
-std::string trimmed(const std::string& text) {
-  const auto from = text.find_first_not_of(' ');
-  return from == std::string::npos ? "" : text.substr(from, text.find_last_not_of(' ') - from + 1);
-}
 
 const Option* option_named(const std::string& key) {
   if (const Option* option = find_option(key)) return option;

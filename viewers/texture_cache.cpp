@@ -18,16 +18,6 @@ namespace {
 
 constexpr std::size_t kKeptPictures = 2048;
 
-struct PictureRequest {
-  std::string key;
-  PictureWish wish;
-};
-
-struct Result {
-  std::string key;
-  MaskPicture picture;
-};
-
 std::string place_of(const RunData& data, const ImagePoint& image) {
   return fmt::format("{}@{}", image.file < data.files.size() ? data.files[image.file] : "", image.offset);
 }
@@ -46,6 +36,16 @@ std::string key_of(const PictureWish& wish) {
 }  // namespace
 
 struct TextureCache::Impl {
+  struct PictureRequest {
+    std::string key;
+    PictureWish wish;
+  };
+
+  struct Result {
+    std::string key;
+    MaskPicture picture;
+  };
+
   struct Entry {
     ShownPicture shown;
     std::unique_ptr<ImTextureData> texture;
@@ -157,9 +157,9 @@ void TextureCache::begin_frame() {
   ++impl_->frame;
   impl_->wishes.clear();
   impl_->all_there = true;
-  std::vector<Result> results;
+  std::vector<Impl::Result> results;
   if (const std::unique_lock lock(impl_->mutex, std::try_to_lock); lock) results.swap(impl_->results);
-  for (Result& result : results) impl_->take_over(std::move(result));
+  for (Impl::Result& result : results) impl_->take_over(std::move(result));
   std::erase_if(impl_->doomed, [](const std::unique_ptr<ImTextureData>& texture) {
     if (texture->Status != ImTextureStatus_Destroyed) return false;
     ImGui::UnregisterUserTexture(texture.get());
@@ -170,7 +170,7 @@ void TextureCache::begin_frame() {
 
 void TextureCache::end_frame() {
   if (impl_->wishes.empty()) return;
-  impl_->wanted.store(std::make_shared<const std::vector<PictureRequest>>(std::move(impl_->wishes)));
+  impl_->wanted.store(std::make_shared<const std::vector<Impl::PictureRequest>>(std::move(impl_->wishes)));
   impl_->wishes.clear();
   impl_->generation.fetch_add(1);
   impl_->generation.notify_one();

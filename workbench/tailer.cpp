@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "runs/error.h"
+#include "runs/heartbeats.h"
 #include "runs/run_reader.h"
 #include "viewers/colors.h"
 #include "workbench/console_tail.h"
@@ -77,6 +78,7 @@ struct Tailer::Impl {
   std::map<std::string, std::shared_ptr<const RunView>> runs;
   std::map<std::string, Followed> followed;
   RunColors colors;
+  Heartbeats heartbeats;
   ConsoleReader console_reader;
   std::shared_ptr<const ConsoleTail> console;
   Interest wanted;
@@ -109,6 +111,7 @@ struct Tailer::Impl {
 
 /// False where nothing about the run is new.
 bool Tailer::Impl::take(RunInfo info, const fs::path& root, const Color& color) {
+  heartbeats.resolve(info.id, info.status, Clock::now());
   auto& known = runs[info.id];
   if (known && same_info(known->info, info) && known->color == color) return false;
   auto view = known ? std::make_shared<RunView>(*known) : std::make_shared<RunView>();

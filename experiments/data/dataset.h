@@ -43,7 +43,7 @@ struct DataSource {
   std::vector<std::size_t> held_out;
   std::shared_ptr<const Dataset> gallery;  ///< pictures without masks, at the training size; null where not asked for
   DataReport report;
-  nlohmann::json fingerprint;  ///< for run.json's provenance: kind, path, count, hash of names, sizes and times
+  nlohmann::json fingerprint;  ///< for run.json: kind, path, count, and a key made of names, sizes and times
 };
 
 /// Opens what data.* names: "folder" (images/ and masks/ paired by stem) or "synthetic". Decodes a folder once into a

@@ -62,12 +62,12 @@ std::unique_ptr<Optimizer> make(const RunConfig& config, NamedTensors parameters
   return std::make_unique<T>(config, std::move(parameters));
 }
 
-struct Entry {
+struct OptimizerKind {
   const char* name;
   std::unique_ptr<Optimizer> (*make)(const RunConfig& config, NamedTensors parameters);
 };
 
-constexpr std::array kEntries{Entry{"adam", make<Adam>}, Entry{"sgd", make<Sgd>}};
+constexpr std::array kOptimizers{OptimizerKind{"adam", make<Adam>}, OptimizerKind{"sgd", make<Sgd>}};
 
 }  // namespace
 
@@ -122,7 +122,7 @@ std::vector<Tensor> Optimizer::pick(const std::vector<Tensor>& all, const std::v
 
 std::unique_ptr<Optimizer> make_optimizer(const RunConfig& config, NamedTensors parameters) {
   const std::string name = config.text("optimizer.name");
-  for (const Entry& entry : kEntries) {
+  for (const OptimizerKind& entry : kOptimizers) {
     if (name == entry.name) return entry.make(config, std::move(parameters));
   }
   throw Error(
@@ -131,7 +131,7 @@ std::unique_ptr<Optimizer> make_optimizer(const RunConfig& config, NamedTensors 
 
 std::vector<std::string> optimizer_names() {
   std::vector<std::string> names;
-  for (const Entry& entry : kEntries) names.emplace_back(entry.name);
+  for (const OptimizerKind& entry : kOptimizers) names.emplace_back(entry.name);
   return names;
 }
 

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "runs/error.h"
+#include "runs/heartbeats.h"
 #include "runs/json_file.h"
 #include "tests/runs/support.h"
 
@@ -221,6 +222,37 @@ TEST(RunsRoot, ArgumentThenEnvironmentThenHere) {
   EXPECT_EQ(runs_root(""), "/data/runs");
   EXPECT_EQ(runs_root("/other"), "/other");
   ::unsetenv("ABLATE_RUNS");
+}
+
+TEST(Heartbeats, ARunOfAnotherHostIsInterruptedOnceItsHeartbeatHasBeenStillForAMinute) {
+  const Heartbeats::Clock::time_point start{};
+  Heartbeats heartbeats;
+  const auto state_at = [&](std::chrono::seconds after, std::int64_t heartbeat) {
+    RunStatus status;
+    status.state = RunState::running;
+    status.host = "elsewhere";
+    status.heartbeat = heartbeat;
+    heartbeats.resolve("run", status, start + after);
+    return status.state;
+  };
+  using std::chrono::seconds;
+  EXPECT_EQ(state_at(seconds(0), 5), RunState::running);
+  EXPECT_EQ(state_at(seconds(59), 5), RunState::running);
+  EXPECT_EQ(state_at(seconds(59), 6), RunState::running) << "it has moved: a new minute";
+  EXPECT_EQ(state_at(seconds(118), 6), RunState::running);
+  EXPECT_EQ(state_at(seconds(119), 6), RunState::interrupted);
+  EXPECT_EQ(state_at(seconds(120), 7), RunState::running) << "it was only slow";
+}
+
+TEST(Heartbeats, OfARunOfThisHostTheLockTells) {
+  Heartbeats heartbeats;
+  RunStatus status;
+  status.state = RunState::running;
+  status.host = host_name();
+  for (const int minute : {0, 5}) {
+    heartbeats.resolve("run", status, Heartbeats::Clock::time_point{std::chrono::minutes(minute)});
+    EXPECT_EQ(status.state, RunState::running);
+  }
 }
 
 }  // namespace

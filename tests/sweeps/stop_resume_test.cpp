@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "runs/error.h"
+#include "runs/json_file.h"
 #include "tests/sweeps/queue_fixture.h"
 
 namespace ablate {
@@ -94,6 +95,19 @@ TEST_F(QueueTest, AFailedRunLosesItsErrorWhenResumed) {
 TEST_F(QueueTest, AQueuedRunThatTheQueueForgotCanBeResumed) {
   const fs::path run = make_run("a");
   resume_run(root_, info(run));
+  until_state(run, RunState::completed);
+}
+
+TEST_F(QueueTest, ARunOfAnotherHostGoesOnHereOnlyWhenItsHeartbeatIsWhereTheWatcherLastSawIt) {
+  const fs::path run = make_run("a");
+  write_json_file(run / "status.json", {{"status", "running"}, {"host", "elsewhere"}, {"heartbeat", 7}});
+  RunInfo watched = info(run);
+  EXPECT_THAT(error_of([&] { resume_run(root_, watched); }), HasSubstr("running on elsewhere"));
+  watched.status.state = RunState::interrupted;
+  watched.status.heartbeat = 6;
+  EXPECT_THAT(error_of([&] { resume_run(root_, watched); }), HasSubstr("running on elsewhere"));
+  watched.status.heartbeat = 7;
+  resume_run(root_, watched);
   until_state(run, RunState::completed);
 }
 

@@ -5,7 +5,7 @@
 namespace ablate {
 namespace {
 
-RunView run(const std::map<std::string, std::vector<Step>>& images) {
+RunView view_of(const std::map<std::string, std::vector<Step>>& images) {
   auto data = std::make_shared<RunData>();
   for (const auto& [tag, steps] : images)
     for (const Step step : steps) {
@@ -19,7 +19,8 @@ RunView run(const std::map<std::string, std::vector<Step>>& images) {
 }
 
 TEST(PreviewTable, HasHeldOutSamplesByNumberThenTheGallery) {
-  const RunView a = run({{"preview/10/prediction", {0}}, {"preview/2/prediction", {0}}, {"gallery/0/prediction", {0}}});
+  const RunView a =
+      view_of({{"preview/10/prediction", {0}}, {"preview/2/prediction", {0}}, {"gallery/0/prediction", {0}}});
   const PreviewTable table = preview_table({&a});
   ASSERT_EQ(table.rows.size(), 3u);
   EXPECT_EQ(table.rows[0].prefix, "preview/2");
@@ -29,8 +30,8 @@ TEST(PreviewTable, HasHeldOutSamplesByNumberThenTheGallery) {
 }
 
 TEST(PreviewTable, HasAColumnForEveryOutputOfEveryRunAndAllSteps) {
-  const RunView a = run({{"preview/0/input", {0}}, {"preview/0/target", {0}}, {"preview/0/prediction", {0, 40}}});
-  const RunView b = run({{"preview/0/alpha", {20}}, {"preview/0/foreground", {20}}});
+  const RunView a = view_of({{"preview/0/input", {0}}, {"preview/0/target", {0}}, {"preview/0/prediction", {0, 40}}});
+  const RunView b = view_of({{"preview/0/alpha", {20}}, {"preview/0/foreground", {20}}});
   const PreviewTable table = preview_table({&a, &b});
   ASSERT_EQ(table.columns.size(), 3u);
   EXPECT_EQ(table.columns[0].output, "prediction");
@@ -41,12 +42,12 @@ TEST(PreviewTable, HasAColumnForEveryOutputOfEveryRunAndAllSteps) {
 
 TEST(PreviewTable, OtherTagsAndRunsWithoutDataAreNoPreviews) {
   RunView nothing;
-  const RunView other = run({{"preview/x/prediction", {0}}, {"preview/1", {0}}, {"samples/0/prediction", {0}}});
+  const RunView other = view_of({{"preview/x/prediction", {0}}, {"preview/1", {0}}, {"samples/0/prediction", {0}}});
   EXPECT_TRUE(preview_table({&nothing, &other}).rows.empty());
 }
 
 TEST(PreviewTable, ThePictureAtAStepIsTheNewestUntilThen) {
-  const RunView a = run({{"preview/0/prediction", {0, 40, 80}}});
+  const RunView a = view_of({{"preview/0/prediction", {0, 40, 80}}});
   EXPECT_EQ(picture_at(a, "preview/0/prediction", 79)->step, 40);
   EXPECT_EQ(picture_at(a, "preview/0/prediction", 80)->step, 80);
   EXPECT_EQ(picture_at(a, "preview/0/prediction", -1), nullptr);

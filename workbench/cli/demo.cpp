@@ -136,17 +136,15 @@ std::vector<RunInfo> watch(const fs::path& root, const std::vector<fs::path>& fo
                            const InterruptCounter& interrupts) {
   Progress progress(root, folders);
   bool stopping = false;
-  while (!progress.update()) {
+  progress.until_over([&] {
     if (interrupts.count() > 0 && !stopping) {
       stopping = true;
-      fmt::print(stderr,
-                 "Stopping; each run leaves a checkpoint. (Ctrl-C again: leave at once, they stop by themselves.)\n");
+      progress.say("Stopping; each run leaves a checkpoint. (Ctrl-C again: leave at once, they stop by themselves.)");
       for (const RunInfo& run : progress.runs())
         if (!is_over(read_run(root, run.folder).status.state)) stop_run(root, run);
     }
     if (interrupts.count() > 1) throw Error("Left before the runs were over; \"ablate list\" shows them.");
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));
-  }
+  });
   return progress.runs();
 }
 

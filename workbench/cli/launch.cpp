@@ -2,10 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <memory>
-#include <thread>
 
 #include "experiments/experiment.h"
 #include "sweeps/launcher.h"
@@ -38,7 +36,7 @@ std::vector<RunConfig> different_data(const Experiment& experiment) {
 int wait_for(const Invocation& invocation, const std::filesystem::path& root,
              const std::vector<std::filesystem::path>& runs) {
   Progress progress(root, runs);
-  while (!progress.update()) std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  progress.until_over();
   if (invocation.json) {
     nlohmann::json document = nlohmann::json::array();
     for (const RunInfo& run : progress.runs()) document.push_back(run_summary(run));

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <thread>
 #include <utility>
 
 #include "workbench/cli/output.h"
@@ -75,6 +77,13 @@ bool Progress::update() {
     for (std::size_t i = 0; i < infos_.size(); ++i) tell_news(infos_[i], i);
   }
   return std::all_of(infos_.begin(), infos_.end(), [](const RunInfo& run) { return is_over(run.status.state); });
+}
+
+void Progress::until_over(const std::function<void()>& each_time) {
+  while (!update()) {
+    each_time();
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
 }
 
 void Progress::say(const std::string& line) {

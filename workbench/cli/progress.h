@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ class Progress {
 
   /// Looks at the runs again and shows what changed. Returns whether all are over.
   bool update();
+
+  /// Updates five times a second until all are over, doing `each_time` after each.
+  void until_over(const std::function<void()>& each_time = [] {});
 
   /// Prints a line above what is shown.
   void say(const std::string& line);

@@ -16,6 +16,12 @@ nlohmann::json findings_json(const RunInfo& run) {
   return findings;
 }
 
+/// Of a fingerprint, what a person asks for.
+std::string words_of(const nlohmann::json& data) {
+  const std::string from = data.value("path", data.value("dataset", ""));
+  return fmt::format("{}, {} samples (key {})", from, data.value("count", 0), data.value("key", "none"));
+}
+
 int show(const Invocation& invocation, const std::string& word) {
   const RunInfo run = find_run(invocation.root(), word);
   const std::map<std::string, double> values = last_values(run);
@@ -42,6 +48,7 @@ int show(const Invocation& invocation, const std::string& word) {
     line("best",
          fmt::format("{} {} at step {}", status.best_metric, short_number(status.best_value), status.best_step));
   if (status.training_seconds > 0) line("training", short_time(status.training_seconds));
+  if (run.run.is_object() && run.run.contains("data")) line("data", words_of(run.run["data"]));
   head.print();
   if (run.run.is_object() && run.run.contains("config")) {
     const RunConfig config = RunConfig::from_json(run.run["config"]);

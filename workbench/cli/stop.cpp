@@ -1,8 +1,11 @@
 // ablate stop RUN and ablate resume RUN.
 #include <fmt/format.h>
 
+#include <chrono>
 #include <memory>
+#include <thread>
 
+#include "runs/heartbeats.h"
 #include "sweeps/launcher.h"
 #include "workbench/cli/command.h"
 #include "workbench/cli/output.h"
@@ -11,6 +14,25 @@ namespace ablate {
 namespace {
 
 using Act = void (*)(const std::filesystem::path& root, const RunInfo& run);
+
+/// A run of another host can go on here once its heartbeat has been silent for long enough; watched for as long as
+/// that takes.
+void resume_watched(const std::filesystem::path& root, const RunInfo& run) {
+  RunInfo now = run;
+  Heartbeats heartbeats;
+  const auto resolve = [&] { heartbeats.resolve(run.id, now.status, Heartbeats::Clock::now()); };
+  resolve();
+  if (now.status.state == RunState::running && now.status.host != host_name())
+    fmt::print(stderr, "{} trains on {}, as its status says; watching its heartbeat for up to {} seconds.\n", run.id,
+               now.status.host, Heartbeats::kSilence.count());
+  while (now.status.state == RunState::running && now.status.host != host_name() &&
+         now.status.heartbeat == run.status.heartbeat) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    now = read_run(root, run.folder);
+    resolve();
+  }
+  resume_run(root, now);
+}
 
 int act(const Invocation& invocation, const std::string& word, Act what, const char* done) {
   const RunInfo run = find_run(invocation.root(), word);
@@ -41,7 +63,7 @@ void add_stop(CLI::App& app, Invocation& invocation) {
 }
 
 void add_resume(CLI::App& app, Invocation& invocation) {
-  add(app, invocation, "resume", "Go on with a stopped, interrupted or failed run", resume_run,
+  add(app, invocation, "resume", "Go on with a stopped, interrupted or failed run", resume_watched,
       "queued; it goes on from its last checkpoint");
 }
 

@@ -32,12 +32,12 @@ Tensor iou(const Tensor& logits, const Tensor& target) {
   return -share.mean().log();
 }
 
-struct Entry {
+struct LossKind {
   const char* name;
   SegmentationLoss loss;
 };
 
-constexpr std::array kEntries{Entry{"bce", bce}, Entry{"iou", iou}, Entry{"ce", ce}};
+constexpr std::array kLosses{LossKind{"bce", bce}, LossKind{"iou", iou}, LossKind{"ce", ce}};
 
 }  // namespace
 
@@ -48,7 +48,7 @@ Tensor foreground_logit(const Tensor& logits) {
 }
 
 WeightedLosses::WeightedLosses(const RunConfig& config) {
-  for (const Entry& entry : kEntries) {
+  for (const LossKind& entry : kLosses) {
     const double weight = config.real(fmt::format("loss.{}", entry.name));
     if (weight != 0) terms_.push_back({entry.name, entry.loss, weight});
   }
@@ -66,12 +66,12 @@ std::vector<LossTerm> WeightedLosses::operator()(const Tensor& logits, const Ten
 
 std::vector<std::string> loss_names() {
   std::vector<std::string> names;
-  for (const Entry& entry : kEntries) names.emplace_back(entry.name);
+  for (const LossKind& entry : kLosses) names.emplace_back(entry.name);
   return names;
 }
 
 SegmentationLoss find_loss(const std::string& name) {
-  for (const Entry& entry : kEntries) {
+  for (const LossKind& entry : kLosses) {
     if (name == entry.name) return entry.loss;
   }
   throw Error(fmt::format("Unknown loss \"{}\"; known are {}.", name, fmt::join(loss_names(), ", ")));

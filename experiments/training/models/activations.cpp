@@ -30,33 +30,33 @@ class PRelu : public Layer {
   torch::Tensor weight_;
 };
 
-struct Entry {
+struct ActivationKind {
   const char* name;
   const char* kind;
   Function function;  ///< null: has parameters of its own, made in make_activation
 };
 
 // In place only where the backward pass needs nothing but the result, and the result determines the slope.
-constexpr std::array kEntries{
-    Entry{"relu", "ReLU", [](torch::Tensor x) { return x.relu_(); }},
-    Entry{"leaky_relu", "LeakyReLU", [](torch::Tensor x) { return torch::leaky_relu_(x, 0.01); }},
-    Entry{"prelu", "PReLU", nullptr},
-    Entry{"elu", "ELU", [](torch::Tensor x) { return torch::elu(x); }},
-    Entry{"selu", "SELU", [](torch::Tensor x) { return torch::selu(x); }},
-    Entry{"gelu", "GELU", [](torch::Tensor x) { return torch::gelu(x); }},
-    Entry{"silu", "SiLU", [](torch::Tensor x) { return torch::silu(x); }},
-    Entry{"mish", "Mish", [](torch::Tensor x) { return torch::mish(x); }},
-    Entry{"sigmoid", "Sigmoid", [](torch::Tensor x) { return torch::sigmoid(x); }},
-    Entry{"tanh", "Tanh", [](torch::Tensor x) { return torch::tanh(x); }},
-    Entry{"softplus", "Softplus", [](torch::Tensor x) { return torch::softplus(x); }},
-    Entry{"hardswish", "Hardswish", [](torch::Tensor x) { return torch::hardswish(x); }},
-    Entry{"identity", "Identity", [](torch::Tensor x) { return x; }},
+constexpr std::array kActivations{
+    ActivationKind{"relu", "ReLU", [](torch::Tensor x) { return x.relu_(); }},
+    ActivationKind{"leaky_relu", "LeakyReLU", [](torch::Tensor x) { return torch::leaky_relu_(x, 0.01); }},
+    ActivationKind{"prelu", "PReLU", nullptr},
+    ActivationKind{"elu", "ELU", [](torch::Tensor x) { return torch::elu(x); }},
+    ActivationKind{"selu", "SELU", [](torch::Tensor x) { return torch::selu(x); }},
+    ActivationKind{"gelu", "GELU", [](torch::Tensor x) { return torch::gelu(x); }},
+    ActivationKind{"silu", "SiLU", [](torch::Tensor x) { return torch::silu(x); }},
+    ActivationKind{"mish", "Mish", [](torch::Tensor x) { return torch::mish(x); }},
+    ActivationKind{"sigmoid", "Sigmoid", [](torch::Tensor x) { return torch::sigmoid(x); }},
+    ActivationKind{"tanh", "Tanh", [](torch::Tensor x) { return torch::tanh(x); }},
+    ActivationKind{"softplus", "Softplus", [](torch::Tensor x) { return torch::softplus(x); }},
+    ActivationKind{"hardswish", "Hardswish", [](torch::Tensor x) { return torch::hardswish(x); }},
+    ActivationKind{"identity", "Identity", [](torch::Tensor x) { return x; }},
 };
 
 }  // namespace
 
 LayerPtr make_activation(const std::string& name) {
-  for (const Entry& entry : kEntries) {
+  for (const ActivationKind& entry : kActivations) {
     if (name != entry.name) continue;
     if (!entry.function) return std::make_shared<PRelu>();
     return std::make_shared<Elementwise>(entry.kind, entry.function);
@@ -67,7 +67,7 @@ LayerPtr make_activation(const std::string& name) {
 
 std::vector<std::string> activation_names() {
   std::vector<std::string> names;
-  for (const Entry& entry : kEntries) names.emplace_back(entry.name);
+  for (const ActivationKind& entry : kActivations) names.emplace_back(entry.name);
   return names;
 }
 

@@ -43,26 +43,26 @@ LayerPtr make_group_norm(std::int64_t groups, std::int64_t channels) {
   return std::make_shared<GroupNorm>(groups, channels);
 }
 
-struct Entry {
+struct NormKind {
   const char* name;
   LayerPtr (*make)(const NormOptions& options, std::int64_t channels);
 };
 
-constexpr std::array kEntries{
-    Entry{"batch",
-          [](const NormOptions& o, std::int64_t c) -> LayerPtr {
-            return std::make_shared<BatchNorm>(c, o.momentum, kEps);
-          }},
-    Entry{"instance", [](const NormOptions&, std::int64_t) -> LayerPtr { return std::make_shared<InstanceNorm>(); }},
-    Entry{"group", [](const NormOptions& o, std::int64_t c) { return make_group_norm(o.groups, c); }},
-    Entry{"layer", [](const NormOptions&, std::int64_t c) { return make_group_norm(1, c); }},
-    Entry{"none", [](const NormOptions&, std::int64_t) -> LayerPtr { return nullptr; }},
+constexpr std::array kNorms{
+    NormKind{"batch",
+             [](const NormOptions& o, std::int64_t c) -> LayerPtr {
+               return std::make_shared<BatchNorm>(c, o.momentum, kEps);
+             }},
+    NormKind{"instance", [](const NormOptions&, std::int64_t) -> LayerPtr { return std::make_shared<InstanceNorm>(); }},
+    NormKind{"group", [](const NormOptions& o, std::int64_t c) { return make_group_norm(o.groups, c); }},
+    NormKind{"layer", [](const NormOptions&, std::int64_t c) { return make_group_norm(1, c); }},
+    NormKind{"none", [](const NormOptions&, std::int64_t) -> LayerPtr { return nullptr; }},
 };
 
 }  // namespace
 
 LayerPtr make_norm(const NormOptions& options, std::int64_t channels) {
-  for (const Entry& entry : kEntries) {
+  for (const NormKind& entry : kNorms) {
     if (options.name == entry.name) return entry.make(options, channels);
   }
   throw Error(fmt::format("model.norm: unknown normalisation \"{}\"; known are {}.", options.name,
@@ -71,7 +71,7 @@ LayerPtr make_norm(const NormOptions& options, std::int64_t channels) {
 
 std::vector<std::string> norm_names() {
   std::vector<std::string> names;
-  for (const Entry& entry : kEntries) names.emplace_back(entry.name);
+  for (const NormKind& entry : kNorms) names.emplace_back(entry.name);
   return names;
 }
 

@@ -30,18 +30,18 @@ LayerPtr unet(const RunConfig& config, std::int64_t outputs) {
   return make_unet(options);
 }
 
-struct Entry {
+struct NetworkKind {
   const char* name;
   LayerPtr (*make)(const RunConfig& config, std::int64_t outputs);
 };
 
-constexpr std::array kEntries{Entry{"unet", unet}};
+constexpr std::array kNetworks{NetworkKind{"unet", unet}};
 
 }  // namespace
 
 LayerPtr make_model(const RunConfig& config, std::int64_t outputs) {
   const std::string name = config.text("model.name");
-  for (const Entry& entry : kEntries) {
+  for (const NetworkKind& entry : kNetworks) {
     if (name == entry.name) return entry.make(config, outputs);
   }
   throw Error(fmt::format("model.name: unknown network \"{}\"; known are {}.", name, fmt::join(model_names(), ", ")));
@@ -49,7 +49,7 @@ LayerPtr make_model(const RunConfig& config, std::int64_t outputs) {
 
 std::vector<std::string> model_names() {
   std::vector<std::string> names;
-  for (const Entry& entry : kEntries) names.emplace_back(entry.name);
+  for (const NetworkKind& entry : kNetworks) names.emplace_back(entry.name);
   return names;
 }
 

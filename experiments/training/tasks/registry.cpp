@@ -10,17 +10,17 @@
 namespace ablate {
 namespace {
 
-struct Entry {
+struct TaskKind {
   const char* name;
   std::unique_ptr<Task> (*make)(const RunConfig& config);
 };
 
-constexpr std::array kEntries{Entry{"segmentation", make_segmentation}};
+constexpr std::array kTasks{TaskKind{"segmentation", make_segmentation}};
 
 }  // namespace
 
 std::unique_ptr<Task> make_task(const std::string& name, const RunConfig& config) {
-  for (const Entry& entry : kEntries) {
+  for (const TaskKind& entry : kTasks) {
     if (name == entry.name) return entry.make(config);
   }
   throw Error(fmt::format("task: unknown task \"{}\"; known are {}.", name, fmt::join(task_names(), ", ")));
@@ -28,7 +28,7 @@ std::unique_ptr<Task> make_task(const std::string& name, const RunConfig& config
 
 std::vector<std::string> task_names() {
   std::vector<std::string> names;
-  for (const Entry& entry : kEntries) names.emplace_back(entry.name);
+  for (const TaskKind& entry : kTasks) names.emplace_back(entry.name);
   return names;
 }
 

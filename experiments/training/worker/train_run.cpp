@@ -10,6 +10,7 @@
 #include "experiments/training/worker/commands.h"
 #include "experiments/training/worker/setup.h"
 #include "runs/error.h"
+#include "runs/json_file.h"
 
 namespace ablate {
 namespace {
@@ -30,6 +31,21 @@ std::string out_of_memory(const RunConfig& config, const std::string& what) {
 /// The first line: LibTorch's messages go on with where in its sources.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+/// Into run.json, the first time: the data it was given, and where it trains. Later it says where the data are others.
+void record_origin(const std::filesystem::path& folder, const nlohmann::json& data, const torch::Device& device) {
+  const std::filesystem::path file = folder / "run.json";
+  nlohmann::json run = read_json_file(file).value_or(nlohmann::json::object());
+  if (!run.contains("data")) {
+    run["data"] = data;
+    run["provenance"]["torch"] = TORCH_VERSION;
+    run["provenance"]["device"] = device.str();
+    write_json_file(file, std::move(run));
+  } else if (run["data"] != data) {
+    say(fmt::format("data: not those that this run began with: {} then, {} now. A new run would compare cleanly.",
+                    run["data"].dump(), data.dump()));
+  }
+}
+
 RunState train(const std::filesystem::path& folder, const RunConfig& config, StatusKeeper& status,
                const std::function<bool()>& interrupted) {
   config.check();
@@ -46,6 +62,7 @@ RunState train(const std::filesystem::path& folder, const RunConfig& config, Sta
   for (const std::string& problem : data.source.report.problems) say("data: " + problem);
   say(fmt::format("{} samples to train on, {} held out, {} left out; {} threads on {}", data.source.training.size(),
                   data.source.held_out.size(), data.source.report.left_out, torch::get_num_threads(), device.str()));
+  record_origin(folder, data.source.fingerprint, device);
   data.order = shuffled;
   data.augment = [augmentation = Augmentation::from(config)](Sample& sample, std::uint64_t seed, std::uint64_t epoch,
                                                              std::uint64_t index) {

@@ -222,6 +222,24 @@ class Worker(unittest.TestCase):
         self.assertFalse(refused["valid"])
         self.assertIn("norm_groups", refused["error"])
 
+    def test_run_json_keeps_which_data_it_was_and_says_when_they_are_others(self):
+        pictures = self.root / "pictures"
+        for kind in ("images", "masks"):
+            (pictures / kind).mkdir(parents=True)
+            for index in range(6):
+                value = numpy.random.default_rng(index).integers(0, 255, (24, 16), dtype=numpy.uint8)
+                Image.fromarray(value).convert("RGB" if kind == "images" else "L").save(pictures / kind / f"{index}.png")
+        folder = self.run_folder("run", data__dataset="folder", data__path=str(pictures), data__held_out=2)
+        self.assertEqual(self.train(folder).returncode, 0)
+        run = json.loads((folder / "run.json").read_text())
+        self.assertEqual((run["data"]["path"], run["data"]["count"]), (str(pictures), 6))
+        self.assertEqual(run["provenance"]["device"], "cpu")
+        self.assertIn(run["provenance"]["torch"], torch.__version__)
+        for kind in ("images", "masks"):
+            (pictures / kind / "5.png").unlink()
+        self.assertIn("not those that this run began with", self.train(folder).stdout)
+        self.assertEqual(json.loads((folder / "run.json").read_text()), run)
+
     def test_a_folder_without_run_json_is_refused(self):
         done = self.train(self.root)
         self.assertEqual(done.returncode, 1)
