@@ -38,8 +38,8 @@ class LocalQueue {
   std::vector<std::filesystem::path> waiting() const;
   /// Whether a worker that this queue started for `run` is alive, be it still on its way to its first step.
   bool working(const std::filesystem::path& run) const;
-  /// Blocks while the worker of a run whose status says that it is over is still on its way out, and until the keeper has
-  /// seen it go: after that the run can be queued again. Throws Error after ten seconds.
+  /// Blocks while the worker of a run whose status says that it is over is still on its way out, and until the keeper
+  /// has seen it go: after that the run can be queued again. Throws Error after ten seconds.
   void await_leaving(const std::filesystem::path& run) const;
   /// Starts a keeper if something waits or trains and none is alive (after a crash, a reboot).
   void keep_going();

@@ -13,6 +13,7 @@
 #include "sweeps/launcher.h"
 #include "viewers/builder_model.h"
 #include "viewers/folder_check.h"
+#include "viewers/network_sizes.h"
 #include "viewers/widgets.h"
 
 namespace ablate {
@@ -35,6 +36,13 @@ constexpr std::array<VaryRow, 6> kVaryRows = {{{"model.norm", "norm"},
 /// Keys with a field of their own under Base.
 constexpr std::array<const char*, 7> kBaseKeys = {"data.dataset", "data.path",   "data.gallery",    "model.channels",
                                                   "optimizer.lr", "train.steps", "train.batch_size"};
+
+/// "477 k", "30.4 M".
+std::string count_words(std::int64_t count) {
+  const auto value = static_cast<double>(count);
+  if (value < 1e4) return std::to_string(count);
+  return value < 1e6 ? fmt::format("{:.0f} k", value / 1e3) : fmt::format("{:.1f} M", value / 1e6);
+}
 
 class BuilderPanel : public Panel {
  public:
@@ -70,6 +78,7 @@ class BuilderPanel : public Panel {
   std::set<std::string> unfolded_;  ///< keys all of whose choices are shown
   std::string find_text_;
   FolderCheck data_check_, gallery_check_;
+  NetworkSizes sizes_;
 
   std::optional<BuilderModel> expanded_;  ///< what the following were made of
   std::vector<Variant> variants_;
@@ -323,10 +332,12 @@ void BuilderPanel::draw_launch(Workspace& workspace) {
     if (!variants_.empty())
       if (const auto seconds = estimated_seconds(*workspace.snapshot); seconds && *seconds > 0)
         words += "   about " + widgets::duration(*seconds);
+    if (const auto [fewest, most] = sizes_.range(variants_); most > 0)
+      words += "   " + (fewest == most ? count_words(most) : count_words(fewest) + " to " + count_words(most)) +
+               " parameters";
     widgets::quiet_text(words);
     std::string names;
     for (std::size_t i = 0; i < std::min<std::size_t>(count, 60); ++i) names += (i ? ", " : "") + variants_[i].name;
-    ImGui::SameLine(0, widgets::em(0.8f));
     const float room = ImGui::GetContentRegionAvail().x;
     std::string cut = names;
     while (cut.size() > 3 && ImGui::CalcTextSize((cut + " …").c_str()).x > room) cut.pop_back();

@@ -60,6 +60,7 @@ void FindingsPanel::draw(Workspace& workspace) {
 
 void FindingsPanel::draw_finding(Workspace& workspace, const RunView& run, const Finding& finding) {
   const ImVec2 corner = ImGui::GetCursorScreenPos();
+  const float whole_width = ImGui::GetContentRegionAvail().x;
   ImGui::Indent(widgets::em(0.85f));
   widgets::color_mark(run.color);
   ImGui::SameLine(0, widgets::em(0.2f));
@@ -91,10 +92,12 @@ void FindingsPanel::draw_finding(Workspace& workspace, const RunView& run, const
     ImGui::SameLine();
   }
   if (const auto experiment = cured_experiment(run, finding.cure)) {
-    const std::string label = "Launch the cure: " + finding.cure;
-    widgets::same_line_or_wrap(ImGui::CalcTextSize(label.c_str()).x + widgets::em(1));
-    if (widgets::primary_button(label.c_str())) workspace.actions->launch(*experiment);
-    widgets::hint("The same run again with this one change");
+    std::string label = "Launch the cure: " + finding.cure;
+    const auto width = [&] { return ImGui::CalcTextSize(label.c_str()).x + widgets::em(1); };
+    if (width() > whole_width) label = "Launch the cure";
+    widgets::same_line_or_wrap(width());
+    if (widgets::primary_button((label + "###cure").c_str())) workspace.actions->launch(*experiment);
+    widgets::hint("The same run again with this one change: " + finding.cure);
   } else if (!finding.cure.empty()) {
     ImGui::NewLine();
     widgets::quiet_paragraph("cure:  " + finding.cure);

@@ -127,7 +127,7 @@ std::optional<Cell> draw_scaled(const StepTable& table, float height, ImPlotColo
   const auto hovered = draw_table(table, ImVec2(width, height), colors, low, high, name_rows);
   ImGui::SameLine();
   ImPlot::PushStyleVar(ImPlotStyleVar_PlotPadding, ImVec2(widgets::em(0.45f), widgets::em(0.5f)));
-  ImPlot::ColormapScale("##scale", low, high, ImVec2(scale, height), "%.1f", ImPlotColormapScaleFlags_NoLabel, colors);
+  ImPlot::ColormapScale("##scale", low, high, ImVec2(scale, height), "%.2g", ImPlotColormapScaleFlags_NoLabel, colors);
   ImPlot::PopStyleVar();
   return hovered;
 }

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <optional>
 
 #include "viewers/preview_table.h"
 #include "viewers/texture_cache.h"
@@ -18,10 +20,13 @@ class MasksPanel : public Panel {
   const char* title() const override { return "Masks"; }
   Place place() const override { return Place::centre_bottom; }
   void draw(Workspace& workspace) override;
-  nlohmann::json state() const override { return {{"threshold", threshold_}, {"view", static_cast<int>(view_)}}; }
+  nlohmann::json state() const override {
+    return {{"threshold", threshold_}, {"view", static_cast<int>(view_)}, {"worst_first", worst_first_}};
+  }
   void restore(const nlohmann::json& state) override {
     threshold_ = std::clamp(state.value("threshold", threshold_), 1, 99);
     view_ = static_cast<MaskView>(std::clamp(state.value("view", 0), 0, 3));
+    worst_first_ = state.value("worst_first", worst_first_);
   }
 
  private:
@@ -29,6 +34,10 @@ class MasksPanel : public Panel {
   void draw_table(Workspace& workspace);
   void draw_constant(Workspace& workspace, const PreviewRow& row, const char* output, ImVec2 size);
   void draw_output(Workspace& workspace, const PreviewRow& row, const PreviewColumn& column, ImVec2 size);
+  /// The run's output at the chosen step as the cache has it, and what was wished for: nothing where there is none yet.
+  const ShownPicture* output_picture(Workspace& workspace, const PreviewRow& row, const PreviewColumn& column,
+                                     std::optional<PictureWish>& wish) const;
+  std::vector<const PreviewRow*> rows_in_order(Workspace& workspace) const;
   void draw_picture(const ShownPicture* picture, ImVec2 size, const std::string& name);
   ImVec2 cell_size(ImVec2 space, std::size_t columns) const;
 
@@ -39,6 +48,7 @@ class MasksPanel : public Panel {
   bool follow_ = true;  ///< the newest step, as long as a person hasn't gone back
   int threshold_ = 50;
   MaskView view_ = MaskView::soft;
+  bool worst_first_ = false;
 };
 
 void MasksPanel::draw(Workspace& workspace) {
@@ -86,6 +96,9 @@ void MasksPanel::draw_controls() {
   int view = static_cast<int>(view_);
   if (ImGui::Combo("view", &view, "mask\0threshold\0overlay\0errors\0")) view_ = static_cast<MaskView>(view);
   if (view_ == MaskView::errors) widgets::hint("red: too much, blue: missing");
+  widgets::same_line_or_wrap(widgets::em(7));
+  ImGui::Checkbox("worst first", &worst_first_);
+  widgets::hint("By the lowest IoU that any of the shown runs has for a sample");
   const auto held_out =
       std::count_if(table_.rows.begin(), table_.rows.end(), [](const PreviewRow& row) { return !row.gallery; });
   const auto gallery = static_cast<std::ptrdiff_t>(table_.rows.size()) - held_out;
@@ -143,7 +156,8 @@ void MasksPanel::draw_table(Workspace& workspace) {
     const std::string name = table_.one_output ? column.run->info.name : column.run->info.name + " " + column.output;
     widgets::fitted_text(name, width - widgets::em(1));
   }
-  for (const PreviewRow& row : table_.rows) {
+  for (const PreviewRow* const in_order : rows_in_order(workspace)) {
+    const PreviewRow& row = *in_order;
     ImGui::PushID(row.prefix.c_str());
     ImGui::TableNextRow();
     ImGui::TableNextColumn();
@@ -175,11 +189,39 @@ void MasksPanel::draw_constant(Workspace& workspace, const PreviewRow& row, cons
   ImGui::Dummy(size);
 }
 
-void MasksPanel::draw_output(Workspace& workspace, const PreviewRow& row, const PreviewColumn& column, ImVec2 size) {
+const ShownPicture* MasksPanel::output_picture(Workspace& workspace, const PreviewRow& row, const PreviewColumn& column,
+                                               std::optional<PictureWish>& wish) const {
   const RunView& run = *column.run;
   const Step step = table_.steps[static_cast<std::size_t>(step_index_)];
   const ImagePoint* const picture = picture_at(run, row.prefix + "/" + column.output, step);
-  if (!picture) {
+  if (!picture) return nullptr;
+  wish = PictureWish{run.data, *picture, {}, {}, picture->channels == 1, view_, threshold_, run.color};
+  if (const ImagePoint* input = constant_picture(run, row.prefix + "/input")) wish->input = *input;
+  if (const ImagePoint* target = constant_picture(run, row.prefix + "/target")) wish->target = *target;
+  return workspace.textures->get(row.prefix + run.info.id + column.output, *wish);
+}
+
+std::vector<const PreviewRow*> MasksPanel::rows_in_order(Workspace& workspace) const {
+  std::vector<const PreviewRow*> rows;
+  for (const PreviewRow& row : table_.rows) rows.push_back(&row);
+  if (!worst_first_) return rows;
+  std::map<const PreviewRow*, double> lowest;  // What has no IoU stands behind all that have.
+  for (const PreviewRow* const row : rows) {
+    double& value = lowest[row] = 2;
+    for (const PreviewColumn& column : table_.columns) {
+      std::optional<PictureWish> wish;
+      const ShownPicture* const shown = output_picture(workspace, *row, column, wish);
+      if (shown && shown->iou) value = std::min(value, *shown->iou);
+    }
+  }
+  std::ranges::stable_sort(rows, {}, [&](const PreviewRow* row) { return lowest.at(row); });
+  return rows;
+}
+
+void MasksPanel::draw_output(Workspace& workspace, const PreviewRow& row, const PreviewColumn& column, ImVec2 size) {
+  std::optional<PictureWish> wish;
+  const ShownPicture* const shown = output_picture(workspace, row, column, wish);
+  if (!wish) {
     const ImVec2 corner = ImGui::GetCursorScreenPos();
     ImGui::Dummy(size);
     ImGui::GetWindowDrawList()->AddRect(corner, ImVec2(corner.x + size.x, corner.y + size.y),
@@ -187,18 +229,14 @@ void MasksPanel::draw_output(Workspace& workspace, const PreviewRow& row, const 
     widgets::quiet_text("not yet");
     return;
   }
-  PictureWish wish{run.data, *picture, {}, {}, picture->channels == 1, view_, threshold_, run.color};
-  if (const ImagePoint* input = constant_picture(run, row.prefix + "/input")) wish.input = *input;
-  if (const ImagePoint* target = constant_picture(run, row.prefix + "/target")) wish.target = *target;
-  const ShownPicture* const shown = workspace.textures->get(row.prefix + run.info.id + column.output, wish);
-  draw_picture(shown, size, fmt::format("{}   {}   step {}", row.name, run.info.name, picture->step));
+  draw_picture(shown, size, fmt::format("{}   {}   step {}", row.name, column.run->info.name, wish->image.step));
   if (shown && !shown->problem.empty()) {
     widgets::wrong_text("unreadable");
     widgets::hint(shown->problem);
   } else if (shown && shown->iou) {
     widgets::quiet_text(fmt::format("IoU {:.2f}", *shown->iou));
   } else {
-    widgets::quiet_text(shown && wish.is_mask ? fmt::format("{:.0f} %", 100 * shown->share) : " ");
+    widgets::quiet_text(shown && wish->is_mask ? fmt::format("{:.0f} %", 100 * shown->share) : " ");
   }
 }
 

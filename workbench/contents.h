@@ -68,7 +68,7 @@ class Contents {
   bool reset_layout_ = false;
   bool quit_ = false;
   float laid_out_width_ = 0, laid_out_height_ = 0;  ///< of the window in the last frame
-  int raise_in_frames_ = 0;  ///< until the first panel of each place is brought to the front
+  int raise_in_frames_ = 0;                         ///< until the first panel of each place is brought to the front
   Interest interest_;
 };
 

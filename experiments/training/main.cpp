@@ -34,7 +34,9 @@ int main(int argc, char** argv) {
   auto* const train = app.add_subcommand("run", "Train the run in DIR, or go on with it");
   train->add_option("DIR", run, "Run folder with run.json")->required();
 
-  auto* const describe = app.add_subcommand("describe", "What the configuration on standard input makes, as JSON");
+  std::vector<std::string> configurations;
+  auto* const describe = app.add_subcommand("describe", "What configurations make, as JSON: one line for each");
+  describe->add_option("JSON", configurations, "Configurations (the one on standard input)");
   auto* const accepted = app.add_subcommand("accepted", "Every choice this program accepts, as JSON");
 
   std::string out;
@@ -55,7 +57,9 @@ int main(int argc, char** argv) {
       return ablate::train_run(run, [] { return asked_to_stop.load(); });
     }
     if (*describe) {
-      fmt::print("{}\n", ablate::describe({std::istreambuf_iterator<char>(std::cin), {}}));
+      if (configurations.empty())
+        configurations.emplace_back(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+      for (const std::string& each : configurations) fmt::print("{}\n", ablate::describe(each));
     } else if (*accepted) {
       fmt::print("{}\n", ablate::accepted());
     } else if (*predict) {

@@ -14,7 +14,8 @@ int main(int argc, char** argv) {
   const double seconds = std::atof(argv[4]);
   at::set_num_threads(std::atoi(argv[3]));
   torch::manual_seed(0);
-  const ablate::RunConfig config = ablate::RunConfig::from_json({{"model.channels", channels}, {"data.size", {size, size}}});
+  const ablate::RunConfig config =
+      ablate::RunConfig::from_json({{"model.channels", channels}, {"data.size", {size, size}}});
   const auto task = ablate::make_task("segmentation", config);
   for (const ablate::Network& network : task->networks()) network.module->train();
   ablate::Updates updates(*task, config);

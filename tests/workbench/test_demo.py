@@ -1,6 +1,8 @@
 """The demo on small synthetic portraits: its table, its sentence, and where the sentence must not appear."""
 
+import ctypes
 import json
+import os
 import pathlib
 import signal
 import unittest
@@ -15,6 +17,24 @@ for key, value in {
     "log.previews": 2,
 }.items():
     SMALL += ["-s", f"{key}={json.dumps(value)}"]
+
+
+def window_titles():
+    """Of all windows on the display, as a window manager would see them."""
+    x11 = ctypes.CDLL("libX11.so.6")
+    x11.XOpenDisplay.restype = x11.XDefaultRootWindow.restype = ctypes.c_void_p
+    display = ctypes.c_void_p(x11.XOpenDisplay(None))
+    root, parent, count = ctypes.c_ulong(), ctypes.c_ulong(), ctypes.c_uint()
+    children = ctypes.POINTER(ctypes.c_ulong)()
+    x11.XQueryTree(display, ctypes.c_ulong(x11.XDefaultRootWindow(display)), ctypes.byref(root), ctypes.byref(parent),
+                   ctypes.byref(children), ctypes.byref(count))
+    titles = []
+    for child in children[:count.value]:
+        title = ctypes.c_char_p()
+        if x11.XFetchName(display, ctypes.c_ulong(child), ctypes.byref(title)):
+            titles.append(title.value.decode())
+    x11.XCloseDisplay(display)
+    return titles
 
 
 class DemoTest(AblateTest):
@@ -56,6 +76,24 @@ class DemoTest(AblateTest):
         self.assertIn("Stopping", errors)
         self.assertEqual({run["status"] for run in self.runs()}, {"stopped"})
         self.assertRegex(output, r"(?m)^batch-separate +stopped")
+
+    def test_with_a_display_the_runs_live_in_a_window_and_the_table_comes_all_the_same(self):
+        self.environment["DISPLAY"] = os.environ["DISPLAY"]
+        title = f"Ablate  {self.root}"
+        process = self.start("demo", "--only", "batch-separate", "--only", "no-norm", *SMALL)
+        self.until(lambda: title in window_titles())
+        self.assertFalse(any(run["status"] == "completed" for run in self.runs()), "it opens at once, not at the end")
+        lines = []
+        while not lines or not lines[-1].startswith("All in "):
+            lines.append(process.stdout.readline())
+            self.assertTrue(lines[-1], "it ended before it told")
+        self.assertRegex("".join(lines), r"(?m)^batch-separate +completed")
+        self.assertIsNone(process.poll(), "the window stays until it is closed")
+        self.assertIn(title, window_titles())
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 0)
+        self.assertNotIn(title, window_titles())
 
     def test_a_run_that_fails_is_told_in_the_table(self):
         script = self.folder / "worker"

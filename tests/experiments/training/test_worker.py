@@ -221,6 +221,8 @@ class Worker(unittest.TestCase):
         refused = describe({"config": {"model": {"norm": "group", "norm_groups": 3}}})
         self.assertFalse(refused["valid"])
         self.assertIn("norm_groups", refused["error"])
+        two = subprocess.run([WORKER, "describe", '{"model": {"channels": 8}}', "{"], capture_output=True, text=True, check=True)
+        self.assertEqual([json.loads(line)["valid"] for line in two.stdout.splitlines()], [True, False])
 
     def test_run_json_keeps_which_data_it_was_and_says_when_they_are_others(self):
         pictures = self.root / "pictures"
