@@ -2,6 +2,7 @@
 #   make demo [DATA=folder]     the story in four runs: in a window, or with a table and a picture where there is no display
 #   make test                   everything but the long tests        make test-long    the long ones
 #   make bench                  speed against PyTorch and TensorBoard, as ratios
+# PRESET=asan (or tsan, debug) builds and tests that one: see CMakePresets.json.
 # TORCH_PYTHON=/path/to/python uses that Python's PyTorch (2.11 or newer, CUDA builds too) instead of installing one.
 
 .PHONY: all setup build demo test test-long bench format clean

@@ -24,7 +24,8 @@ function(ablate_own_code target)
   target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}")
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers -Werror)
   if(ABLATE_SANITIZE)
-    target_compile_options(${target} PRIVATE -fsanitize=${ABLATE_SANITIZE} -fno-omit-frame-pointer -g1)
+    target_compile_options(${target} PRIVATE -fsanitize=${ABLATE_SANITIZE} -fno-omit-frame-pointer -g1
+      -Wno-maybe-uninitialized)  # GCC is led astray by its own checks.
   endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${target} PRIVATE -Wno-restrict)  # GCC 12 sees overlaps in std::string's operator+ that aren't there.

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cmath>
 #include <numeric>
-#include <regex>
 #include <utility>
 
 #include "runs/error.h"
@@ -226,11 +226,11 @@ bool whole(const json& value) {
 json checked_duration(const Option& option, const json& value) {
   const std::string wanted = "a whole number of steps, or of epochs written \"3ep\",";
   if (value.is_string()) {
-    static const std::regex epochs("([0-9]{1,9})ep");
-    std::smatch match;
     const std::string word = value.get<std::string>();
-    if (word.size() > 20 || !std::regex_match(word, match, epochs)) refuse(option, value, wanted);
-    check_range(option, value, std::stod(match[1]), wanted);
+    std::uint32_t epochs = 0;
+    const auto [end, failure] = std::from_chars(word.data(), word.data() + word.size(), epochs);
+    if (failure != std::errc() || std::string_view(end) != "ep") refuse(option, value, wanted);
+    check_range(option, value, epochs, wanted);
     return value;
   }
   if (!value.is_number() || !whole(value)) refuse(option, value, wanted);

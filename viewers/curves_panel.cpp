@@ -52,10 +52,12 @@ class CurvesPanel : public Panel {
   void draw_lines(Plot& plot);
   void draw_crosshair(const Plot& plot);
   void draw_values(const Plot& plot, double x);
+  Limits whole(const PlotSeries::Range& x) const;
   Limits y_limits(const Plot& plot) const;
 
   float smoothing_ = 0.6f;
   XAxis axis_ = XAxis::step;
+  XScale x_scale_ = XScale::linear;
   bool log_y_ = true;
   std::optional<std::set<std::string>> chosen_;  ///< nullopt: the default plots
   std::string tag_filter_;
@@ -72,8 +74,10 @@ class CurvesPanel : public Panel {
 };
 
 nlohmann::json CurvesPanel::state() const {
-  nlohmann::json state = {
-      {"smoothing", smoothing_}, {"relative_time", axis_ == XAxis::relative_time}, {"log_y", log_y_}};
+  nlohmann::json state = {{"smoothing", smoothing_},
+                          {"relative_time", axis_ == XAxis::relative_time},
+                          {"log_x", x_scale_ == XScale::logarithmic},
+                          {"log_y", log_y_}};
   if (chosen_) state["plots"] = *chosen_;
   return state;
 }
@@ -81,6 +85,7 @@ nlohmann::json CurvesPanel::state() const {
 void CurvesPanel::restore(const nlohmann::json& state) {
   smoothing_ = std::clamp(state.value("smoothing", smoothing_), 0.0f, 0.99f);
   axis_ = state.value("relative_time", false) ? XAxis::relative_time : XAxis::step;
+  x_scale_ = state.value("log_x", false) ? XScale::logarithmic : XScale::linear;
   log_y_ = state.value("log_y", log_y_);
   if (state.contains("plots")) chosen_ = state.at("plots").get<std::set<std::string>>();
 }
@@ -125,6 +130,12 @@ void CurvesPanel::draw_controls() {
     x_zoomed_ = false;
   }
   ImGui::SameLine(0, widgets::em(0.8f));
+  bool log_x = x_scale_ == XScale::logarithmic;
+  if (ImGui::Checkbox("log x", &log_x)) {
+    x_scale_ = log_x ? XScale::logarithmic : XScale::linear;
+    x_zoomed_ = false;
+  }
+  ImGui::SameLine(0, widgets::em(0.8f));
   if (ImGui::Checkbox("log y", &log_y_)) y_zoomed_.clear();
   ImGui::SameLine(0, widgets::em(0.8f));
   if (ImGui::Button("Plots")) ImGui::OpenPopup("plots");
@@ -164,6 +175,15 @@ void CurvesPanel::draw_plot_menu() {
   ImGui::EndPopup();
 }
 
+/// All of x. A logarithmic axis begins at the first step, or at a ten thousandth of the time.
+Limits CurvesPanel::whole(const PlotSeries::Range& x) const {
+  if (x_scale_ == XScale::logarithmic) {
+    const double high = std::max(x.max, 2.0);
+    return {axis_ == XAxis::step ? std::max(1.0, x.min) : std::max(high / 1e4, x.min), high};
+  }
+  return x.any && x.max > x.min ? Limits{std::min(0.0, x.min), x.max} : Limits{x.min - 0.5, x.min + 0.5};
+}
+
 std::vector<Plot> CurvesPanel::prepare(const Workspace& workspace) {
   const std::set<std::string> chosen = chosen_ ? *chosen_ : default_plots(names_);
   std::vector<Plot> plots;
@@ -182,7 +202,7 @@ std::vector<Plot> CurvesPanel::prepare(const Workspace& workspace) {
     }
     plots.push_back(std::move(plot));
   }
-  if (!x_zoomed_) x_ = x.any && x.max > x.min ? Limits{std::min(0.0, x.min), x.max} : Limits{x.min - 0.5, x.min + 0.5};
+  if (!x_zoomed_) x_ = whole(x);
   x_set_ = x_;
   return plots;
 }
@@ -241,6 +261,7 @@ void CurvesPanel::draw_plot(Plot& plot, ImVec2 size, bool name_x) {
   ImPlot::SetupAxis(ImAxis_X1, !name_x ? nullptr : axis_ == XAxis::step ? "step" : "time", ImPlotAxisFlags_NoHighlight);
   ImPlot::SetupAxis(ImAxis_Y1, nullptr, ImPlotAxisFlags_NoHighlight);
   if (axis_ == XAxis::relative_time) ImPlot::SetupAxisFormat(ImAxis_X1, format_relative_time);
+  if (x_scale_ == XScale::logarithmic) ImPlot::SetupAxisScale(ImAxis_X1, ImPlotScale_Log10);
   if (plot.logarithmic) {
     ImPlot::SetupAxisScale(ImAxis_Y1, ImPlotScale_Log10);
     setup_log_ticks(y.min, y.max);
@@ -265,13 +286,14 @@ void CurvesPanel::draw_lines(Plot& plot) {
   const float pixels = std::max(1.5f, widgets::em(0.115f));
   for (const Line& line : plot.lines)
     if (smoothing_ > 0 && may_be_smoothed(plot.name))
-      draw_line(line.series->raw(x_.min, x_.max, columns), line.run->color, 0.22f, 1.0f, LineStyle::solid);
+      draw_line(line.series->raw(x_.min, x_.max, columns, x_scale_), line.run->color, 0.22f, 1.0f, LineStyle::solid);
   for (const Line& line : plot.lines) {
     const auto style = line.train_mode ? LineStyle::dashed : LineStyle::solid;
-    draw_line(line.series->smoothed(x_.min, x_.max, columns), line.run->color, line.train_mode ? 0.75f : 1.0f,
+    draw_line(line.series->smoothed(x_.min, x_.max, columns, x_scale_), line.run->color, line.train_mode ? 0.75f : 1.0f,
               line.train_mode ? pixels * 0.8f : pixels, style);
   }
-  for (const Line& line : plot.lines) draw_not_finite(line.series->raw(x_.min, x_.max, columns), line.run->color);
+  for (const Line& line : plot.lines)
+    draw_not_finite(line.series->raw(x_.min, x_.max, columns, x_scale_), line.run->color);
 }
 
 void CurvesPanel::draw_crosshair(const Plot& plot) {

@@ -81,28 +81,22 @@ void FindingsPanel::draw_finding(Workspace& workspace, const RunView& run, const
                                             widgets::packed(look::kWrong), widgets::em(0.1f));
   ImGui::Unindent(widgets::em(0.85f));
   ImGui::Dummy(ImVec2(0, widgets::em(0.1f)));
-  if (!finding.layer.empty()) {
-    if (ImGui::Button("Show the layer")) {
-      workspace.selected = run.info.id;
-      workspace.selected_by_hand = true;
-      workspace.layer.clear();
-      if (run.data && run.data->scalars.contains("norm/" + finding.layer + "/gap")) workspace.layer = finding.layer;
-      ImGui::SetWindowFocus("Layers");
-    }
-    ImGui::SameLine();
+  if (!finding.layer.empty() && ImGui::Button("Show the layer")) {
+    workspace.selected = run.info.id;
+    workspace.selected_by_hand = true;
+    workspace.layer.clear();
+    if (run.data && run.data->scalars.contains("norm/" + finding.layer + "/gap")) workspace.layer = finding.layer;
+    ImGui::SetWindowFocus("Layers");
   }
   if (const auto experiment = cured_experiment(run, finding.cure)) {
     std::string label = "Launch the cure: " + finding.cure;
     const auto width = [&] { return ImGui::CalcTextSize(label.c_str()).x + widgets::em(1); };
     if (width() > whole_width) label = "Launch the cure";
-    widgets::same_line_or_wrap(width());
+    if (!finding.layer.empty()) widgets::same_line_or_wrap(width());
     if (widgets::primary_button((label + "###cure").c_str())) workspace.actions->launch(*experiment);
     widgets::hint("The same run again with this one change: " + finding.cure);
   } else if (!finding.cure.empty()) {
-    ImGui::NewLine();
     widgets::quiet_paragraph("cure:  " + finding.cure);
-  } else {
-    ImGui::NewLine();
   }
   ImGui::Dummy(ImVec2(0, widgets::em(0.3f)));
 }

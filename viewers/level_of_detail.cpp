@@ -22,10 +22,11 @@ void interrupt(VisibleLine& line, double x) {
 
 }  // namespace
 
-VisibleLine visible_line(std::span<const double> x, std::span<const double> y, double x_min, double x_max,
-                         int columns) {
+VisibleLine visible_line(std::span<const double> x, std::span<const double> y, double x_min, double x_max, int columns,
+                         XScale scale) {
   VisibleLine line;
-  if (x.empty() || columns < 1 || !(x_min < x_max)) return line;
+  const bool logarithmic = scale == XScale::logarithmic;
+  if (x.empty() || columns < 1 || !(x_min < x_max) || (logarithmic && !(x_min > 0))) return line;
   const auto inside = static_cast<std::size_t>(std::lower_bound(x.begin(), x.end(), x_min) - x.begin());
   const auto outside = static_cast<std::size_t>(std::upper_bound(x.begin(), x.end(), x_max) - x.begin());
   const std::size_t first = inside > 0 ? inside - 1 : inside;
@@ -44,14 +45,18 @@ VisibleLine visible_line(std::span<const double> x, std::span<const double> y, d
   line.x.reserve(2 * static_cast<std::size_t>(columns) + 2);
   line.y.reserve(2 * static_cast<std::size_t>(columns) + 2);
   if (first < inside && std::isfinite(y[first])) add(line, x[first], y[first]);
-  const double columns_per_x = columns / (x_max - x_min);
+  const double columns_per_x = columns / (logarithmic ? std::log(x_max / x_min) : x_max - x_min);
+  const auto column_of = [&](double at) {
+    const double from_left = logarithmic ? std::log(at / x_min) : at - x_min;
+    return std::min(columns - 1, static_cast<int>(from_left * columns_per_x));
+  };
   std::size_t i = inside;
   while (i < outside) {
-    const int column = std::min(columns - 1, static_cast<int>((x[i] - x_min) * columns_per_x));
+    const int column = column_of(x[i]);
     std::size_t low = i, high = i;
     bool any = false, broken = false;
     double broken_at = 0;
-    for (; i < outside && std::min(columns - 1, static_cast<int>((x[i] - x_min) * columns_per_x)) == column; ++i) {
+    for (; i < outside && column_of(x[i]) == column; ++i) {
       if (!std::isfinite(y[i])) {
         if (!broken) broken_at = x[i];
         broken = true;

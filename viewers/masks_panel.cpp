@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <optional>
 
 #include "viewers/preview_table.h"
@@ -37,7 +36,6 @@ class MasksPanel : public Panel {
   /// The run's output at the chosen step as the cache has it, and what was wished for: nothing where there is none yet.
   const ShownPicture* output_picture(Workspace& workspace, const PreviewRow& row, const PreviewColumn& column,
                                      std::optional<PictureWish>& wish) const;
-  std::vector<const PreviewRow*> rows_in_order(Workspace& workspace) const;
   void draw_picture(const ShownPicture* picture, ImVec2 size, const std::string& name);
   ImVec2 cell_size(ImVec2 space, std::size_t columns) const;
 
@@ -49,6 +47,7 @@ class MasksPanel : public Panel {
   int threshold_ = 50;
   MaskView view_ = MaskView::soft;
   bool worst_first_ = false;
+  bool show_held_out_ = true, show_gallery_ = true;  ///< where there are both
 };
 
 void MasksPanel::draw(Workspace& workspace) {
@@ -102,10 +101,18 @@ void MasksPanel::draw_controls() {
   const auto held_out =
       std::count_if(table_.rows.begin(), table_.rows.end(), [](const PreviewRow& row) { return !row.gallery; });
   const auto gallery = static_cast<std::ptrdiff_t>(table_.rows.size()) - held_out;
-  std::string count = fmt::format("{} held out", held_out);
-  if (gallery > 0) count += fmt::format("   {} from the gallery", gallery);
-  widgets::same_line_or_wrap(ImGui::CalcTextSize(count.c_str()).x + widgets::em(0.8f));
-  widgets::quiet_text(count);
+  const std::string count = fmt::format("{} held out", held_out);
+  if (held_out == 0 || gallery == 0) {
+    widgets::same_line_or_wrap(ImGui::CalcTextSize(count.c_str()).x + widgets::em(0.8f));
+    return widgets::quiet_text(gallery == 0 ? count : fmt::format("{} from the gallery", gallery));
+  }
+  const auto toggle = [](const std::string& label, bool& shown, const char* meaning) {
+    widgets::same_line_or_wrap(widgets::chip_width(label.c_str()));
+    if (widgets::chip((label + "###" + meaning).c_str(), shown)) shown = !shown;
+    widgets::hint(meaning);
+  };
+  toggle(count, show_held_out_, "Samples with a mask that no run trains on");
+  toggle(fmt::format("{} from the gallery", gallery), show_gallery_, "Pictures without a mask");
 }
 
 /// Of the width that columns share, what is left for the content of each.
@@ -156,8 +163,20 @@ void MasksPanel::draw_table(Workspace& workspace) {
     const std::string name = table_.one_output ? column.run->info.name : column.run->info.name + " " + column.output;
     widgets::fitted_text(name, width - widgets::em(1));
   }
-  for (const PreviewRow* const in_order : rows_in_order(workspace)) {
-    const PreviewRow& row = *in_order;
+  std::vector<PreviewRow> rows = table_.rows;
+  const bool both = rows.front().gallery != rows.back().gallery;
+  if (both) std::erase_if(rows, [&](const PreviewRow& row) { return !(row.gallery ? show_gallery_ : show_held_out_); });
+  if (worst_first_)
+    sort_worst_first(rows, [&](const PreviewRow& row) {
+      std::optional<double> lowest;
+      for (const PreviewColumn& column : table_.columns) {
+        std::optional<PictureWish> wish;
+        const ShownPicture* const shown = output_picture(workspace, row, column, wish);
+        if (shown && shown->iou) lowest = std::min(*shown->iou, lowest.value_or(1));
+      }
+      return lowest;
+    });
+  for (const PreviewRow& row : rows) {
     ImGui::PushID(row.prefix.c_str());
     ImGui::TableNextRow();
     ImGui::TableNextColumn();
@@ -199,23 +218,6 @@ const ShownPicture* MasksPanel::output_picture(Workspace& workspace, const Previ
   if (const ImagePoint* input = constant_picture(run, row.prefix + "/input")) wish->input = *input;
   if (const ImagePoint* target = constant_picture(run, row.prefix + "/target")) wish->target = *target;
   return workspace.textures->get(row.prefix + run.info.id + column.output, *wish);
-}
-
-std::vector<const PreviewRow*> MasksPanel::rows_in_order(Workspace& workspace) const {
-  std::vector<const PreviewRow*> rows;
-  for (const PreviewRow& row : table_.rows) rows.push_back(&row);
-  if (!worst_first_) return rows;
-  std::map<const PreviewRow*, double> lowest;  // What has no IoU stands behind all that have.
-  for (const PreviewRow* const row : rows) {
-    double& value = lowest[row] = 2;
-    for (const PreviewColumn& column : table_.columns) {
-      std::optional<PictureWish> wish;
-      const ShownPicture* const shown = output_picture(workspace, *row, column, wish);
-      if (shown && shown->iou) value = std::min(value, *shown->iou);
-    }
-  }
-  std::ranges::stable_sort(rows, {}, [&](const PreviewRow* row) { return lowest.at(row); });
-  return rows;
 }
 
 void MasksPanel::draw_output(Workspace& workspace, const PreviewRow& row, const PreviewColumn& column, ImVec2 size) {

@@ -71,6 +71,13 @@ PreviewTable preview_table(const std::vector<const RunView*>& runs) {
   return table;
 }
 
+void sort_worst_first(std::vector<PreviewRow>& rows,
+                      const std::function<std::optional<double>(const PreviewRow&)>& iou_of) {
+  std::map<std::string, double> iou;
+  for (const PreviewRow& row : rows) iou[row.prefix] = iou_of(row).value_or(2);
+  std::ranges::stable_sort(rows, {}, [&](const PreviewRow& row) { return iou.at(row.prefix); });
+}
+
 const ImagePoint* picture_at(const RunView& run, const std::string& tag, Step step) {
   if (!run.data) return nullptr;
   const auto at = run.data->images.find(tag);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,10 @@ struct PreviewTable {
   bool one_output = true;   ///< no run has more than one, so that the run's name says it all
 };
 PreviewTable preview_table(const std::vector<const RunView*>& runs);
+
+/// Samples by the IoU that `iou_of` says, the lowest first; those that have none behind them, as they were.
+void sort_worst_first(std::vector<PreviewRow>& rows,
+                      const std::function<std::optional<double>(const PreviewRow&)>& iou_of);
 
 /// The newest picture at or before `step`; nullptr where there is none.
 const ImagePoint* picture_at(const RunView& run, const std::string& tag, Step step);

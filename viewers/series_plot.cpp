@@ -94,18 +94,19 @@ PlotSeries::Range PlotSeries::x_range() const {
 }
 
 const VisibleLine& PlotSeries::visible(Cached& cached, const std::vector<double>& y, double x_min, double x_max,
-                                       int columns) {
-  if (cached.size != x_.size() || cached.x_min != x_min || cached.x_max != x_max || cached.columns != columns)
-    cached = {x_min, x_max, columns, x_.size(), visible_line(x_, y, x_min, x_max, columns)};
+                                       int columns, XScale scale) {
+  if (cached.size != x_.size() || cached.x_min != x_min || cached.x_max != x_max || cached.columns != columns ||
+      cached.scale != scale)
+    cached = {x_min, x_max, columns, scale, x_.size(), visible_line(x_, y, x_min, x_max, columns, scale)};
   return cached.line;
 }
 
-const VisibleLine& PlotSeries::raw(double x_min, double x_max, int columns) {
-  return visible(raw_cache_, y_, x_min, x_max, columns);
+const VisibleLine& PlotSeries::raw(double x_min, double x_max, int columns, XScale scale) {
+  return visible(raw_cache_, y_, x_min, x_max, columns, scale);
 }
 
-const VisibleLine& PlotSeries::smoothed(double x_min, double x_max, int columns) {
-  return visible(smooth_cache_, smooth_, x_min, x_max, columns);
+const VisibleLine& PlotSeries::smoothed(double x_min, double x_max, int columns, XScale scale) {
+  return visible(smooth_cache_, smooth_, x_min, x_max, columns, scale);
 }
 
 std::optional<PlotSeries::Point> PlotSeries::nearest(double x) const {

@@ -34,8 +34,8 @@ class PlotSeries {
   const Range& y_range() const { return y_range_; }
 
   /// Two points a pixel column at most; remembered until something changes.
-  const VisibleLine& raw(double x_min, double x_max, int columns);
-  const VisibleLine& smoothed(double x_min, double x_max, int columns);
+  const VisibleLine& raw(double x_min, double x_max, int columns, XScale scale = XScale::linear);
+  const VisibleLine& smoothed(double x_min, double x_max, int columns, XScale scale = XScale::linear);
 
   /// The point nearest to x.
   struct Point {
@@ -51,10 +51,12 @@ class PlotSeries {
   struct Cached {
     double x_min = 0, x_max = 0;
     int columns = 0;
+    XScale scale = XScale::linear;
     std::size_t size = 0;
     VisibleLine line;
   };
-  const VisibleLine& visible(Cached& cached, const std::vector<double>& y, double x_min, double x_max, int columns);
+  const VisibleLine& visible(Cached& cached, const std::vector<double>& y, double x_min, double x_max, int columns,
+                             XScale scale);
 
   XAxis axis_ = XAxis::step;
   double smoothing_ = 0;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "viewers/mask_picture.h"
+#include "viewers/published.h"
 
 namespace ablate {
 namespace {
@@ -61,7 +62,7 @@ struct TextureCache::Impl {
   int frame = 0;
 
   // The newest frame's wishes: those of older frames that nobody has got to are forgotten.
-  std::atomic<std::shared_ptr<const std::vector<PictureRequest>>> wanted;
+  Published<std::vector<PictureRequest>> wanted;
   std::atomic<std::uint64_t> generation{0};
   std::mutex mutex;  // Guards results. The drawing thread only tries it.
   std::vector<Result> results;

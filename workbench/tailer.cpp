@@ -1,7 +1,6 @@
 #include "workbench/tailer.h"
 
 #include <algorithm>
-#include <atomic>
 #include <bit>
 #include <chrono>
 #include <condition_variable>
@@ -14,6 +13,7 @@
 #include "runs/heartbeats.h"
 #include "runs/run_reader.h"
 #include "viewers/colors.h"
+#include "viewers/published.h"
 #include "workbench/console_tail.h"
 
 namespace ablate {
@@ -56,6 +56,21 @@ std::shared_ptr<const RunConfig> config_of(const nlohmann::json& run) {
   return nullptr;
 }
 
+/// Foreign runs are called after their folders: the folders that all of them lie in tell nothing.
+void shorten_names(std::vector<RunInfo>& runs) {
+  const auto foreign = [](const RunInfo& run) { return run.status.state == RunState::foreign; };
+  const auto above = [](const std::string& name) {  // "a/b/" for "a/b/c" and for "a/b/c/"
+    return name.substr(0, name.rfind('/', name.size() < 2 ? 0 : name.size() - 2) + 1);
+  };
+  const auto first = std::ranges::find_if(runs, foreign);
+  if (first == runs.end()) return;
+  std::string common = above(first->name);
+  for (const RunInfo& run : runs)
+    while (foreign(run) && !run.name.starts_with(common)) common = above(common);
+  for (RunInfo& run : runs)
+    if (foreign(run)) run.name.erase(0, common.size());
+}
+
 }  // namespace
 
 struct Tailer::Impl {
@@ -89,7 +104,7 @@ struct Tailer::Impl {
   Clock::time_point next_listing{}, published{};
   std::uint64_t version = 0;
 
-  std::atomic<std::shared_ptr<const Snapshot>> snapshot{std::make_shared<const Snapshot>()};
+  Published<Snapshot> snapshot{std::make_shared<const Snapshot>()};
   std::mutex mutex;  // Guards the following. Held for moments only: drawing waits for no file.
   std::condition_variable signal;
   Interest interest;
@@ -147,6 +162,7 @@ bool Tailer::Impl::list() {
       new_problem = error.what();
     }
   }
+  shorten_names(found);
   std::vector<std::size_t> order(found.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return found[a].id < found[b].id; });

@@ -3,6 +3,7 @@
 Every pair is measured alternately, several times; the table shows medians. A ratio above 1 means that Ablate is faster.
 """
 import argparse
+import contextlib
 import datetime
 import json
 import os
@@ -65,17 +66,35 @@ def write_scalars():
     yield f"… time taken from the caller: {statistics.median(caller):.0f} ns a scalar", "", "", None, None
 
 
-def list_runs():
+@contextlib.contextmanager
+def root_of(count):
     with tempfile.TemporaryDirectory() as root:
-        runs = pathlib.Path(root, "runs")
-        for i in range(200):
-            folder = runs / f"20260101-000000-run{i}"
-            folder.mkdir(parents=True)
+        for i in range(count):
+            folder = pathlib.Path(root, f"20260101-000000-run{i}")
+            folder.mkdir()
             (folder / "run.json").write_text(json.dumps({"format": 1, "variant": f"run{i}", "experiment": "many", "config": {}}))
             (folder / "status.json").write_text(json.dumps({"format": 1, "status": "completed", "step": 400, "total_steps": 400,
                                                             "metrics": {"loss/train": 0.1, "iou/val": 0.9}}))
+        yield root
+
+
+def list_runs():
+    with root_of(200) as runs:
         us, them = alternately(lambda: timed(BIN / "ablate", "--runs", runs, "list"), lambda: timed(sys.executable, "-c", "import torch"), 5)
     yield "`ablate list` of 200 runs", f"{us * 1e3:.0f} ms", f"import torch {them * 1e3:.0f} ms", them / us, None
+
+
+def first_frame():
+    def seconds():
+        start = time.perf_counter()
+        with subprocess.Popen([BIN / "first_frame", runs], stdout=subprocess.PIPE) as window:
+            if window.stdout.readline() != b"shown\n":
+                sys.exit("first_frame showed nothing")
+            return time.perf_counter() - start
+
+    with root_of(1000) as runs:
+        us = statistics.median(seconds() for _ in range(5))
+    yield "the window's first frame, with 1,000 runs on disk", f"{us * 1e3:.0f} ms", "wanted: 500 ms", 0.5 / us, 1
 
 
 def training_steps():
@@ -103,7 +122,7 @@ def main():
     print(f"{datetime.date.today()}, {THREADS} threads of {platform.processor() or platform.machine()}\n")
     print("| what | Ablate | counterpart | ratio | wanted |\n|---|---|---|---|---|")
     missed = []
-    for rows in (write_scalars(), list_runs(), training_steps(), demo(arguments.demo) if arguments.demo else ()):
+    for rows in (write_scalars(), list_runs(), first_frame(), training_steps(), demo(arguments.demo) if arguments.demo else ()):
         for what, ours, theirs, ratio, wanted in rows:
             print(f"| {what} | {ours} | {theirs} | {f'{ratio:.2f}' if ratio else ''} | {f'≥ {wanted}' if wanted else ''} |", flush=True)
             if wanted and ratio < wanted:

@@ -157,6 +157,23 @@ TEST_F(PanelsTest, EveryViewOfTheMasksIsDrawn) {
       driver_->wait_until(
           context, [&] { return driver_->contents().settled(); }, 10, view);
     }
+    context.ItemClick("worst first");
+    driver_->wait_until(
+        context, [&] { return driver_->contents().settled(); }, 10, "worst first");
+  });
+}
+
+TEST_F(PanelsTest, CurvesAreDrawnOnEveryKindOfAxis) {
+  driver_->run([&](ImGuiTestContext& context) {
+    context.SetRef("Curves");
+    for (const char* axis : {"time", "step"}) {
+      context.ComboClick((std::string("x/") + axis).c_str());
+      for (const char* scale : {"log x", "log y", "log x", "log y"}) {
+        context.ItemClick(scale);
+        context.Yield(2);
+      }
+    }
+    EXPECT_TRUE(context.ItemExists("log x"));
   });
 }
 

@@ -48,7 +48,10 @@ int work(const fs::path& run) {
   }
   write_state(run, ablate::RunState::running);
   std::ofstream(run / "threads") << (std::getenv("ABLATE_THREADS") != nullptr ? std::getenv("ABLATE_THREADS") : "");
-  if (behaviour.contains("die")) ::kill(::getpid(), behaviour["die"].get<int>());
+  if (behaviour.contains("die")) {
+    ::signal(behaviour["die"].get<int>(), SIG_DFL);  // A sanitizer would make an exit of it.
+    ::kill(::getpid(), behaviour["die"].get<int>());
+  }
   if (behaviour.contains("exit")) {
     std::puts("cheerful words\nsad words\n");
     return behaviour["exit"].get<int>();

@@ -52,6 +52,19 @@ TEST(LevelOfDetail, KeepsTheSmallestAndTheLargestValueOfEveryPixelColumn) {
   }
 }
 
+TEST(LevelOfDetail, OnALogarithmicScaleEveryDecadeKeepsItsSpikes) {
+  std::vector<double> x, y;
+  for (int i = 0; i < 100'000; ++i) x.push_back(i), y.push_back(i == 15 || i == 70'000 ? 9 : i % 2);
+  const VisibleLine line = visible_line(x, y, 1, 99'999, 500, XScale::logarithmic);
+  EXPECT_LE(line.x.size(), 1002u);
+  std::vector<double> spikes;
+  for (std::size_t i = 0; i < line.x.size(); ++i)
+    if (line.y[i] == 9) spikes.push_back(line.x[i]);
+  EXPECT_EQ(spikes, (std::vector<double>{15, 70'000}));
+  EXPECT_GE(std::ranges::count_if(line.x, [](double at) { return at >= 1 && at <= 10; }), 10);
+  EXPECT_TRUE(visible_line(x, y, 0, 10, 500, XScale::logarithmic).x.empty());
+}
+
 TEST(LevelOfDetail, KeepsAllPointsWhereThereAreFew) {
   const std::vector<double> x = {0, 1, 2, 3}, y = {5, 1, 7, 2};
   const VisibleLine line = visible_line(x, y, 0, 3, 100);

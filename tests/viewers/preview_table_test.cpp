@@ -54,5 +54,16 @@ TEST(PreviewTable, ThePictureAtAStepIsTheNewestUntilThen) {
   EXPECT_EQ(picture_at(a, "preview/1/prediction", 80), nullptr);
 }
 
+TEST(PreviewTable, WorstFirstPutsSamplesWithoutIouBehindTheOthersAsTheyWere) {
+  std::vector<PreviewRow> rows = {{"gallery/0"}, {"preview/0"}, {"preview/1"}, {"gallery/1"}};
+  sort_worst_first(rows, [](const PreviewRow& row) -> std::optional<double> {
+    if (row.prefix.starts_with("gallery/")) return std::nullopt;
+    return row.prefix == "preview/1" ? 0.2 : 0.9;
+  });
+  std::vector<std::string> order;
+  for (const PreviewRow& row : rows) order.push_back(row.prefix);
+  EXPECT_EQ(order, (std::vector<std::string>{"preview/1", "preview/0", "gallery/0", "gallery/1"}));
+}
+
 }  // namespace
 }  // namespace ablate

@@ -62,6 +62,19 @@ class TailerTest : public testing::Test {
   std::unique_ptr<Tailer> tailer_;
 };
 
+TEST_F(TailerTest, ForeignRunsAreCalledByWhatTellsThemApart) {
+  for (const char* run : {"logs/net/version_0", "logs/net/version_1/val", "logs/other"}) {
+    fs::create_directories(root_ / run);
+    RunWriter writer(root_ / run, 0);
+    writer.scalar("loss", 1, 0.5);
+  }
+  start();
+  const auto snapshot = wait_for([](const Snapshot& s) { return s.runs.size() == 3; });
+  std::vector<std::string> names;
+  for (const auto& run : snapshot->runs) names.push_back(run->info.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"net/version_0", "net/version_1/val", "other"}));
+}
+
 TEST_F(TailerTest, ListsRunsWithoutReadingTheirEvents) {
   make_run("one");
   make_run("two");

@@ -196,6 +196,7 @@ class Worker(unittest.TestCase):
         exploded = self.run_folder("exploded", optimizer__name="sgd", optimizer__lr=1000, model__norm="none", train__steps=200)
         self.assertEqual(self.failure(exploded, "learning rate", "step"), "diverged")
 
+    @unittest.skipIf("address" in os.environ["ABLATE_SANITIZE"], "AddressSanitizer itself needs more than the limit")
     def test_more_memory_than_there_is_ends_in_a_status_that_names_the_batch_size(self):
         folder = self.run_folder("memory", train__batch_size=16)
         # Python and its modules are loaded after the limit is set: enough for those, not for training.
