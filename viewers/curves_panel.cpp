@@ -264,7 +264,7 @@ void CurvesPanel::draw_plot(Plot& plot, ImVec2 size, bool name_x) {
   if (x_scale_ == XScale::logarithmic) ImPlot::SetupAxisScale(ImAxis_X1, ImPlotScale_Log10);
   if (plot.logarithmic) {
     ImPlot::SetupAxisScale(ImAxis_Y1, ImPlotScale_Log10);
-    setup_log_ticks(y.min, y.max);
+    setup_log_ticks(y.min, y.max, size.y - 3 * ImGui::GetTextLineHeight());
   }
   ImPlot::SetupAxisLinks(ImAxis_X1, &x_.min, &x_.max);
   ImPlot::SetupAxisLinks(ImAxis_Y1, &y.min, &y.max);

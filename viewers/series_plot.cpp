@@ -189,30 +189,38 @@ void draw_not_finite(const VisibleLine& line, const Color& color) {
 
 namespace {
 
-/// 1, 2 and 5 times powers of ten, or more of them where the range is short; even steps where it is very short.
-std::vector<double> log_ticks(double low, double high) {
-  static constexpr double kFew[] = {1, 2, 5}, kMany[] = {1, 1.5, 2, 3, 4, 5, 6, 8};
+/// Round numbers within [low, high], at most `most` unless those are only two.
+std::vector<double> log_ticks(double low, double high, std::size_t most) {
   std::vector<double> ticks;
-  const double decades = std::log10(high / low);
-  if (decades < 0.6) {
+  if (std::log10(high / low) < 0.6) {  // Powers of ten are far apart: even steps.
     const double power = std::pow(10, std::floor(std::log10(high - low)));
-    const double share = (high - low) / power;
-    const double every = power * (share > 5 ? 2 : share > 2.5 ? 1 : 0.5);
-    for (double i = std::ceil(low / every); i * every <= high; ++i) ticks.push_back(i * every);
+    for (const double factor : {0.5, 1.0, 2.0, 5.0}) {
+      ticks.clear();
+      const double every = power * factor;
+      for (double i = std::ceil(low / every); i * every <= high; ++i) ticks.push_back(i * every);
+      if (ticks.size() <= most) break;
+    }
     return ticks;
   }
-  const auto factors = decades < 1 ? std::span<const double>(kMany) : std::span<const double>(kFew);
-  for (double power = std::pow(10, std::floor(std::log10(low))); power <= high; power *= 10)
-    for (const double factor : factors)
-      if (power * factor >= low && power * factor <= high) ticks.push_back(power * factor);
+  static const std::vector<double> kFactors[] = {{1, 1.5, 2, 3, 4, 5, 6, 8}, {1, 2, 5}, {1, 3}, {1}};
+  for (const std::vector<double>& factors : kFactors) {
+    std::vector<double> fewer;
+    for (double power = std::pow(10, std::floor(std::log10(low))); power <= high; power *= 10)
+      for (const double factor : factors)
+        if (power * factor >= low && power * factor <= high) fewer.push_back(power * factor);
+    if (fewer.size() < 2) break;
+    ticks = std::move(fewer);
+    if (ticks.size() <= most) break;
+  }
   return ticks;
 }
 
 }  // namespace
 
-void setup_log_ticks(double low, double high) {
+void setup_log_ticks(double low, double high, float pixels) {
   if (!(low > 0) || !(high > low) || high >= 100 * low) return;
-  const std::vector<double> ticks = log_ticks(low, high);
+  const float room = pixels / (1.6f * ImGui::GetTextLineHeight());
+  const std::vector<double> ticks = log_ticks(low, high, static_cast<std::size_t>(std::clamp(room, 2.0f, 9.0f)));
   if (ticks.size() < 2) return;
   std::vector<std::string> words;
   std::vector<const char*> labels;

@@ -76,9 +76,9 @@ void draw_line(const VisibleLine& line, const Color& color, float alpha, float p
 /// Marks values that are not finite at the bottom edge of the current plot.
 void draw_not_finite(const VisibleLine& line, const Color& color);
 
-/// Ticks for a logarithmic y axis that spans less than two decades, where powers of ten alone would be too few. During
-/// the setup of a plot.
-void setup_log_ticks(double low, double high);
+/// Ticks for a logarithmic y axis that spans less than two decades, where powers of ten alone would be too few;
+/// no more than have room in `pixels`. During the setup of a plot.
+void setup_log_ticks(double low, double high, float pixels);
 
 /// For ImPlot's axis of relative time: "40 s", "5 min", "2 h".
 int format_relative_time(double seconds, char* text, int size, void*);
