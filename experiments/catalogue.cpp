@@ -192,7 +192,8 @@ std::string shown(const json& value) {
 }
 
 [[noreturn]] void refuse(const Option& option, const json& value, const std::string& wanted) {
-  throw Error(fmt::format("{}: {} is not allowed; it takes {}.", option.key, shown(value), wanted));
+  throw Error(fmt::format("{}: {} is not allowed; it takes {}{}", option.key, shown(value), wanted,
+                          wanted.ends_with('?') ? "" : "."));
 }
 
 std::string range_text(const Option& option) {
@@ -224,7 +225,7 @@ bool whole(const json& value) {
 }
 
 json checked_duration(const Option& option, const json& value) {
-  const std::string wanted = "a whole number of steps, or of epochs written \"3ep\",";
+  const std::string wanted = "a whole number of steps, or of epochs written \"3ep\"";
   if (value.is_string()) {
     const std::string word = value.get<std::string>();
     std::uint32_t epochs = 0;

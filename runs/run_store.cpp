@@ -11,6 +11,7 @@
 #include <ctime>
 
 #include "runs/atomic_file.h"
+#include "runs/console_log.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
 #include "runs/near_match.h"
@@ -44,7 +45,10 @@ void resolve_interrupted(const fs::path& folder, RunStatus& status) {
   };
   if (!nobody_runs()) return;
   if (auto again = read_status(folder)) status = std::move(*again);
-  if (nobody_runs()) status.state = RunState::interrupted;
+  if (!nobody_runs()) return;
+  status.state = RunState::interrupted;
+  const std::string last = last_console_line(folder);
+  if (status.error.empty() && !last.empty()) status.error = "Its worker is gone. Its last words: " + last;
 }
 
 void fail(RunInfo& info, const std::string& why) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/experiment.h"
 #include "runs/run_store.h"
 
 namespace ablate {
@@ -62,6 +63,10 @@ Slots default_slots();
 /// The cores shared out among so many workers.
 Slots slots_for(int workers);
 
+/// Makes the run folders of an experiment and queues them (`slots` as in submit); returns them in order. Runs that
+/// could not be queued are marked as failed, with the reason, before it is thrown.
+std::vector<std::filesystem::path> launch_locally(const std::filesystem::path& root, const Experiment& experiment,
+                                                  int slots = 0);
 /// Asks a run to stop: out of the queue if it waits (status stopped), else by a request that the worker obeys at its
 /// next step. Throws Error when it is over already.
 void stop_run(const std::filesystem::path& root, const RunInfo& run);

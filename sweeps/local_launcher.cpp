@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "runs/error.h"
+#include "runs/json_file.h"
 #include "sweeps/interrupts.h"
 #include "sweeps/launcher.h"
 #include "sweeps/process.h"
@@ -74,6 +75,18 @@ Slots default_slots() {
   return {cores / threads_each, threads_each};
 }
 
+std::vector<std::filesystem::path> launch_locally(const std::filesystem::path& root, const Experiment& experiment,
+                                                  int slots) {
+  std::vector<std::filesystem::path> runs = create_runs(root, experiment);
+  try {
+    LocalQueue(root).submit(runs, slots);
+  } catch (const Error& error) {
+    for (const std::filesystem::path& run : runs) settle_unstarted(run, error.what());
+    throw;
+  }
+  return runs;
+}
+
 void stop_run(const std::filesystem::path& root, const RunInfo& run) {
   RunStatus status = read_run(root, run.folder).status;
   if (status.state == RunState::queued) {
@@ -90,6 +103,8 @@ void stop_run(const std::filesystem::path& root, const RunInfo& run) {
 }
 
 void resume_run(const std::filesystem::path& root, const RunInfo& run) {
+  read_json_file(run.folder / "run.json");  // A damaged one says so here, and nothing is queued.
+  read_meta(run.folder);
   const RunInfo now = read_run(root, run.folder);
   RunStatus status = now.status;
   // Of a run on another host only who has watched its heartbeat can know: the caller, if it has not moved since.
@@ -107,9 +122,8 @@ void resume_run(const std::filesystem::path& root, const RunInfo& run) {
       throw Error(fmt::format("{} is running on {}; there is nothing to resume.", run.id, status.host));
     case RunState::completed:
     case RunState::pruned:
-      throw Error(
-          fmt::format("{} is {}: all its {} steps are made. Start a new run with more train.steps or train.epochs.",
-                      run.id, name_of(status.state), status.step));
+      throw Error(fmt::format("{} is {}: all its {} steps are made. Start a new run with more train.steps.", run.id,
+                              name_of(status.state), status.step));
     case RunState::diverged:
       throw Error(
           fmt::format("{} has diverged, and would again from its last checkpoint. Start a new run with a lower "

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <string>
 
+#include "runs/console_log.h"
 #include "runs/error.h"
 #include "runs/run_store.h"
 #include "sweeps/launcher.h"
@@ -31,19 +32,6 @@ std::int64_t oom_kills() {
 
 double now_seconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-/// The last line of the worker's output that says something; empty when there is none.
-std::string last_console_line(const std::filesystem::path& run) {
-  std::ifstream console(run / "console.log", std::ios::binary);
-  if (!console) return {};
-  console.seekg(0, std::ios::end);
-  const auto size = static_cast<std::streamoff>(console.tellg());
-  console.seekg(std::max<std::streamoff>(0, size - 4096));
-  std::string line, last;
-  while (std::getline(console, line))
-    if (line.find_first_not_of(" \t\r") != std::string::npos) last = line;
-  return last;
 }
 
 std::string reason_of(const Worker& worker, int wait_status) {

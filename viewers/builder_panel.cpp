@@ -333,8 +333,8 @@ void BuilderPanel::draw_launch(Workspace& workspace) {
       if (const auto seconds = estimated_seconds(*workspace.snapshot); seconds && *seconds > 0)
         words += "   about " + widgets::duration(*seconds);
     if (const auto [fewest, most] = sizes_.range(variants_); most > 0)
-      words += "   " + (fewest == most ? count_words(most) : count_words(fewest) + " to " + count_words(most)) +
-               " parameters";
+      words += "   " + (count_words(fewest) == count_words(most) ? "" : count_words(fewest) + " to ") +
+               count_words(most) + " parameters";
     widgets::quiet_text(words);
     std::string names;
     for (std::size_t i = 0; i < std::min<std::size_t>(count, 60); ++i) names += (i ? ", " : "") + variants_[i].name;

@@ -126,7 +126,7 @@ ImVec2 MasksPanel::cell_size(ImVec2 space, std::size_t columns) const {
   double aspect = 0.75;  // width / height
   for (const PreviewColumn& column : table_.columns)
     if (const ImagePoint* picture =
-            picture_at(*column.run, table_.rows[0].prefix + "/" + column.output, table_.steps.back());
+            picture_at(*column.run, table_.rows[0].tag(*column.run, column.output), table_.steps.back());
         picture && picture->height > 0 && picture->width > 0)
       aspect = static_cast<double>(picture->width) / picture->height;
   const float label = ImGui::GetTextLineHeightWithSpacing() + widgets::em(0.7f);
@@ -177,7 +177,7 @@ void MasksPanel::draw_table(Workspace& workspace) {
       return lowest;
     });
   for (const PreviewRow& row : rows) {
-    ImGui::PushID(row.prefix.c_str());
+    ImGui::PushID(row.key.c_str());
     ImGui::TableNextRow();
     ImGui::TableNextColumn();
     draw_constant(workspace, row, "input", cell);
@@ -197,10 +197,10 @@ void MasksPanel::draw_table(Workspace& workspace) {
 void MasksPanel::draw_constant(Workspace& workspace, const PreviewRow& row, const char* output, ImVec2 size) {
   const bool target = std::string_view(output) == "target";
   for (const PreviewColumn& column : table_.columns) {
-    const ImagePoint* const picture = constant_picture(*column.run, row.prefix + "/" + output);
+    const ImagePoint* const picture = constant_picture(*column.run, row.tag(*column.run, output));
     if (!picture) continue;
     PictureWish wish{column.run->data, *picture, {}, {}, target};
-    const ShownPicture* const shown = workspace.textures->get(row.prefix + output, wish);
+    const ShownPicture* const shown = workspace.textures->get(row.key + "/" + output, wish);
     draw_picture(shown, size, row.name);
     if (target) widgets::quiet_text(shown ? fmt::format("{:.0f} %", 100 * shown->share) : " ");
     return;
@@ -212,12 +212,12 @@ const ShownPicture* MasksPanel::output_picture(Workspace& workspace, const Previ
                                                std::optional<PictureWish>& wish) const {
   const RunView& run = *column.run;
   const Step step = table_.steps[static_cast<std::size_t>(step_index_)];
-  const ImagePoint* const picture = picture_at(run, row.prefix + "/" + column.output, step);
+  const ImagePoint* const picture = picture_at(run, row.tag(run, column.output), step);
   if (!picture) return nullptr;
   wish = PictureWish{run.data, *picture, {}, {}, picture->channels == 1, view_, threshold_, run.color};
-  if (const ImagePoint* input = constant_picture(run, row.prefix + "/input")) wish->input = *input;
-  if (const ImagePoint* target = constant_picture(run, row.prefix + "/target")) wish->target = *target;
-  return workspace.textures->get(row.prefix + run.info.id + column.output, *wish);
+  if (const ImagePoint* input = constant_picture(run, row.tag(run, "input"))) wish->input = *input;
+  if (const ImagePoint* target = constant_picture(run, row.tag(run, "target"))) wish->target = *target;
+  return workspace.textures->get(row.key + run.info.id + column.output, *wish);
 }
 
 void MasksPanel::draw_output(Workspace& workspace, const PreviewRow& row, const PreviewColumn& column, ImVec2 size) {

@@ -32,20 +32,30 @@ bool parse(std::string_view tag, PreviewTag& parsed) {
 
 std::string prefix_of(bool gallery, int number) { return (gallery ? "gallery/" : "preview/") + std::to_string(number); }
 
-std::string sample_name(const std::vector<const RunView*>& runs, const std::string& prefix) {
-  for (const RunView* run : runs) {
-    if (!run->data) continue;
-    const auto at = run->data->texts.find(prefix + "/name");
-    if (at != run->data->texts.end() && !at->second.empty()) return *at->second.back().text;
-  }
-  return "";
+std::string sample_name(const RunView& run, const std::string& prefix) {
+  const auto at = run.data->texts.find(prefix + "/name");
+  return at == run.data->texts.end() || at->second.empty() ? "" : *at->second.back().text;
+}
+
+/// Where a run's samples come from, as far as its configuration says.
+std::string source_of(const RunView& run, bool gallery) {
+  if (!run.config) return run.info.id;
+  if (gallery) return run.config->at("data.gallery").dump();
+  if (run.config->text("data.dataset") == "folder") return run.config->at("data.path").dump();
+  return run.config->text("data.dataset");
 }
 
 }  // namespace
 
+std::string PreviewRow::tag(const RunView& run, const std::string& output) const {
+  const auto at = prefixes.find(&run);
+  return at == prefixes.end() ? std::string() : at->second + "/" + output;
+}
+
 PreviewTable preview_table(const std::vector<const RunView*>& runs) {
   PreviewTable table;
-  std::set<std::pair<bool, int>> samples;
+  std::map<std::string, PreviewRow> samples;
+  std::map<std::string, int> numbers;  ///< by sample: the first run's
   std::set<Step> steps;
   for (const RunView* run : runs) {
     if (!run->data) continue;
@@ -53,7 +63,15 @@ PreviewTable preview_table(const std::vector<const RunView*>& runs) {
     for (const auto& [tag, pictures] : run->data->images) {
       PreviewTag parsed;
       if (pictures.empty() || !parse(tag, parsed)) continue;
-      samples.insert({parsed.gallery, parsed.number});
+      const std::string prefix = prefix_of(parsed.gallery, parsed.number);
+      const std::string name = sample_name(*run, prefix);
+      const std::string key = name.empty() ? prefix : source_of(*run, parsed.gallery) + "|" + name;
+      PreviewRow& row = samples[key];
+      numbers.try_emplace(key, parsed.number);
+      row.key = key;
+      row.gallery = parsed.gallery;
+      row.prefixes[run] = prefix;
+      row.name = !name.empty() ? name : (parsed.gallery ? "gallery " : "held out ") + std::to_string(parsed.number + 1);
       if (parsed.output == "input" || parsed.output == "target") continue;
       outputs.insert(parsed.output);
       for (std::size_t i = 0; i < pictures.size(); ++i) steps.insert(pictures[i].step);
@@ -61,12 +79,9 @@ PreviewTable preview_table(const std::vector<const RunView*>& runs) {
     for (const std::string& output : outputs) table.columns.push_back({run, output});
     table.one_output = table.one_output && outputs.size() <= 1;
   }
-  for (const auto& [gallery, number] : samples) {
-    PreviewRow row{prefix_of(gallery, number), "", gallery};
-    row.name = sample_name(runs, row.prefix);
-    if (row.name.empty()) row.name = (gallery ? "gallery " : "held out ") + std::to_string(number + 1);
-    table.rows.push_back(std::move(row));
-  }
+  for (auto& [key, row] : samples) table.rows.push_back(std::move(row));
+  std::ranges::stable_sort(table.rows, {},
+                           [&](const PreviewRow& row) { return std::pair(row.gallery, numbers.at(row.key)); });
   table.steps.assign(steps.begin(), steps.end());
   return table;
 }
@@ -74,8 +89,8 @@ PreviewTable preview_table(const std::vector<const RunView*>& runs) {
 void sort_worst_first(std::vector<PreviewRow>& rows,
                       const std::function<std::optional<double>(const PreviewRow&)>& iou_of) {
   std::map<std::string, double> iou;
-  for (const PreviewRow& row : rows) iou[row.prefix] = iou_of(row).value_or(2);
-  std::ranges::stable_sort(rows, {}, [&](const PreviewRow& row) { return iou.at(row.prefix); });
+  for (const PreviewRow& row : rows) iou[row.key] = iou_of(row).value_or(2);
+  std::ranges::stable_sort(rows, {}, [&](const PreviewRow& row) { return iou.at(row.key); });
 }
 
 const ImagePoint* picture_at(const RunView& run, const std::string& tag, Step step) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,11 +10,16 @@
 
 namespace ablate {
 
-/// One sample that runs show pictures of: held out ("preview/3") or of the gallery ("gallery/3").
+/// One sample that runs show pictures of, held out or of the gallery. Runs have the same one where they name the same
+/// data and the same sample in it, whatever its number there; where names are missing, the number counts.
 struct PreviewRow {
-  std::string prefix;  ///< of its tags, without the last slash
-  std::string name;    ///< the sample's, else "held out 4"
+  std::string key;   ///< tells samples apart
+  std::string name;  ///< the sample's, else "held out 4"
   bool gallery = false;
+  std::map<const RunView*, std::string> prefixes;  ///< of its tags, without the last slash: "preview/3"
+
+  /// A tag of the sample in `run`; one that no run has where it has not this sample.
+  std::string tag(const RunView& run, const std::string& output) const;
 };
 
 /// One output of one run: a column beside input and target.

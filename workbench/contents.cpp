@@ -79,7 +79,6 @@ Contents::Contents(const ContentsOptions& options, const Fonts& fonts)
   }
   if (const nlohmann::json& size = settings_.at("text_scale"); size.is_number())
     ImGui::GetStyle().FontScaleMain = std::clamp(size.get<float>(), 0.6f, 2.5f);
-  session_.keep_going();
 }
 
 Contents::~Contents() { save_settings(); }

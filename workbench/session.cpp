@@ -20,7 +20,7 @@ Session::~Session() {
 }
 
 void Session::launch(const Experiment& experiment) {
-  add([this, experiment] { LocalQueue(root_).submit(create_runs(root_, experiment)); });
+  add([this, experiment] { launch_locally(root_, experiment); });
 }
 
 void Session::stop(const RunView& run) {

@@ -71,6 +71,17 @@ void shorten_names(std::vector<RunInfo>& runs) {
     if (foreign(run)) run.name.erase(0, common.size());
 }
 
+/// Runs of one name, as two demos have them, are told apart by when they were made: their ids begin with it.
+void distinguish_names(std::vector<RunInfo>& runs) {
+  std::map<std::string, int> count;
+  for (const RunInfo& run : runs) ++count[run.name];
+  for (RunInfo& run : runs) {
+    const std::string made = run.folder.filename().string().substr(0, 15);  // 20261121-101500
+    if (count.at(run.name) < 2 || made.size() < 15 || made[8] != '-') continue;
+    run.name += "  " + made.substr(4, 2) + "-" + made.substr(6, 2) + " " + made.substr(9, 2) + ":" + made.substr(11, 2);
+  }
+}
+
 }  // namespace
 
 struct Tailer::Impl {
@@ -163,6 +174,7 @@ bool Tailer::Impl::list() {
     }
   }
   shorten_names(found);
+  distinguish_names(found);
   std::vector<std::size_t> order(found.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return found[a].id < found[b].id; });
@@ -203,6 +215,7 @@ bool Tailer::Impl::refresh_active() {
     }
     RunInfo info = read_run(view->root, view->info.folder);
     info.id = view->info.id;
+    info.name = view->info.name;
     any |= take(std::move(info), view->root, view->color);
   }
   return any;

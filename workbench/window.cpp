@@ -96,6 +96,7 @@ Window::Window(WindowOptions options) : options_(std::move(options)), wake_up_(s
   if (const std::string layout = contents_->settings().layout_file(); !layout.empty())
     ImGui::LoadIniSettingsFromDisk(layout.c_str());
   restore_place();
+  contents_->session().keep_going();
   if (options_.launch_on_start) contents_->session().launch(*options_.launch_on_start);
   glfwShowWindow(window_);
 }

@@ -55,6 +55,8 @@ DataSource open_data(const RunConfig& config, const std::filesystem::path& cache
 /// Any picture file as RGB, or a mask as grey. Throws Error that names the file.
 Picture read_picture(const std::filesystem::path& file, int channels);
 Picture resized(const Picture& picture, int height, int width);
+/// Takes the colour out of an RGB picture (luma of BT.601); it stays RGB.
+void make_grey(Picture& picture);
 std::string encode_png(const Picture& picture);
 Picture decode_picture(std::string_view encoded);
 

@@ -12,7 +12,7 @@
 namespace ablate {
 namespace {
 
-/// Another data set's pictures without their colour (luma of BT.601), still RGB.
+/// Another data set's pictures without their colour.
 class Greyed : public Dataset {
  public:
   explicit Greyed(std::shared_ptr<const Dataset> inner) : inner_(std::move(inner)) {}
@@ -20,11 +20,7 @@ class Greyed : public Dataset {
   const std::string& name(std::size_t index) const override { return inner_->name(index); }
   Sample load(std::size_t index) const override {
     Sample sample = inner_->load(index);
-    auto& pixels = sample.planes.at("image").pixels;
-    for (std::size_t i = 0; i + 2 < pixels.size(); i += 3) {
-      const int luma = (299 * pixels[i] + 587 * pixels[i + 1] + 114 * pixels[i + 2] + 500) / 1000;
-      std::fill_n(pixels.begin() + std::ptrdiff_t(i), 3, static_cast<std::uint8_t>(luma));
-    }
+    make_grey(sample.planes.at("image"));
     return sample;
   }
 

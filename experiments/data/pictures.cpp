@@ -114,6 +114,14 @@ Picture resized(const Picture& picture, int height, int width) {
   return from_mat(result);
 }
 
+void make_grey(Picture& picture) {
+  auto& pixels = picture.pixels;
+  for (std::size_t i = 0; i + 2 < pixels.size(); i += 3) {
+    const int luma = (299 * pixels[i] + 587 * pixels[i + 1] + 114 * pixels[i + 2] + 500) / 1000;
+    std::fill_n(pixels.begin() + std::ptrdiff_t(i), 3, static_cast<std::uint8_t>(luma));
+  }
+}
+
 std::string encode_png(const Picture& picture) {
   const cv::Mat mat = as_mat(picture);
   std::vector<std::uint8_t> bytes;

@@ -46,8 +46,16 @@ void write_tensors(const fs::path& file, const NamedTensors& tensors) {
   write_safetensors(file, views, {{"format", "pt"}});
 }
 
+SafetensorsFile opened(const fs::path& path) {
+  try {
+    return SafetensorsFile(path);
+  } catch (const Error& error) {
+    throw Error(fmt::format("{} Remove that checkpoint's folder to use the one before.", error.what()));
+  }
+}
+
 void read_tensors(const fs::path& path, const NamedTensors& into) {
-  const SafetensorsFile file(path);
+  const SafetensorsFile file = opened(path);
   const torch::NoGradGuard no_grad;
   for (const auto& [name, tensor] : into) {
     const auto found = file.tensors().find(name);
@@ -198,8 +206,8 @@ TrainerState read_checkpoint(const fs::path& checkpoint, const std::vector<Netwo
       if (json->at("rng").contains(device)) generator.set_state(from_hex(json->at("rng").at(device)));
     }
   } catch (const nlohmann::json::exception& error) {
-    throw Error(fmt::format("{} is damaged: {}. Remove that checkpoint's folder to go on from the one before.",
-                            file.string(), error.what()));
+    throw Error(fmt::format("{} is damaged: {}. Remove that checkpoint's folder to use the one before.", file.string(),
+                            error.what()));
   }
   return state;
 }

@@ -128,10 +128,14 @@ class Doctor {
     Finding finding;
     finding.cause = "shared-norm";
     finding.confidence = std::clamp(part, 0.0, 0.99);
+    constexpr std::size_t kNamed = 16;  // Of more modules the evidence has the worst.
+    std::vector<std::string> named;
+    for (const auto* module : modules)
+      if (named.size() < kNamed) named.push_back(equated(*module));
     finding.sentence = fmt::format(
         "{} at {} places ({}{}), so one pair of running statistics serves {} different inputs: eval mode loses {} {}, "
         "train mode does not.",
-        who, places, equated(*modules.front()), modules.size() > 1 ? ", …" : "", places, share(better(train_, eval_)),
+        who, places, fmt::join(named, ", "), modules.size() > kNamed ? ", …" : "", places, share(better(train_, eval_)),
         metric_word());
 
     // Everything cured but one: what that one costs by itself.

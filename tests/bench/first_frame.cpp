@@ -10,4 +10,5 @@ int main(int argc, char** argv) {
   ablate::Window window(options);
   window.frame();
   std::puts("shown");
+  std::fflush(stdout);
 }

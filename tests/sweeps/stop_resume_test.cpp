@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <fstream>
+
 #include "runs/error.h"
 #include "runs/json_file.h"
 #include "tests/sweeps/queue_fixture.h"
@@ -109,6 +111,25 @@ TEST_F(QueueTest, ARunOfAnotherHostGoesOnHereOnlyWhenItsHeartbeatIsWhereTheWatch
   watched.status.heartbeat = 7;
   resume_run(root_, watched);
   until_state(run, RunState::completed);
+}
+
+TEST_F(QueueTest, ADamagedRunIsNotQueuedAgain) {
+  const fs::path run = make_run("a");
+  std::ofstream(run / "run.json") << "{";
+  EXPECT_THAT(error_of([&] { resume_run(root_, info(run)); }), HasSubstr("run.json"));
+  EXPECT_THAT(LocalQueue(root_).waiting(), IsEmpty());
+}
+
+TEST_F(QueueTest, RunsThatCannotBeQueuedAreNotLeftWaiting) {
+  std::ofstream(root_ / ".ablate") << "a file where the queue's folder should be";
+  Experiment experiment;
+  experiment.name = "e";
+  experiment.variants.push_back({"a", nlohmann::json::object()});
+  EXPECT_THAT(error_of([&] { launch_locally(root_, experiment); }), HasSubstr(".ablate"));
+  const std::vector<RunInfo> runs = list_runs(root_);
+  ASSERT_EQ(runs.size(), 1u);
+  EXPECT_EQ(runs[0].status.state, RunState::failed);
+  EXPECT_THAT(runs[0].status.error, HasSubstr(".ablate"));
 }
 
 TEST_F(QueueTest, WhatCannotGoOnSaysWhy) {

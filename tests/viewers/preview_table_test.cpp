@@ -23,9 +23,9 @@ TEST(PreviewTable, HasHeldOutSamplesByNumberThenTheGallery) {
       view_of({{"preview/10/prediction", {0}}, {"preview/2/prediction", {0}}, {"gallery/0/prediction", {0}}});
   const PreviewTable table = preview_table({&a});
   ASSERT_EQ(table.rows.size(), 3u);
-  EXPECT_EQ(table.rows[0].prefix, "preview/2");
-  EXPECT_EQ(table.rows[1].prefix, "preview/10");
-  EXPECT_EQ(table.rows[2].prefix, "gallery/0");
+  EXPECT_EQ(table.rows[0].key, "preview/2");
+  EXPECT_EQ(table.rows[1].key, "preview/10");
+  EXPECT_EQ(table.rows[2].key, "gallery/0");
   EXPECT_TRUE(table.rows[2].gallery);
 }
 
@@ -54,14 +54,39 @@ TEST(PreviewTable, ThePictureAtAStepIsTheNewestUntilThen) {
   EXPECT_EQ(picture_at(a, "preview/1/prediction", 80), nullptr);
 }
 
+TEST(PreviewTable, RunsShareARowOnlyForTheSameSampleOfTheSameData) {
+  const auto named = [](const std::string& path, const std::vector<std::string>& samples) {
+    std::map<std::string, std::vector<Step>> images;
+    for (std::size_t i = 0; i < samples.size(); ++i) images["preview/" + std::to_string(i) + "/prediction"] = {0};
+    RunView run = view_of(images);
+    auto data = std::make_shared<RunData>(*run.data);
+    for (std::size_t i = 0; i < samples.size(); ++i)
+      data->texts["preview/" + std::to_string(i) + "/name"].push_back(
+          {0, 0, std::make_shared<const std::string>(samples[i])});
+    run.data = data;
+    RunConfig config;
+    config.set("data.dataset", "folder");
+    config.set("data.path", path);
+    run.config = std::make_shared<const RunConfig>(config);
+    return run;
+  };
+  const RunView a = named("/one", {"anna", "ben"}), b = named("/one", {"ben", "carl"}), c = named("/two", {"anna"});
+  const PreviewTable table = preview_table({&a, &b, &c});
+  ASSERT_EQ(table.rows.size(), 4u);
+  const auto row = std::ranges::find(table.rows, "ben", &PreviewRow::name);
+  EXPECT_EQ(row->tag(a, "prediction"), "preview/1/prediction");
+  EXPECT_EQ(row->tag(b, "prediction"), "preview/0/prediction");
+  EXPECT_EQ(row->tag(c, "prediction"), "");
+}
+
 TEST(PreviewTable, WorstFirstPutsSamplesWithoutIouBehindTheOthersAsTheyWere) {
   std::vector<PreviewRow> rows = {{"gallery/0"}, {"preview/0"}, {"preview/1"}, {"gallery/1"}};
   sort_worst_first(rows, [](const PreviewRow& row) -> std::optional<double> {
-    if (row.prefix.starts_with("gallery/")) return std::nullopt;
-    return row.prefix == "preview/1" ? 0.2 : 0.9;
+    if (row.key.starts_with("gallery/")) return std::nullopt;
+    return row.key == "preview/1" ? 0.2 : 0.9;
   });
   std::vector<std::string> order;
-  for (const PreviewRow& row : rows) order.push_back(row.prefix);
+  for (const PreviewRow& row : rows) order.push_back(row.key);
   EXPECT_EQ(order, (std::vector<std::string>{"preview/1", "preview/0", "gallery/0", "gallery/1"}));
 }
 

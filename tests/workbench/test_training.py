@@ -105,7 +105,24 @@ class TrainingTest(AblateTest):
                 self.assertEqual(mask.size, original.size)
         answers = self.json_of("predict", "net@3", pictures[0], "--out", self.folder / "others")
         self.assertIn("step-00000003", answers[0]["checkpoint"])
+        before = pictures[0].read_bytes()
+        self.assertIn("take the place", self.call("predict", "net", pictures[0], "--out", pictures[0].parent).stderr)
+        self.assertEqual(pictures[0].read_bytes(), before)
         self.assertIn("step", self.error_of("predict", "net@4", pictures[0], "--out", out, code=1))
+
+    def test_predict_takes_the_colour_out_where_the_training_did(self):
+        self.ablate("train", "--name", "net", *assignments(data__grey=True))
+        noise = Image.effect_noise((32, 32), 90)
+        colour = Image.merge("RGB", (noise, noise.rotate(90), noise.rotate(180)))
+        grey = Image.new("RGB", colour.size)
+        grey.putdata([((299 * r + 587 * g + 114 * b + 500) // 1000,) * 3 for r, g, b in colour.getdata()])
+        masks = []
+        for name, picture in (("colour", colour), ("grey", grey)):
+            picture.save(self.folder / f"{name}.png")
+            mask = self.json_of("predict", "net", self.folder / f"{name}.png", "--out", self.folder / "out")[0]["mask"]
+            with Image.open(mask) as shown:
+                masks.append(shown.tobytes())
+        self.assertEqual(*masks)
 
     def test_a_relative_folder_is_found_from_anywhere(self):
         data = self.folder / "data"

@@ -1,6 +1,7 @@
 // ablate compare RUN…: what differs between runs, asked and measured.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 
@@ -47,7 +48,11 @@ int compare(const Invocation& invocation, const std::vector<std::string>& words)
     return 0;
   }
   std::vector<Table::Column> columns = {{""}};
-  for (const Compared& run : runs) columns.push_back({run.info.name, Align::right});
+  for (const Compared& run : runs) {
+    const auto same_name = [&](const Compared& other) { return other.info.name == run.info.name; };
+    const bool ambiguous = std::ranges::count_if(runs, same_name) > 1;
+    columns.push_back({ambiguous ? run.info.id : run.info.name, Align::right});
+  }
   Table table(columns);
   std::vector<Cell> states = {{"state", Tone::quiet}};
   for (const Compared& run : runs)

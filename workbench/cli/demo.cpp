@@ -153,9 +153,8 @@ int demo(const Invocation& invocation, const DemoOptions& options) {
   const Experiment experiment = demo_of(options);
   worker_program();
   const fs::path root = invocation.root();
-  const std::vector<fs::path> folders = create_runs(root, experiment);
-  LocalQueue(root).submit(folders);
-  fmt::print(stderr, "{} runs on {}, in {}\n", folders.size(),
+  const std::vector<fs::path> folders = launch_locally(root, experiment);
+  fmt::print(stderr, "{} {} on {}, in {}\n", folders.size(), folders.size() == 1 ? "run" : "runs",
              options.data.empty() ? "synthetic portraits" : options.data, root.string());
 
   const InterruptCounter interrupts;

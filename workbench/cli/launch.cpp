@@ -53,8 +53,7 @@ int launch(const Invocation& invocation, const LaunchOptions& options) {
   for (const RunConfig& config : different_data(experiment)) tell_problems(check_data(config));
   worker_program();  // Before any folder is made.
   const std::filesystem::path root = invocation.root();
-  const std::vector<std::filesystem::path> runs = create_runs(root, experiment);
-  LocalQueue(root).submit(runs, options.slots);
+  const std::vector<std::filesystem::path> runs = launch_locally(root, experiment, options.slots);
   if (options.wait) return wait_for(invocation, root, runs);
   if (invocation.json) {
     nlohmann::json document = nlohmann::json::array();

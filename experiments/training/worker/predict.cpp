@@ -54,7 +54,9 @@ int predict(const std::string& run, const fs::path& out, const std::vector<fs::p
         {"image", file.string()}, {"checkpoint", checkpoint.string()}, {"done", ++done}, {"total", pictures.size()}};
     try {
       const Picture original = read_picture(file, 3);
-      const Batch batch = collate({Sample{file.stem().string(), {{"image", resized(original, height, width)}}}});
+      Picture input = resized(original, height, width);
+      if (config.boolean("data.grey")) make_grey(input);
+      const Batch batch = collate({Sample{file.stem().string(), {{"image", std::move(input)}}}});
       measuring.begin_pass();
       bool first = true;
       const auto previews = task->previews(batch);
@@ -65,6 +67,11 @@ int predict(const std::string& run, const fs::path& out, const std::vector<fs::p
           throw Error(
               fmt::format("{} was written for another picture of that name already: predict them into another folder.",
                           target.string()));
+        }
+        std::error_code absent;
+        for (const fs::path& given : pictures) {
+          if (fs::equivalent(given, target, absent))
+            throw Error(fmt::format("The mask would take the place of {}: name another folder.", given.string()));
         }
         write_picture(target, resized(picture_of(preview.image), original.height, original.width));
         line[first ? "mask" : preview.name] = target.string();
