@@ -108,6 +108,7 @@ void MasksPanel::draw_controls() {
   }
   const auto toggle = [](const std::string& label, bool& shown, const char* meaning) {
     widgets::same_line_or_wrap(widgets::chip_width(label.c_str()));
+    ImGui::SetCursorPosY(ImGui::GetCursorPosY() + ImGui::GetStyle().FramePadding.y - widgets::em(0.1f));
     if (widgets::chip((label + "###" + meaning).c_str(), shown)) shown = !shown;
     widgets::hint(meaning);
   };
@@ -228,7 +229,7 @@ void MasksPanel::draw_output(Workspace& workspace, const PreviewRow& row, const 
     ImGui::Dummy(size);
     ImGui::GetWindowDrawList()->AddRect(corner, ImVec2(corner.x + size.x, corner.y + size.y),
                                         widgets::packed(look::kLine));
-    widgets::quiet_text("not yet");
+    widgets::quiet_text(row.prefixes.contains(column.run) ? "not yet" : "not its sample");
     return;
   }
   draw_picture(shown, size, fmt::format("{}   {}   step {}", row.name, column.run->info.name, wish->image.step));

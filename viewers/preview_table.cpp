@@ -55,7 +55,8 @@ std::string PreviewRow::tag(const RunView& run, const std::string& output) const
 PreviewTable preview_table(const std::vector<const RunView*>& runs) {
   PreviewTable table;
   std::map<std::string, PreviewRow> samples;
-  std::map<std::string, int> numbers;  ///< by sample: the first run's
+  std::map<std::string, std::size_t> data;                   // The order in which sources come.
+  std::map<std::string, std::pair<std::size_t, int>> order;  // By sample: its data, its number in the first run.
   std::set<Step> steps;
   for (const RunView* run : runs) {
     if (!run->data) continue;
@@ -65,9 +66,10 @@ PreviewTable preview_table(const std::vector<const RunView*>& runs) {
       if (pictures.empty() || !parse(tag, parsed)) continue;
       const std::string prefix = prefix_of(parsed.gallery, parsed.number);
       const std::string name = sample_name(*run, prefix);
-      const std::string key = name.empty() ? prefix : source_of(*run, parsed.gallery) + "|" + name;
+      const std::string source = name.empty() ? "" : source_of(*run, parsed.gallery);
+      const std::string key = name.empty() ? prefix : source + "|" + name;
       PreviewRow& row = samples[key];
-      numbers.try_emplace(key, parsed.number);
+      order.try_emplace(key, data.try_emplace(source, data.size()).first->second, parsed.number);
       row.key = key;
       row.gallery = parsed.gallery;
       row.prefixes[run] = prefix;
@@ -81,7 +83,7 @@ PreviewTable preview_table(const std::vector<const RunView*>& runs) {
   }
   for (auto& [key, row] : samples) table.rows.push_back(std::move(row));
   std::ranges::stable_sort(table.rows, {},
-                           [&](const PreviewRow& row) { return std::pair(row.gallery, numbers.at(row.key)); });
+                           [&](const PreviewRow& row) { return std::pair(row.gallery, order.at(row.key)); });
   table.steps.assign(steps.begin(), steps.end());
   return table;
 }

@@ -184,7 +184,7 @@ class Doctor {
     std::sort(gaps.rbegin(), gaps.rend());
     std::vector<std::string> worst;
     for (const auto& [gap, name] : gaps) {
-      if (worst.size() < 3) worst.push_back(fmt::format("{} ({:.1f} σ)", name, gap));
+      if (worst.size() < 3) worst.push_back(fmt::format("{} ({:.1f} sigma)", name, gap));
     }
     Finding finding;
     finding.cause = "norm-lag";
