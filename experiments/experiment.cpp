@@ -2,7 +2,6 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -259,8 +258,6 @@ std::vector<Variant> Experiment::expand() const {
 }
 
 json run_json(const Variant& variant, const std::string& experiment) {
-  char host[256] = "";
-  gethostname(host, sizeof host - 1);
   return {{"config", with_absolute_paths(variant.config).to_json()},
           {"task", variant.config.text("task")},
           {"experiment", experiment},
@@ -269,7 +266,7 @@ json run_json(const Variant& variant, const std::string& experiment) {
           {"parent", nullptr},
           {"provenance",
            {{"ablate", ABLATE_VERSION},
-            {"host", host},
+            {"host", host_name()},
             {"created", fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)))}}}};
 }
 

@@ -280,6 +280,7 @@ void BuilderPanel::expand() {
   expanded_ = model_;
   estimated_version_ = ~0ull;
   variants_.clear();
+  sizes_.set_variants({});
   problem_ = model_.problem();
   if (!problem_.empty()) return;
   if (model_.combinations() > kMostRuns) {
@@ -289,6 +290,7 @@ void BuilderPanel::expand() {
   }
   try {
     variants_ = model_.experiment().expand();
+    sizes_.set_variants(variants_);
   } catch (const Error& error) {
     problem_ = error.what();
   }
@@ -332,7 +334,7 @@ void BuilderPanel::draw_launch(Workspace& workspace) {
     if (!variants_.empty())
       if (const auto seconds = estimated_seconds(*workspace.snapshot); seconds && *seconds > 0)
         words += "   about " + widgets::duration(*seconds);
-    if (const auto [fewest, most] = sizes_.range(variants_); most > 0)
+    if (const auto [fewest, most] = sizes_.range(); most > 0)
       words += "   " + (count_words(fewest) == count_words(most) ? "" : count_words(fewest) + " to ") +
                count_words(most) + " parameters";
     widgets::quiet_text(words);

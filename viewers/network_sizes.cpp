@@ -28,15 +28,19 @@ struct NetworkSizes::State {
 
 NetworkSizes::NetworkSizes() : state_(std::make_shared<State>()) {}
 
-std::pair<std::int64_t, std::int64_t> NetworkSizes::range(const std::vector<Variant>& variants) {
+void NetworkSizes::set_variants(const std::vector<Variant>& variants) {
+  networks_.clear();
+  for (const Variant& variant : variants) networks_.insert(network_of(variant.config));
+}
+
+std::pair<std::int64_t, std::int64_t> NetworkSizes::range() {
   std::vector<std::string> unknown;
   std::int64_t fewest = 0, most = 0;
   const std::lock_guard lock(state_->mutex);
-  for (const Variant& variant : variants) {
-    const std::string network = network_of(variant.config);
+  for (const std::string& network : networks_) {
     const auto at = state_->known.find(network);
     if (at == state_->known.end()) {
-      if (std::ranges::find(unknown, network) == unknown.end()) unknown.push_back(network);
+      unknown.push_back(network);
       continue;
     }
     if (most == 0 || at->second < fewest) fewest = at->second;

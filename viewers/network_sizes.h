@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,11 +16,14 @@ namespace ablate {
 class NetworkSizes {
  public:
   NetworkSizes();
-  /// The fewest and the most among `variants`; (0, 0) while that is not known, or where there is no worker to ask.
-  std::pair<std::int64_t, std::int64_t> range(const std::vector<Variant>& variants);
+  /// Of which networks the following speaks. To be called when the variants have changed, not in every frame.
+  void set_variants(const std::vector<Variant>& variants);
+  /// The fewest and the most among them; (0, 0) while that is not known, or where there is no worker to ask.
+  std::pair<std::int64_t, std::int64_t> range();
 
  private:
   struct State;
+  std::set<std::string> networks_;  ///< as configurations
   std::shared_ptr<State> state_;
 };
 
