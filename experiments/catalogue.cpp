@@ -7,10 +7,10 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
-#include <numeric>
-#include <utility>
+#include <sstream>
 
 #include "runs/error.h"
+#include "runs/near_match.h"
 
 namespace ablate {
 namespace {
@@ -159,27 +159,17 @@ std::vector<Option> all_options() {
   };
 }
 
-/// Levenshtein distance, without regard to case; of what is very long only the beginning counts.
-std::size_t distance(std::string_view a, std::string_view b) {
-  a = a.substr(0, 100);
-  const auto same = [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
-  };
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t(0));
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + !same(a[i - 1], b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row.back();
+std::vector<std::string> split_at_commas(const std::string& words) {
+  std::vector<std::string> parts;
+  std::istringstream stream(words);
+  for (std::string part; std::getline(stream, part, ',');)
+    if (!part.empty()) parts.push_back(part);
+  return parts;
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string>& words) {
-  return *std::ranges::min_element(words, {}, [&](const std::string& candidate) { return distance(word, candidate); });
+  return *std::ranges::min_element(words, {},
+                                   [&](const std::string& candidate) { return edit_distance(word, candidate); });
 }
 
 /// A value as a message shows it.
@@ -266,9 +256,25 @@ std::string nearest_option(std::string_view key) {
   const auto away = [&](const Option& option) {
     // "nrom" means "model.norm": a single word is compared with last words.
     const std::string_view other = option.key;
-    return distance(key, whole_key ? other : other.substr(other.rfind('.') + 1));
+    return edit_distance(key, whole_key ? other : other.substr(other.rfind('.') + 1));
   };
   return std::ranges::min_element(catalogue(), {}, away)->key;
+}
+
+json value_from_text(const Option& option, std::string_view words) {
+  if (words.empty() && option.nullable) return nullptr;
+  if (words.empty() && option.type != OptionType::strings) throw Error(option.key + ": a value is missing.");
+  json value = json::parse(words, nullptr, false);
+  // A folder may be called 2024.
+  const bool as_typed = option.type == OptionType::text && !value.is_string() && !value.is_null();
+  if (value.is_discarded() || as_typed) value = std::string(words);
+  if (value.is_string() && option.type == OptionType::strings) value = split_at_commas(value.get<std::string>());
+  if (const std::size_t cross = words.find('x'); option.type == OptionType::size && cross != std::string_view::npos) {
+    const json sides =
+        json::parse(fmt::format("[{},{}]", words.substr(0, cross), words.substr(cross + 1)), nullptr, false);
+    if (!sides.is_discarded()) value = sides;
+  }
+  return checked_value(option, value);
 }
 
 json checked_value(const Option& option, const json& value) {

@@ -51,4 +51,8 @@ std::string nearest_option(std::string_view key);
 /// the key, the value, what is allowed, and the nearest choice.
 nlohmann::json checked_value(const Option& option, const nlohmann::json& value);
 
+/// A value as a person types it: JSON or plain words; a size may be written "96x64", a list "a,b", and nothing at all
+/// is null where that is a value. Throws Error as checked_value does.
+nlohmann::json value_from_text(const Option& option, std::string_view words);
+
 }  // namespace ablate

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
+#include <set>
 
 #include "experiments/catalogue.h"
 #include "runs/error.h"
@@ -16,16 +16,14 @@ using json = nlohmann::json;
 
 const Option& known_option(std::string_view key) {
   if (const Option* option = find_option(key)) return *option;
+  const std::string within = std::string(key) + ".";
+  const auto first =
+      std::ranges::find_if(catalogue(), [&](const Option& option) { return option.key.starts_with(within); });
+  if (first != catalogue().end())
+    throw Error(fmt::format("{0} is a group of options. Name one of it, as in {1}; `ablate options {0}` lists them.",
+                            key, first->key));
   throw Error(fmt::format("There is no option {}. Did you mean {}? `ablate options` lists them all.", key,
                           nearest_option(key)));
-}
-
-std::vector<std::string> split_at_commas(const std::string& words) {
-  std::vector<std::string> parts;
-  std::istringstream stream(words);
-  for (std::string part; std::getline(stream, part, ',');)
-    if (!part.empty()) parts.push_back(part);
-  return parts;
 }
 
 /// The channels of the norms of a U-Net's levels, outermost first: where groups must divide them, each with the name of
@@ -103,27 +101,26 @@ void RunConfig::set_from_text(std::string_view assignment) {
   const std::size_t equals = assignment.find('=');
   if (equals == std::string_view::npos || equals == 0)
     throw Error(fmt::format("\"{}\" is not KEY=VALUE, as in model.norm=instance.", assignment));
-  const std::string_view words = assignment.substr(equals + 1);
-  json value = json::parse(words, nullptr, false);
-  if (value.is_discarded()) value = std::string(words);
   const Option& option = known_option(assignment.substr(0, equals));
-  // A folder may be called 2024.
-  if (option.type == OptionType::text && !value.is_string() && !value.is_null()) value = std::string(words);
-  if (option.nullable && words.empty()) value = nullptr;
-  if (option.type == OptionType::strings && value.is_string()) value = split_at_commas(value.get<std::string>());
-  values_[option.key] = checked_value(option, value);
+  values_[option.key] = value_from_text(option, assignment.substr(equals + 1));
 }
 
 void RunConfig::merge(const json& nested) {
   if (!nested.is_object())
     throw Error("A configuration is an object, as in {\"model\": {\"norm\": \"batch\"}}, not " +
                 json_text(nested).substr(0, 100) + ".");
+  std::set<std::string> given;
+  const auto set_once = [&](const std::string& key, const json& value) {
+    if (!given.insert(key).second)
+      throw Error(fmt::format("{} is given twice, once as \"{}\" and once within its group. Keep one.", key, key));
+    set(key, value);
+  };
   for (const auto& [key, value] : nested.items()) {
     if (find_option(key) || !value.is_object()) {
-      set(key, value);
+      set_once(key, value);
       continue;
     }
-    for (const auto& [rest, inner] : value.items()) set(key + "." + rest, inner);
+    for (const auto& [rest, inner] : value.items()) set_once(key + "." + rest, inner);
   }
 }
 

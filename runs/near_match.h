@@ -6,6 +6,9 @@
 
 namespace ablate {
 
+/// Levenshtein distance without regard to case; of what is very long only the beginning counts.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
 /// Of `candidates` those that somebody who typed `word` may have meant, the nearest first, at most `most` of them:
 /// they hold it, or few letters differ (edit distance, without regard to case).
 std::vector<std::string> near_matches(std::string_view word, const std::vector<std::string>& candidates,

@@ -11,24 +11,6 @@
 namespace ablate {
 namespace {
 
-/// One value as typed. Throws Error as checked_value does.
-nlohmann::json parse_value(const Option& option, const std::string& word) {
-  if (word.empty()) {
-    if (option.default_value.is_null()) return nullptr;
-    throw Error(option.key + ": a value is missing.");
-  }
-  if (option.type == OptionType::size) {
-    if (const std::size_t cross = word.find('x'); cross != std::string::npos) {
-      const std::string pair = "[" + word.substr(0, cross) + "," + word.substr(cross + 1) + "]";
-      if (nlohmann::json sides = nlohmann::json::parse(pair, nullptr, false); !sides.is_discarded())
-        return checked_value(option, sides);
-    }
-  }
-  if (option.type == OptionType::text || option.type == OptionType::choice) return checked_value(option, word);
-  const nlohmann::json parsed = nlohmann::json::parse(word, nullptr, false);
-  return checked_value(option, parsed.is_discarded() ? nlohmann::json(word) : parsed);
-}
-
 std::vector<std::string> split(const std::string& text) {
   std::vector<std::string> words;
   std::istringstream stream(text);
@@ -98,7 +80,7 @@ void BuilderModel::set_text(const std::string& key, const std::string& text) {
     std::vector<nlohmann::json> chosen;
     const bool whole = option->type == OptionType::text;  // A path may have commas.
     for (const std::string& word : whole ? std::vector{trimmed(text)} : split(text)) {
-      nlohmann::json value = parse_value(*option, word);
+      nlohmann::json value = value_from_text(*option, word);
       if (std::find(chosen.begin(), chosen.end(), value) == chosen.end()) chosen.push_back(std::move(value));
     }
     chosen_[key] = std::move(chosen);

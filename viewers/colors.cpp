@@ -30,13 +30,17 @@ std::optional<Color> parse_color(const std::string& text) {
 std::vector<Color> RunColors::assign(const std::vector<RunInfo>& runs) {
   std::vector<Color> colors;
   colors.reserve(runs.size());
+  const std::vector<Color>& palette = run_palette();
   std::size_t own = 0, foreign = 0;
   for (const RunInfo& run : runs) {
-    std::size_t& rank = run.status.state == RunState::foreign ? foreign : own;
+    const bool is_foreign = run.status.state == RunState::foreign;
+    std::size_t& rank = is_foreign ? foreign : own;
     const std::size_t given = given_.try_emplace(run.id, rank).first->second;
     rank = std::max(rank, given) + 1;
     const auto chosen = parse_color(run.meta.color);
-    colors.push_back(chosen ? *chosen : run_palette()[given % run_palette().size()]);
+    // Foreign runs begin at the other end, so that one beside a few of our own has another colour than they.
+    const std::size_t place = given % palette.size();
+    colors.push_back(chosen ? *chosen : palette[is_foreign ? palette.size() - 1 - place : place]);
   }
   return colors;
 }

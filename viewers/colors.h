@@ -36,9 +36,9 @@ const std::vector<Color>& run_palette();
 std::optional<Color> parse_color(const std::string& text);
 
 /// Gives every run its colour: the one a person chose (meta.json), else the palette's by the run's rank of creation
-/// among Ablate's own runs, or among foreign ones. So neighbours in an experiment differ, a new run never changes an
-/// older one's colour, and every session comes to the same result. What was given once stays while this object lives,
-/// whatever is deleted meanwhile. One thread.
+/// among Ablate's own runs, or, from the palette's other end, among foreign ones. So neighbours in an experiment
+/// differ, a new run never changes an older one's colour, and every session comes to the same result. What was given
+/// once stays while this object lives, whatever is deleted meanwhile. One thread.
 class RunColors {
  public:
   /// `runs` sorted by id; ids begin with the time of creation.

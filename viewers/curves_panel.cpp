@@ -266,6 +266,8 @@ void CurvesPanel::draw_plot(Plot& plot, ImVec2 size, bool name_x) {
     ImPlot::SetupAxisScale(ImAxis_Y1, ImPlotScale_Log10);
     setup_log_ticks(y.min, y.max, size.y - 3 * ImGui::GetTextLineHeight());
   }
+  if (!plot.logarithmic && all.any && all.min == all.max && zoomed == y_zoomed_.end())
+    ImPlot::SetupAxisTicks(ImAxis_Y1, &all.min, 1);  // A constant's own value says all.
   ImPlot::SetupAxisLinks(ImAxis_X1, &x_.min, &x_.max);
   ImPlot::SetupAxisLinks(ImAxis_Y1, &y.min, &y.max);
   ImPlot::SetupFinish();

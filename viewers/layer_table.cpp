@@ -59,6 +59,7 @@ void fill_row(StepTable& table, std::size_t row, const Points& points, const Val
     const int from =
         std::clamp(static_cast<int>(std::ceil((step - table.first_step) / width) - 1), 0, table.columns - 1);
     const float newest = value(points[i]);
+    if (std::isfinite(newest)) table.peak = std::max(table.peak, std::abs(newest));
     if (std::isfinite(newest) && 2 * step > table.last_step) table.largest = std::max(table.largest, std::abs(newest));
     for (int column = from; column < table.columns; ++column)
       table.cells[row * static_cast<std::size_t>(table.columns) + static_cast<std::size_t>(column)] = newest;

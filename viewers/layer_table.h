@@ -15,6 +15,7 @@ struct StepTable {
   double first_step = 0, last_step = 0;  ///< the left edge of the first and the right edge of the last column
   std::vector<float> cells;              ///< {row, column}; NaN where nothing was logged yet
   float largest = 0;  ///< greatest finite magnitude in the later half: at the start everything is far off
+  float peak = 0;     ///< greatest finite magnitude anywhere
   float at(std::size_t row, int column) const {
     return cells[row * static_cast<std::size_t>(columns) + static_cast<std::size_t>(column)];
   }

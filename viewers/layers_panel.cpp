@@ -73,7 +73,7 @@ std::optional<Cell> draw_table(const StepTable& table, ImVec2 size, ImPlotColorm
   ImPlot::SetupAxesLimits(table.first_step, table.last_step, 0, rows, ImPlotCond_Always);
   std::vector<double> places;
   std::vector<const char*> names;
-  const double every = std::max(1.0, std::ceil(rows * widgets::em(1.15f) / std::max(1.0f, size.y - widgets::em(4))));
+  const double every = std::max(1.0, std::ceil(rows * widgets::em(1.0f) / std::max(1.0f, size.y - widgets::em(4))));
   for (double row = 0; row < rows; row += every) {
     places.push_back(row + 0.5);
     names.push_back(table.rows[static_cast<std::size_t>(row)].c_str());
@@ -182,7 +182,8 @@ void LayersPanel::draw(Workspace& workspace) {
 void LayersPanel::draw_layers(Workspace& workspace, const RunView& run) {
   widgets::color_mark(run.color);
   ImGui::SameLine(0, widgets::em(0.2f));
-  widgets::quiet_paragraph(run.info.name + ":  gap of running from batch mean, in sigma");
+  widgets::quiet_paragraph(
+      fmt::format("{}:  |running − batch mean| / sigma, at most {:.2g}", run.info.name, layers_.peak));
   // Not less than half a sigma, so that a healthy run looks dark and not like a sick one.
   const double high = std::max(0.5, std::ceil(layers_.largest * 5.0) / 5.0);
   const float height = std::min(ImGui::GetContentRegionAvail().y,
@@ -215,8 +216,10 @@ void LayersPanel::draw_channels(Workspace& workspace, const RunView& run) {
     widgets::quiet_paragraph("No statistics of single channels are logged for this layer.");
     return;
   }
-  widgets::quiet_paragraph(made_of_ == Statistic::mean ? "(running − batch mean) / batch sigma, by channel"
-                                                       : "ln(running / batch variance), by channel");
+  widgets::quiet_paragraph(
+      fmt::format("{}, by channel, at most {:.2g}",
+                  made_of_ == Statistic::mean ? "(running − batch mean) / batch sigma" : "ln(running / batch variance)",
+                  channels_.peak));
   const double high = std::max(0.5, std::ceil(channels_.largest * 5.0) / 5.0);
   const float height = ImGui::GetContentRegionAvail().y;
   const auto cell = draw_scaled(channels_, std::round(height * 0.55f), ImPlotColormap_RdBu, -high, high, true);

@@ -30,6 +30,8 @@ class MasksPanel : public Panel {
 
  private:
   void draw_controls();
+  /// Filtered and sorted as the controls say.
+  std::vector<PreviewRow> rows_to_show(Workspace& workspace) const;
   void draw_table(Workspace& workspace);
   void draw_constant(Workspace& workspace, const PreviewRow& row, const char* output, ImVec2 size);
   void draw_output(Workspace& workspace, const PreviewRow& row, const PreviewColumn& column, ImVec2 size);
@@ -131,7 +133,8 @@ ImVec2 MasksPanel::cell_size(ImVec2 space, std::size_t columns) const {
         picture && picture->height > 0 && picture->width > 0)
       aspect = static_cast<double>(picture->width) / picture->height;
   const float label = ImGui::GetTextLineHeightWithSpacing() + widgets::em(0.7f);
-  float height = std::clamp((space.y - label) / 2 - label, widgets::em(5), widgets::em(16));
+  const float heading = 2 * ImGui::GetTextLineHeight() + widgets::em(0.7f);
+  float height = std::clamp((space.y - heading) / 2 - label, widgets::em(5), widgets::em(16));
   float width = height * static_cast<float>(aspect);
   const float most = column_room(space.x, columns);
   if (width > most) {
@@ -141,32 +144,27 @@ ImVec2 MasksPanel::cell_size(ImVec2 space, std::size_t columns) const {
   return ImVec2(std::round(width), std::round(height));
 }
 
-void MasksPanel::draw_table(Workspace& workspace) {
-  const std::size_t columns = table_.columns.size() + 2;
-  const ImVec2 space = ImGui::GetContentRegionAvail();
-  const ImVec2 cell = cell_size(space, columns);
-  const auto flags = ImGuiTableFlags_ScrollX | ImGuiTableFlags_ScrollY | ImGuiTableFlags_SizingFixedFit |
-                     ImGuiTableFlags_NoKeepColumnsVisible;
-  if (columns > 500 || !ImGui::BeginTable("masks", static_cast<int>(columns), flags, space)) return;
-  const float even = column_room(space.x, columns);
-  const float width = std::clamp(even, cell.x, cell.x * 1.35f + widgets::em(0.4f));
-  for (std::size_t i = 0; i < columns; ++i) ImGui::TableSetupColumn(nullptr, ImGuiTableColumnFlags_WidthFixed, width);
-  ImGui::TableSetupScrollFreeze(0, 1);
-  ImGui::TableNextRow();
-  ImGui::TableNextColumn();
-  ImGui::TextUnformatted("input");
-  ImGui::TableNextColumn();
-  ImGui::TextUnformatted("target");
-  for (const PreviewColumn& column : table_.columns) {
-    ImGui::TableNextColumn();
-    widgets::color_mark(column.run->color);
-    ImGui::SameLine(0, widgets::em(0.15f));
-    const std::string name = table_.one_output ? column.run->info.name : column.run->info.name + " " + column.output;
-    widgets::fitted_text(name, width - widgets::em(1));
-  }
+/// A run's name over its pictures, on two lines where it is too long for one.
+void draw_heading(const RunView& run, const std::string& name, float width) {
+  widgets::color_mark(run.color);
+  ImGui::SameLine(0, widgets::em(0.15f));
+  const float room = width - widgets::em(1);
+  std::size_t cut = name.size();
+  while (cut != std::string::npos && ImGui::CalcTextSize(name.data(), name.data() + cut).x > room)
+    cut = cut > 0 ? name.find_last_of("-_/ ", cut - 1) : std::string::npos;
+  if (cut == std::string::npos || cut == 0 || cut == name.size()) return widgets::fitted_text(name, room);
+  ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, ImVec2());
+  ImGui::BeginGroup();
+  ImGui::TextUnformatted(name.data(), name.data() + cut);
+  widgets::fitted_text(name.substr(cut), room);
+  ImGui::EndGroup();
+  ImGui::PopStyleVar();
+}
+
+std::vector<PreviewRow> MasksPanel::rows_to_show(Workspace& workspace) const {
   std::vector<PreviewRow> rows = table_.rows;
-  const bool both = rows.front().gallery != rows.back().gallery;
-  if (both) std::erase_if(rows, [&](const PreviewRow& row) { return !(row.gallery ? show_gallery_ : show_held_out_); });
+  if (rows.front().gallery != rows.back().gallery)
+    std::erase_if(rows, [&](const PreviewRow& row) { return !(row.gallery ? show_gallery_ : show_held_out_); });
   if (worst_first_)
     sort_worst_first(rows, [&](const PreviewRow& row) {
       std::optional<double> lowest;
@@ -177,9 +175,46 @@ void MasksPanel::draw_table(Workspace& workspace) {
       }
       return lowest;
     });
-  for (const PreviewRow& row : rows) {
+  return rows;
+}
+
+void MasksPanel::draw_table(Workspace& workspace) {
+  const std::vector<PreviewRow> rows = rows_to_show(workspace);
+  const std::size_t each = table_.columns.size() + 2;
+  const ImVec2 space = ImGui::GetContentRegionAvail();
+  const ImVec2 cell = cell_size(space, each);
+  // Where there is room, samples stand side by side.
+  const float gap = widgets::em(1.5f);
+  const float block = static_cast<float>(each) * (cell.x + 2 * ImGui::GetStyle().CellPadding.x + 1) + gap;
+  const auto fitting = static_cast<std::size_t>((space.x - ImGui::GetStyle().ScrollbarSize) / block);
+  const std::size_t blocks = std::max<std::size_t>(1, std::min(fitting, rows.size()));
+  const std::size_t columns = blocks * each;
+  const auto flags = ImGuiTableFlags_ScrollX | ImGuiTableFlags_ScrollY | ImGuiTableFlags_SizingFixedFit |
+                     ImGuiTableFlags_NoKeepColumnsVisible;
+  if (columns > 500 || !ImGui::BeginTable("masks", static_cast<int>(columns), flags, space)) return;
+  const float even = column_room(space.x - static_cast<float>(blocks - 1) * gap, columns);
+  const float width = std::clamp(even, cell.x, cell.x * 1.35f + widgets::em(0.4f));
+  for (std::size_t i = 0; i < columns; ++i) {
+    const bool ends_block = i % each == each - 1 && i + 1 < columns;
+    ImGui::TableSetupColumn(nullptr, ImGuiTableColumnFlags_WidthFixed, width + (ends_block ? gap : 0));
+  }
+  ImGui::TableSetupScrollFreeze(0, 1);
+  ImGui::TableNextRow();
+  for (std::size_t i = 0; i < blocks; ++i) {
+    ImGui::TableNextColumn();
+    ImGui::TextUnformatted("input");
+    ImGui::TableNextColumn();
+    ImGui::TextUnformatted("target");
+    for (const PreviewColumn& column : table_.columns) {
+      ImGui::TableNextColumn();
+      const std::string& name = column.run->info.name;
+      draw_heading(*column.run, table_.one_output ? name : name + " " + column.output, width);
+    }
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const PreviewRow& row = rows[i];
     ImGui::PushID(row.key.c_str());
-    ImGui::TableNextRow();
+    if (i % blocks == 0) ImGui::TableNextRow();
     ImGui::TableNextColumn();
     draw_constant(workspace, row, "input", cell);
     widgets::quiet_text(row.name);

@@ -35,6 +35,7 @@ class RunsPanel : public Panel {
   RunFilter filter_{""};
   std::vector<const RunView*> listed_;  ///< of the snapshot with this version, newest experiment last
   std::uint64_t listed_version_ = ~0ull;
+  std::string in_view_;  ///< the selected run that was scrolled to
   std::string differences_;
   std::vector<std::string> compared_;  ///< ids that differences_ was made of
 };
@@ -120,6 +121,10 @@ void RunsPanel::draw_table(Workspace& workspace) {
   }
   ImGuiListClipper clipper;
   clipper.Begin(static_cast<int>(listed_.size()));
+  if (in_view_ != workspace.selected) {  // Drawn wherever it is, so that it can be scrolled to.
+    const auto at = std::ranges::find(listed_, workspace.selected, [](const RunView* run) { return run->info.id; });
+    if (at != listed_.end()) clipper.IncludeItemByIndex(static_cast<int>(at - listed_.begin()));
+  }
   while (clipper.Step())
     for (int i = clipper.DisplayStart; i < clipper.DisplayEnd; ++i)
       draw_row(workspace, *listed_[static_cast<std::size_t>(i)]);
@@ -139,6 +144,10 @@ void RunsPanel::draw_row(Workspace& workspace, const RunView& run) {
     workspace.selected = run.info.id;
     workspace.selected_by_hand = true;
     workspace.layer.clear();
+  }
+  if (in_view_ != workspace.selected && workspace.selected == run.info.id) {
+    if (!ImGui::IsItemVisible()) ImGui::SetScrollHereY(0.5f);
+    in_view_ = run.info.id;
   }
   if (ImGui::IsItemHovered() && ImGui::IsMouseDoubleClicked(0)) show_only(workspace, {&run});
   if (!shown) ImGui::PopStyleColor();

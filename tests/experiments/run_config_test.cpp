@@ -40,12 +40,28 @@ TEST(RunConfig, AnUnknownKeyNamesTheNearest) {
   EXPECT_THROW(RunConfig().real("optimizer.learning"), Error);
 }
 
+TEST(RunConfig, AGroupOfOptionsIsNamedAsOne) {
+  EXPECT_THAT([] { RunConfig().set_from_text("model=3"); },
+              ThrowsMessage<Error>(AllOf(HasSubstr("model is a group"), HasSubstr("model.name"))));
+}
+
+TEST(RunConfig, AKeyGivenTwiceIsRefused) {
+  EXPECT_THAT(
+      [] {
+        RunConfig::from_json({{"model", {{"norm", "group"}}}, {"model.norm", "batch"}});
+      },
+      ThrowsMessage<Error>(HasSubstr("model.norm is given twice")));
+}
+
 TEST(RunConfig, WordsAfterEqualsAreJsonOrElsePlain) {
   RunConfig config;
   for (const char* assignment :
        {"data.size=[48,32]", "model.norm=instance", "optimizer.lr=3e-4", "data.path=2024", "data.grey=true"})
     config.set_from_text(assignment);
   EXPECT_EQ(config.at("data.size"), json({48, 32}));
+  config.set_from_text("data.size=96x64");
+  EXPECT_EQ(config.at("data.size"), json({96, 64}));
+  EXPECT_THROW(config.set_from_text("data.size=96x64x3"), Error);
   EXPECT_EQ(config.text("model.norm"), "instance");
   EXPECT_EQ(config.real("optimizer.lr"), 3e-4);
   EXPECT_EQ(config.text("data.path"), "2024");

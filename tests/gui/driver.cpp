@@ -1,10 +1,15 @@
 #include "driver.h"
 
+#include <GLFW/glfw3.h>
 #include <gtest/gtest.h>
+#include <imgui_internal.h>
 #include <unistd.h>
 
 #include <cfloat>
 #include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <vector>
 
 namespace ablate {
 
@@ -58,6 +63,25 @@ bool Driver::wait_until(ImGuiTestContext& context, const std::function<bool()>& 
   pause_ = 0;
   EXPECT_TRUE(met) << "not within " << seconds << " s: " << what;
   return met;
+}
+
+int Driver::pixels_like(const char* panel, Color color) {
+  const ImGuiWindow* const window = ImGui::FindWindowByName(panel);
+  if (!window) return 0;
+  const int width = static_cast<int>(window->Size.x), height = static_cast<int>(window->Size.y);
+  const float below = ImGui::GetIO().DisplaySize.y - window->Pos.y - window->Size.y;  // OpenGL counts from there.
+  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(3 * width * height));
+  glPixelStorei(GL_PACK_ALIGNMENT, 1);
+  glReadBuffer(GL_BACK);
+  glReadPixels(static_cast<int>(window->Pos.x), static_cast<int>(below), width, height, GL_RGB, GL_UNSIGNED_BYTE,
+               pixels.data());
+  int like = 0;
+  for (std::size_t i = 0; i < pixels.size(); i += 3) {
+    bool near = true;
+    for (std::size_t c = 0; c < 3; ++c) near = near && std::abs(pixels[i + c] - 255 * color[c]) <= 6;
+    like += near;
+  }
+  return like;
 }
 
 const RunView* Driver::run_named(const std::string& name) {

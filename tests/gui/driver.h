@@ -28,6 +28,10 @@ class Driver {
   bool wait_until(ImGuiTestContext& context, const std::function<bool()>& wanted, double seconds, const char* what);
   void draw_frames(int count);
 
+  /// How many pixels of a panel, as last drawn, have this colour, give or take a little. Not from within a `body`,
+  /// which runs on a thread of its own.
+  int pixels_like(const char* panel, Color color);
+
   Window& window() { return *window_; }
   Contents& contents() { return window_->contents(); }
   const Snapshot& snapshot() { return *contents().workspace().snapshot; }

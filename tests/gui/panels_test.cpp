@@ -12,13 +12,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+Picture grey(int value) { return {12, 8, 1, std::vector<std::uint8_t>(96, static_cast<std::uint8_t>(value))}; }
+
+/// Brighter with every step, so that the pixels tell which is seen.
+int predicted_at(int step) { return 60 + step; }
+
 fs::path finished_run(const fs::path& root, const std::string& name, const std::string& norm) {
   RunConfig config;
   config.set("model.norm", norm);
   const fs::path folder = create_run(
       root, name, {{"config", config.to_json()}, {"experiment", "e"}, {"variant", name}, {"task", "segmentation"}});
   RunWriter writer(folder, 0);
-  Picture picture{12, 8, 1, std::vector<std::uint8_t>(96, 200)};
+  const Picture picture = grey(200);
   for (int step = 0; step <= 100; ++step) {
     writer.scalar("loss/train", step, std::exp(-step / 50.0));
     if (step % 20) continue;
@@ -34,8 +39,9 @@ fs::path finished_run(const fs::path& root, const std::string& name, const std::
           writer.tensor(std::string("norm/") + layer + "/channels/" + statistic, step, shape, values);
       }
     }
-    for (const char* output : {"input", "target", "prediction"})
+    for (const char* output : {"input", "target"})
       writer.image(std::string("preview/0/") + output, step, 12, 8, 1, encode_png(picture));
+    writer.image("preview/0/prediction", step, 12, 8, 1, encode_png(grey(predicted_at(step))));
   }
   writer.flush();
   RunStatus status;
@@ -147,6 +153,32 @@ TEST_F(PanelsTest, PressingALayerOpensItsChannels) {
     EXPECT_EQ(workspace().layer, "down1.1");
     EXPECT_TRUE(context.ItemExists("//Layers/All layers"));
   });
+}
+
+TEST_F(PanelsTest, TheMasksShowThePredictionsOfTheStepThatTheSliderIsDraggedTo) {
+  const auto is_seen = [&](int step) {
+    const float value = static_cast<float>(predicted_at(step)) / 255;
+    return driver_->pixels_like("Masks", {value, value, value}) > 2000;  // Edges of letters have any grey.
+  };
+  const auto drag_to = [&](float share) {
+    driver_->run([&](ImGuiTestContext& context) {
+      const ImRect slider = context.ItemInfo("//Masks/step").RectFull;
+      context.MouseMove("//Masks/step");
+      context.MouseDown();
+      context.MouseMoveToPos(ImVec2(slider.Min.x + share * slider.GetWidth(), slider.GetCenter().y));
+      context.MouseUp();
+      driver_->wait_until(
+          context, [&] { return driver_->contents().settled(); }, 20, "its pictures are decoded");
+    });
+    driver_->draw_frames(2);
+  };
+  EXPECT_TRUE(is_seen(100));
+  EXPECT_FALSE(is_seen(40));
+  drag_to(0.4f);
+  EXPECT_TRUE(is_seen(40));
+  EXPECT_FALSE(is_seen(100));
+  drag_to(1);
+  EXPECT_TRUE(is_seen(100));
 }
 
 TEST_F(PanelsTest, EveryViewOfTheMasksIsDrawn) {

@@ -51,6 +51,22 @@ TEST(Robustness, AThousandRunsOnDiskAreListedAndTheNewestFewAreDrawn) {
   EXPECT_LE(window.contents().workspace().shown.size(), 12u);  // A thousand lines are no picture.
 }
 
+TEST(Robustness, OfManyRunsTheListShowsTheSelectedOne) {
+  const TemporaryFolder folder("list");
+  for (int i = 100; i < 200; ++i) make_run(folder.path(), "run-" + std::to_string(i));
+  Driver driver(options_for(folder.path()));
+  driver.run([&](ImGuiTestContext& context) {
+    driver.wait_until(
+        context, [&] { return driver.contents().settled(); }, 20, "the list");
+    context.Yield(2);
+    const RunView* const selected = driver.contents().workspace().selected_run();
+    ASSERT_NE(selected, nullptr);
+    EXPECT_GT(selected->info.name, "run-150");
+    EXPECT_TRUE(context.ItemExists(("//Runs/**/" + selected->info.name).c_str()));
+    EXPECT_FALSE(context.ItemExists("//Runs/**/run-100"));
+  });
+}
+
 TEST(Robustness, ARunThatIsDeletedWhileItIsShownGoesAway) {
   const TemporaryFolder folder("deleted");
   const fs::path doomed = make_run(folder.path(), "doomed");

@@ -52,6 +52,12 @@ TEST(Colors, ForeignRunsDoNotPushOurOwnAside) {
   EXPECT_EQ(both[1], own[0]);
 }
 
+TEST(Colors, AForeignRunBesideAFewOfOurOwnHasAnother) {
+  const auto colors = RunColors().assign({run("a"), run("b"), run("c", RunState::foreign)});
+  EXPECT_NE(colors[2], colors[0]);
+  EXPECT_NE(colors[2], colors[1]);
+}
+
 TEST(Colors, AColorThatAPersonChoseCounts) {
   const auto colors =
       RunColors().assign({run("a", RunState::completed, "#ff8000"), run("b", RunState::completed, "pink")});

@@ -31,6 +31,12 @@ TEST(Table, AColumnInWhichEveryCellIsEmptyIsLeftOut) {
   EXPECT_EQ(printed(table), "RUN  STATE\na    done\n");
 }
 
+TEST(Table, ARowIsOneLineWhateverANameHolds) {
+  Table table({{"A"}, {"B"}});
+  table.add({{"two\nlines"}, {"\033[2J"}});
+  EXPECT_EQ(printed(table), "A          B\ntwo lines   [2J\n");
+}
+
 TEST(Table, LettersOfSeveralBytesCountOnce) {
   Table table({{"A"}, {"B"}});
   table.add({{"∞"}, {"x"}});

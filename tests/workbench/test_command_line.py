@@ -178,6 +178,15 @@ class CommandLineTest(AblateTest):
         self.assertIn("Nothing to export", self.error_of("export", self.root, code=1))
         self.assertIn("no-such-thing", self.error_of("export", "no-such-thing", code=1))
 
+    def test_export_of_tags_that_are_not_there_says_so(self):
+        self.write_events_of_two_runs()
+        self.assertIn("like nosuch", self.error_of("export", self.root, "--tag", "nosuch", code=1))
+
+    def test_a_file_is_no_folder_of_runs(self):
+        file = self.folder / "file"
+        file.write_text("")
+        self.assertIn("is a file", self.error_of("list", "--runs", file, code=2))
+
     def test_what_is_over_cannot_be_stopped_or_resumed(self):
         self.make_run("a", step=40)
         self.assertIn("completed", self.error_of("stop", "a", code=1))

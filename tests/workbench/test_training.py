@@ -47,6 +47,13 @@ class TrainingTest(AblateTest):
         self.assertIn("16 samples to train on", result.stderr)
         self.assertEqual(self.json_of("show", "first")["metrics"], run["metrics"])
 
+    def test_a_run_without_a_name_is_called_after_what_was_set(self):
+        run = self.json_of("train", *assignments(model__norm="instance", train__steps=1))
+        self.assertEqual(run["name"], "channels2-depth1-instance")
+
+    def test_a_batch_larger_than_the_data_is_told(self):
+        self.assertIn("train.batch_size: 64 is more than", self.ablate("train", *assignments(train__batch_size=64)).stderr)
+
     def test_ctrl_c_stops_with_a_checkpoint_from_which_resume_goes_on(self):
         process = self.start("train", "--name", "long", *assignments(train__steps=100000))
         self.until(lambda: any(run["step"] > 3 for run in self.runs()))

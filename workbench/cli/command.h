@@ -22,6 +22,7 @@ struct Invocation {
   bool json = false;
   std::function<int()> action;  ///< what to do, returning the exit code; the window where no command is named
 
+  /// The folder of runs. Throws UsageError where it is none.
   std::filesystem::path root() const;
 };
 

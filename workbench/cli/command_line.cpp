@@ -57,7 +57,12 @@ void say_error(std::string_view words) { fmt::print(stderr, "ablate: {}\n", word
 
 }  // namespace
 
-std::filesystem::path Invocation::root() const { return runs_root(runs); }
+std::filesystem::path Invocation::root() const {
+  const std::filesystem::path root = runs_root(runs);
+  if (std::filesystem::exists(root) && !std::filesystem::is_directory(root))
+    throw UsageError(fmt::format("{} is a file; --runs takes a folder of runs.", root.string()));
+  return root;
+}
 
 void add_json_flag(CLI::App& command, Invocation& invocation) {
   command.add_flag("--json", invocation.json, "One JSON document on standard output instead of text");

@@ -2,9 +2,11 @@
 #include "runs/export.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 #include <set>
+#include <utility>
 
 #include "runs/run_reader.h"
 #include "workbench/cli/command.h"
@@ -87,15 +89,32 @@ int export_runs(const Invocation& invocation, const ExportOptions& options) {
       if (!names.insert(run.name).second) names.insert(run.name = run.folder.string());
       runs.push_back(std::move(run));
     }
+  std::size_t exported = 0;
+  const auto scalars = [&](const Named& run) {
+    nlohmann::json tags = scalars_of(run, options.tags);
+    exported += tags.size();
+    return tags;
+  };
+  const auto require_some = [&] {
+    if (exported == 0 && !options.tags.empty())
+      throw Error(fmt::format("No scalar tag is like {}. \"ablate show RUN\" lists a run's tags.",
+                              fmt::join(options.tags, " or ")));
+  };
   if (invocation.json || options.format == "json") {
     nlohmann::json document = nlohmann::json::object();
-    for (const Named& run : runs) document[run.name] = scalars_of(run, options.tags);
+    for (const Named& run : runs) document[run.name] = scalars(run);
+    require_some();
     fmt::print("{}\n", json_text(document));  // On one line: indented, a long run would be mostly spaces.
     return 0;
   }
-  if (options.format == "csv") fmt::print("run,tag,step,wall_seconds,value\n");
-  for (const Named& run : runs)
-    (options.format == "csv" ? print_csv : print_json_lines)(run, scalars_of(run, options.tags));
+  std::string header = options.format == "csv" ? "run,tag,step,wall_seconds,value\n" : "";
+  for (const Named& run : runs) {
+    const nlohmann::json tags = scalars(run);
+    if (exported > 0) fmt::print("{}", std::exchange(header, ""));
+    (options.format == "csv" ? print_csv : print_json_lines)(run, tags);
+  }
+  require_some();
+  fmt::print("{}", header);
   return 0;
 }
 

@@ -50,6 +50,9 @@ Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
 void Table::add(std::vector<Cell> row) {
   row.resize(columns_.size());
+  for (Cell& cell : row)  // A name may hold anything; a row is one line.
+    std::ranges::replace_if(
+        cell.text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
   rows_.push_back(std::move(row));
 }
 

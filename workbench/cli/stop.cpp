@@ -13,11 +13,19 @@
 namespace ablate {
 namespace {
 
-using Act = void (*)(const std::filesystem::path& root, const RunInfo& run);
+/// Acts, and says what was done.
+using Act = const char* (*)(const std::filesystem::path& root, const RunInfo& run);
+
+const char* stop(const std::filesystem::path& root, const RunInfo& run) {
+  stop_run(root, run);
+  return read_run(root, run.folder).status.state == RunState::stopped
+             ? "taken out of the queue"
+             : "asked to stop; it does so at its next step and leaves a checkpoint";
+}
 
 /// A run of another host can go on here once its heartbeat has been silent for long enough; watched for as long as
 /// that takes.
-void resume_watched(const std::filesystem::path& root, const RunInfo& run) {
+const char* resume_watched(const std::filesystem::path& root, const RunInfo& run) {
   RunInfo now = run;
   Heartbeats heartbeats;
   const auto resolve = [&] { heartbeats.resolve(run.id, now.status, Heartbeats::Clock::now()); };
@@ -32,11 +40,12 @@ void resume_watched(const std::filesystem::path& root, const RunInfo& run) {
     resolve();
   }
   resume_run(root, now);
+  return "queued; it goes on from its last checkpoint";
 }
 
-int act(const Invocation& invocation, const std::string& word, Act what, const char* done) {
+int act(const Invocation& invocation, const std::string& word, Act what) {
   const RunInfo run = find_run(invocation.root(), word);
-  what(invocation.root(), run);
+  const char* const done = what(invocation.root(), run);
   if (invocation.json) {
     print_json(run_summary(read_run(invocation.root(), run.folder)));
   } else {
@@ -45,26 +54,24 @@ int act(const Invocation& invocation, const std::string& word, Act what, const c
   return 0;
 }
 
-void add(CLI::App& app, Invocation& invocation, const char* name, const char* summary, Act what, const char* done) {
+void add(CLI::App& app, Invocation& invocation, const char* name, const char* summary, Act what) {
   CLI::App& command = *app.add_subcommand(name, summary);
   const auto word = std::make_shared<std::string>();
   command.add_option("RUN", *word, "An id, a unique beginning of one, a name, or a path")->required();
   add_json_flag(command, invocation);
-  command.callback([&invocation, word, what, done] {
-    invocation.action = [&invocation, word, what, done] { return act(invocation, *word, what, done); };
+  command.callback([&invocation, word, what] {
+    invocation.action = [&invocation, word, what] { return act(invocation, *word, what); };
   });
 }
 
 }  // namespace
 
 void add_stop(CLI::App& app, Invocation& invocation) {
-  add(app, invocation, "stop", "Stop a run; it leaves a checkpoint", stop_run,
-      "asked to stop; it does so at its next step and leaves a checkpoint (one that waited has left the queue)");
+  add(app, invocation, "stop", "Stop a run; it leaves a checkpoint", stop);
 }
 
 void add_resume(CLI::App& app, Invocation& invocation) {
-  add(app, invocation, "resume", "Go on with a stopped, interrupted or failed run", resume_watched,
-      "queued; it goes on from its last checkpoint");
+  add(app, invocation, "resume", "Go on with a stopped, interrupted or failed run", resume_watched);
 }
 
 }  // namespace ablate

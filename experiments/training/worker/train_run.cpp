@@ -62,6 +62,9 @@ RunState train(const std::filesystem::path& folder, const RunConfig& config, Sta
   for (const std::string& problem : data.source.report.problems) say("data: " + problem);
   say(fmt::format("{} samples to train on, {} held out, {} left out; {} threads on {}", data.source.training.size(),
                   data.source.held_out.size(), data.source.report.left_out, torch::get_num_threads(), device.str()));
+  if (const auto batch = config.integer("train.batch_size"); batch > std::ssize(data.source.training))
+    say(fmt::format("train.batch_size: {} is more than there are to train on; each epoch is one batch of all {}.",
+                    batch, data.source.training.size()));
   record_origin(folder, data.source.fingerprint, device);
   data.order = shuffled;
   data.augment = [augmentation = Augmentation::from(config)](Sample& sample, std::uint64_t seed, std::uint64_t epoch,

@@ -313,7 +313,8 @@ TEST_F(FolderDataset, GreyTakesTheColourOut) {
 TEST(Photographs, AllPairsAreFoundWithoutAProblem) {
   const fs::path folder = fs::path(ABLATE_SOURCE) / "../shared/data/portraits";
   if (!fs::exists(folder)) {
-    ASSERT_EQ(std::getenv("CI"), nullptr) << "../shared/data is missing";
+    const char* const ci = std::getenv("CI");
+    ASSERT_FALSE(ci && std::string_view(ci) == "true") << "../shared/data is missing";
     GTEST_SKIP() << "needs the photographs in ../shared/data";
   }
   const fs::path cache = fs::path(testing::TempDir()) / fmt::format("photographs-cache-{}", ::getpid());

@@ -1,4 +1,4 @@
-"""The story on real photographs (domain.md §9), three seeds: separate norms are right in both modes, shared ones in train mode only."""
+"""The story on real photographs (domain.md §9), seed by seed: separate norms are right in both modes, shared ones in train mode only."""
 import json
 import os
 import pathlib
@@ -28,21 +28,26 @@ class Portraits(unittest.TestCase):
         findings = json.loads((folder / "findings.json").read_text())["findings"]
         return metrics["iou/val_eval"], metrics["iou/val_train_mode"], findings
 
-    def test_sharing_norms_breaks_eval_mode_and_the_doctor_says_so(self):
+    def check(self, seed):
         with tempfile.TemporaryDirectory() as folder:
-            for seed in (1, 2, 3):
-                with self.subTest(seed=seed, sharing="none"):
-                    evaluated, in_train_mode, findings = self.trained(pathlib.Path(folder), seed, "none")
-                    print(f"seed {seed} separate: eval {evaluated:.3f}, train mode {in_train_mode:.3f}", flush=True)
-                    self.assertGreaterEqual(evaluated, 0.82)
-                    self.assertGreaterEqual(in_train_mode, 0.82)
-                    self.assertNotIn("shared-norm", [finding["cause"] for finding in findings])
-                with self.subTest(seed=seed, sharing="block"):
-                    evaluated, in_train_mode, findings = self.trained(pathlib.Path(folder), seed, "block")
-                    print(f"seed {seed} shared: eval {evaluated:.3f}, train mode {in_train_mode:.3f}", flush=True)
-                    self.assertGreaterEqual(in_train_mode, 0.82)
-                    self.assertGreaterEqual(in_train_mode - evaluated, 0.15)
-                    self.assertEqual([finding["cause"] for finding in findings], ["shared-norm"])
+            evaluated, in_train_mode, findings = self.trained(pathlib.Path(folder), seed, "none")
+            print(f"seed {seed} separate: eval {evaluated:.3f}, train mode {in_train_mode:.3f}", flush=True)
+            self.assertGreaterEqual(evaluated, 0.82)
+            self.assertGreaterEqual(in_train_mode, 0.82)
+            self.assertNotIn("shared-norm", [finding["cause"] for finding in findings])
+            evaluated, in_train_mode, findings = self.trained(pathlib.Path(folder), seed, "block")
+            print(f"seed {seed} shared: eval {evaluated:.3f}, train mode {in_train_mode:.3f}", flush=True)
+            self.assertGreaterEqual(in_train_mode, 0.82)
+            self.assertGreaterEqual(in_train_mode - evaluated, 0.15)
+            self.assertEqual([finding["cause"] for finding in findings], ["shared-norm"])
+
+    def test_sharing_norms_breaks_eval_mode_and_the_doctor_says_so(self):
+        self.check(seed=1)
+
+    def test_other_seeds_tell_the_same(self):
+        for seed in (2, 3):
+            with self.subTest(seed=seed):
+                self.check(seed)
 
 
 if __name__ == "__main__":
