@@ -76,7 +76,7 @@ struct Trainer::Impl {
   std::unique_ptr<Schedule> schedule;
   RunLog log;
   FixedBatches held_out;
-  std::vector<PreviewWriter> previews;
+  std::vector<PreviewWriter> previews, gallery;
   Mode configured_mode;
   bool both_modes;
   std::string best_tag;
@@ -106,19 +106,20 @@ struct Trainer::Impl {
         configured_mode(config.text("validation.mode") == "train" ? Mode::train : Mode::eval),
         both_modes(config.text("validation.mode") == "both"),
         best_tag(task.primary_metric() + "/val") {
-    const auto previews_of = [&](const char* prefix, std::shared_ptr<const Dataset> dataset,
-                                 std::vector<std::size_t> indices) {
-      previews.emplace_back(prefix, std::move(dataset), std::move(indices), validation_batch_size(config),
-                            environment.device, environment.encode_png, resumed);
+    const auto writer = [&](const char* prefix, std::shared_ptr<const Dataset> dataset,
+                            std::vector<std::size_t> indices) {
+      return PreviewWriter(prefix, std::move(dataset), std::move(indices), validation_batch_size(config),
+                           environment.device, environment.encode_png, resumed);
     };
-    previews_of("preview", data.source.dataset,
-                first_of(data.source.held_out, static_cast<std::size_t>(config.integer("log.previews"))));
-    if (const auto& gallery = data.source.gallery) {
-      if (gallery->size() > kGalleryPictures) {
-        environment.say(
-            fmt::format("The gallery has {} pictures; the first {} are predicted.", gallery->size(), kGalleryPictures));
+    previews.push_back(
+        writer("preview", data.source.dataset,
+               first_of(data.source.held_out, static_cast<std::size_t>(config.integer("log.previews")))));
+    if (const auto& pictures = data.source.gallery) {
+      if (pictures->size() > kGalleryPictures) {
+        environment.say(fmt::format("The gallery has {} pictures; the first {} are predicted.", pictures->size(),
+                                    kGalleryPictures));
       }
-      previews_of("gallery", gallery, up_to(std::min(gallery->size(), kGalleryPictures)));
+      gallery.push_back(writer("gallery", pictures, up_to(std::min(pictures->size(), kGalleryPictures))));
     }
   }
 
@@ -144,15 +145,21 @@ struct Trainer::Impl {
       now.best_step = state.best_step;
     });
     publish();
-    if (!resumed) write_previews();
+    if (!resumed) {
+      write(previews);
+      write(gallery);
+    }
 
     while (state.step < total_steps) {
       step();
       state.training_seconds = seconds_before + seconds_since(started);
       const bool last = state.step == total_steps;
       bool improved = false;
-      if (RunLog::due(state.step, validation_every) || last) improved = validate();
-      if (RunLog::due(state.step, preview_every) || last) write_previews();
+      if (RunLog::due(state.step, validation_every) || last) {
+        improved = validate();
+        write(gallery);
+      }
+      if (RunLog::due(state.step, preview_every) || last) write(previews);
       publish();
       const bool stop = poll();
       if (improved || RunLog::due(state.step, checkpoint_every) || last || stop) checkpoint();
@@ -167,6 +174,7 @@ struct Trainer::Impl {
     examine();
     state.training_seconds = seconds_before + seconds_since(started);
     publish();
+    log.writer().hparams_end(true);
     log.writer().flush();
     return RunState::completed;
   }
@@ -184,6 +192,7 @@ struct Trainer::Impl {
     ++state.next_batch;
     if (loss && !std::isfinite(*loss)) {
       publish();
+      log.writer().hparams_end(false);
       log.writer().flush();
       throw Diverged(
           fmt::format("The training loss became {} at step {} (learning rate {:g}): lower optimizer.lr, or set "
@@ -224,8 +233,8 @@ struct Trainer::Impl {
                                 fmt::join(words, "  ")));
   }
 
-  void write_previews() {
-    for (PreviewWriter& writer : previews) writer.write(task, configured_mode, state.step, log.writer());
+  void write(std::vector<PreviewWriter>& writers) {
+    for (PreviewWriter& writer : writers) writer.write(task, configured_mode, state.step, log.writer());
   }
 
   void publish() {
