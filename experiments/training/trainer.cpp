@@ -133,7 +133,7 @@ struct Trainer::Impl {
   }
 
   RunState run() {
-    saved_step = resumed ? state.step : -1;
+    const Step saved_at_start = saved_step = resumed ? state.step : -1;
     const double seconds_before = state.training_seconds;
     const Clock::time_point started = Clock::now();
     status.change([&](RunStatus& now) {
@@ -171,7 +171,9 @@ struct Trainer::Impl {
       }
     }
     finish_saving();
-    examine();
+    // A worker that was killed after all its work has nothing left to say.
+    const bool examined = saved_at_start == total_steps && std::filesystem::exists(environment.run / "findings.json");
+    if (!examined) examine();
     state.training_seconds = seconds_before + seconds_since(started);
     publish();
     log.writer().hparams_end(true);
@@ -283,6 +285,7 @@ struct Trainer::Impl {
     FixedBatches training(data.source.dataset, data.source.training, batch_size_of(config), environment.device);
     const Diagnosis diagnosis = diagnose(task, held_out, training);
     if (diagnosis.recalibrated) log.recalibrated(state.step, *diagnosis.recalibrated);
+    log.writer().flush();
     write_findings(environment.run, diagnosis.findings);
     for (const Finding& finding : diagnosis.findings) {
       environment.say(fmt::format("{}: {}", finding.cause, finding.sentence));
