@@ -82,7 +82,7 @@ std::vector<Option> all_options() {
        "",
        "Names of samples (files without ending) left out.",
        {}},
-      or_null(text("data.gallery", nullptr, "A folder of pictures without masks, predicted at every preview.")),
+      or_null(text("data.gallery", nullptr, "A folder of pictures without masks, predicted at every validation.")),
 
       choice("model.name", "unet", {"unet"}, "The network."),
       in("channels",
