@@ -105,6 +105,9 @@ std::map<std::string, torch::Generator> generators(const std::vector<Network>& n
 }
 
 std::string file_of(const Network& network) { return network.name + ".safetensors"; }
+std::string file_of(const Network& network, const std::string& average) {
+  return fmt::format("{}.{}.safetensors", network.name, average);
+}
 std::string file_of(const std::string& optimizer) { return optimizer + ".optimizer.safetensors"; }
 
 void sync_folder(const fs::path& folder) {
@@ -131,7 +134,7 @@ std::map<Step, fs::path> all_checkpoints(const fs::path& run) {
 
 }  // namespace
 
-Snapshot take_snapshot(const TrainerState& state, const std::vector<Network>& networks, const Optimizers& optimizers) {
+Snapshot take_snapshot(const TrainerState& state, const Trained& trained) {
   const torch::NoGradGuard no_grad;
   Snapshot snapshot;
   snapshot.step = state.step;
@@ -142,19 +145,27 @@ Snapshot take_snapshot(const TrainerState& state, const std::vector<Network>& ne
     }
     return copies;
   };
-  for (const Network& network : networks) snapshot.files[file_of(network)] = copy(state_of(*network.module));
-  for (const auto& [name, optimizer] : optimizers) snapshot.files[file_of(name)] = copy(optimizer->state());
+  for (const Network& network : trained.networks) {
+    snapshot.files[file_of(network)] = copy(state_of(*network.module));
+    for (const auto& [name, average] : trained.averages)
+      snapshot.files[file_of(network, name)] = copy(average.state(network));
+  }
+  for (const auto& [name, optimizer] : trained.optimizers) snapshot.files[file_of(name)] = copy(optimizer->state());
 
   nlohmann::json& json = snapshot.trainer;
   json = {
       {"step", state.step},
       {"next_batch", state.next_batch},
       {"best", {{"metric", state.best_metric}, {"value", json_number(state.best_value)}, {"step", state.best_step}}},
+      {"without_improvement", state.without_improvement},
       {"training_seconds", state.training_seconds},
+      {"schedule", state.schedule},
+      {"scaler", state.scaler},
+      {"averaged", state.averaged},
       {"metrics", nlohmann::json::object()}};
   for (const auto& [file, _] : snapshot.files) json["files"].push_back(file);
   for (const auto& [tag, value] : state.metrics) json["metrics"][tag] = json_number(value);
-  for (auto& [device, generator] : generators(networks)) json["rng"][device] = to_hex(generator.get_state());
+  for (auto& [device, generator] : generators(trained.networks)) json["rng"][device] = to_hex(generator.get_state());
   return snapshot;
 }
 
@@ -186,8 +197,7 @@ void read_networks(const fs::path& checkpoint, const std::vector<Network>& netwo
   for (const Network& network : networks) read_tensors(checkpoint / file_of(network), state_of(*network.module));
 }
 
-TrainerState read_checkpoint(const fs::path& checkpoint, const std::vector<Network>& networks,
-                             const Optimizers& optimizers) {
+TrainerState read_checkpoint(const fs::path& checkpoint, const Trained& trained) {
   const fs::path file = checkpoint / "trainer.json";
   const auto json = read_json_file(file);
   if (!json) throw Error(fmt::format("{} is not there: the checkpoint is not complete.", file.string()));
@@ -200,9 +210,17 @@ TrainerState read_checkpoint(const fs::path& checkpoint, const std::vector<Netwo
     state.best_step = json->at("best").at("step");
     state.training_seconds = json->at("training_seconds");
     for (const auto& [tag, value] : json->at("metrics").items()) state.metrics[tag] = number_of(value);
-    read_networks(checkpoint, networks);
-    for (const auto& [name, optimizer] : optimizers) read_tensors(checkpoint / file_of(name), optimizer->state());
-    for (auto& [device, generator] : generators(networks)) {
+    state.without_improvement = json->value("without_improvement", std::int64_t{0});
+    state.schedule = json->value("schedule", nlohmann::json());
+    state.scaler = json->value("scaler", nlohmann::json());
+    state.averaged = json->value("averaged", std::map<std::string, std::int64_t>{});
+    read_networks(checkpoint, trained.networks);
+    for (const Network& network : trained.networks)
+      for (const auto& [name, average] : trained.averages)
+        read_tensors(checkpoint / file_of(network, name), average.state(network));
+    for (const auto& [name, optimizer] : trained.optimizers)
+      read_tensors(checkpoint / file_of(name), optimizer->state());
+    for (auto& [device, generator] : generators(trained.networks)) {
       if (json->at("rng").contains(device)) generator.set_state(from_hex(json->at("rng").at(device)));
     }
   } catch (const nlohmann::json::exception& error) {

@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
       ablate::RunConfig::from_json({{"model.channels", channels}, {"data.size", {size, size}}});
   const auto task = ablate::make_task("segmentation", config);
   for (const ablate::Network& network : task->networks()) network.module->train();
-  ablate::Updates updates(*task, config);
+  ablate::Updates updates(*task, config, torch::kCPU);
   ablate::LayerStats stats(task->networks());
   updates.set({1e-3, std::nullopt});
   const ablate::Batch batch{{{"image", torch::rand({batch_size, 3, size, size})},

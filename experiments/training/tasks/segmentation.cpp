@@ -13,6 +13,9 @@ namespace {
 
 using torch::Tensor;
 
+/// Losses and metrics are counted in full precision, whatever the network's outputs were made in.
+Tensor in_full(const Tensor& x) { return x.scalar_type() == torch::kDouble ? x : x.to(torch::kFloat); }
+
 class Segmentation : public Task {
  public:
   explicit Segmentation(const RunConfig& config)
@@ -24,13 +27,13 @@ class Segmentation : public Task {
   std::vector<OptimizerSpec> optimizers() override { return {{"model", model_->parameters()}}; }
 
   SampleMetrics step(const Batch& batch, Updater& updater) override {
-    const Tensor logits = model_->forward(batch.at("image"));
+    const Tensor logits = in_full(model_->forward(batch.at("image")));
     updater.update("model", losses_(logits, batch.at("mask")));
     return metrics(logits.detach(), batch.at("mask"));
   }
 
   Evaluation evaluate(const Batch& batch) override {
-    const Tensor logits = model_->forward(batch.at("image"));
+    const Tensor logits = in_full(model_->forward(batch.at("image")));
     return {losses_(logits, batch.at("mask")), metrics(logits, batch.at("mask"))};
   }
 
@@ -38,7 +41,7 @@ class Segmentation : public Task {
 
   std::vector<std::vector<Preview>> previews(const Batch& batch) override {
     const Tensor images = batch.at("image").cpu();
-    const Tensor predictions = torch::sigmoid(foreground_logit(model_->forward(batch.at("image")))).cpu();
+    const Tensor predictions = torch::sigmoid(foreground_logit(in_full(model_->forward(batch.at("image"))))).cpu();
     const Tensor targets = batch.tensors.contains("mask") ? batch.at("mask").cpu() : Tensor();
     std::vector<std::vector<Preview>> all;
     for (std::int64_t b = 0; b < images.size(0); ++b) {
