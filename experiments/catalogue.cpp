@@ -35,6 +35,9 @@ Option choice(std::string key, json value, std::vector<std::string> choices, std
 Option text(std::string key, json value, std::string meaning, Option::When when = {}) {
   return {std::move(key), OptionType::text, std::move(value), {}, {}, {}, "", std::move(meaning), std::move(when)};
 }
+Option words(std::string key, json value, std::string meaning) {
+  return {std::move(key), OptionType::strings, std::move(value), {}, {}, {}, "", std::move(meaning), {}};
+}
 Option duration(std::string key, json value, double low, std::string meaning, Option::When when = {}) {
   return {std::move(key),     OptionType::duration, std::move(value), {}, low, 1e9, "steps, or epochs as \"3ep\"",
           std::move(meaning), std::move(when)};
@@ -80,15 +83,7 @@ std::vector<Option> all_options() {
               "Which samples those are; the same seed always holds out the same ones."),
       real("data.flip", 0.5, 0, 1, "Probability that a training sample is mirrored."),
       boolean("data.grey", false, "Take the colour out of every picture."),
-      {"data.exclude",
-       OptionType::strings,
-       json::array(),
-       {},
-       {},
-       {},
-       "",
-       "Names of samples (files without ending) left out.",
-       {}},
+      words("data.exclude", json::array(), "Names of samples (files without ending) left out."),
       or_null(text("data.gallery", nullptr, "A folder of pictures without masks, predicted at every preview.")),
 
       choice("model.name", "unet", {"unet", "unet-milesial"},
@@ -121,6 +116,12 @@ std::vector<Option> all_options() {
              "How sizes are doubled on the way up."),
       choice("model.head", "sigmoid", {"sigmoid", "softmax"},
              "sigmoid: one output channel; softmax: two, of which the second is the person."),
+
+      or_null(text("init.from", nullptr,
+                   "Weights to start from: a checkpoint's folder, or a file (safetensors, .pth); null: random.")),
+      words("init.what", {"*"}, "Patterns of the names that are loaded, as down*."),
+      words("init.exclude", json::array(), "Patterns of names that are not, as head.*."),
+      boolean("init.strict", true, "Refuse weights of which a name or a shape does not fit."),
 
       real("loss.bce", 1, 0, 1e6, "Weight of binary cross entropy with logits (sigmoid head)."),
       real("loss.iou", 0, 0, 1e6, "Weight of -ln of the soft IoU."),

@@ -11,6 +11,7 @@
 #include "experiments/training/averaging.h"
 #include "experiments/training/networks.h"
 #include "experiments/training/optimizers.h"
+#include "runs/checkpoints.h"
 #include "runs/types.h"
 
 namespace ablate {
@@ -58,15 +59,5 @@ TrainerState read_checkpoint(const std::filesystem::path& checkpoint, const Trai
 
 /// Loads `<checkpoint>/<network>.safetensors` of every network; throws as read_checkpoint does.
 void read_networks(const std::filesystem::path& checkpoint, const std::vector<Network>& networks);
-
-/// The complete checkpoint with the most steps; nullopt where there is none.
-std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& run);
-
-/// The checkpoint that `word` names: "" (the newest), "best", or a step. Throws Error that lists those there are.
-std::filesystem::path find_checkpoint(const std::filesystem::path& run, std::string_view word);
-
-/// Removes all but the newest `keep` and `best`, and what a killed worker left half written. Not while one is being
-/// written.
-void prune_checkpoints(const std::filesystem::path& run, std::int64_t keep, Step best);
 
 }  // namespace ablate

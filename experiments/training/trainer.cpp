@@ -13,6 +13,7 @@
 #include "experiments/training/averaging.h"
 #include "experiments/training/checkpoint.h"
 #include "experiments/training/doctor.h"
+#include "experiments/training/init.h"
 #include "experiments/training/precision.h"
 #include "experiments/training/run_log.h"
 #include "experiments/training/updates.h"
@@ -72,7 +73,7 @@ struct Trainer::Impl {
   std::vector<Network> networks;
   Updates updates;
   std::map<std::string, AveragedWeights> averages;  // "ema", "swa"
-  bool resumed = false;                             // Before `state`, whose reading sets it.
+  bool resumed = false, initial = false;            // Before `state`, whose reading sets them.
   TrainerState state;
   TrainingBatches batches;
   Step steps_per_epoch, total_steps, validation_every, checkpoint_every, preview_every;
@@ -148,7 +149,14 @@ struct Trainer::Impl {
 
   TrainerState restored() {
     const auto checkpoint = newest_checkpoint(environment.run);
-    if (!checkpoint) return {};
+    if (!checkpoint) {
+      const InitReport report = initialise(config, networks);
+      initial = !report.from.empty();
+      for (const std::string& line : report.lines()) environment.say(line);
+      if (initial)  // They began as copies.
+        averages = wanted_averages();
+      return {};
+    }
     resumed = true;
     TrainerState found = read_checkpoint(*checkpoint, trained());
     for (auto& [name, average] : averages) average.set_added(found.averaged[name]);
@@ -169,7 +177,10 @@ struct Trainer::Impl {
       now.best_step = state.best_step;
     });
     publish();
-    if (!resumed) write_previews();
+    if (!resumed) {
+      if (initial) first_validation();
+      write_previews();
+    }
 
     while (state.step < total_steps && !given_up()) {
       step();
@@ -248,11 +259,23 @@ struct Trainer::Impl {
     log.validated(state.step, set, other, false, measured(samples, other));
   }
 
+  void validate_on_sets() {
+    const std::string on = config.text("validation.on");
+    if (on != "training") validate_on("val", held_out);
+    if (on != "held-out") validate_on("train_set", training_set);
+  }
+
   /// The primary metric of averaged weights, as `<metric>/val_<name>`.
   void validate_average(const std::string& name) {
     const AveragedWeights::InUse in_use(averages.at(name));
     log.scalar(fmt::format("{}/val_{}", task.primary_metric(), name), state.step,
                measured(held_out, configured_mode).metrics.at(task.primary_metric()));
+  }
+
+  /// Of weights that were loaded: shows that they have arrived.
+  void first_validation() {
+    validate_on_sets();
+    say_progress();
   }
 
   double logged(const char* key, const std::string& tag) const {
@@ -265,9 +288,7 @@ struct Trainer::Impl {
   /// Returns whether the metric that decides is the best so far.
   bool validate() {
     if (held_out.count() == 0) return false;
-    const std::string on = config.text("validation.on");
-    if (on != "training") validate_on("val", held_out);
-    if (on != "held-out") validate_on("train_set", training_set);
+    validate_on_sets();
     if (averages.contains("ema")) validate_average("ema");
     if (config.text("schedule.name") == "plateau")
       schedule->observe(logged("schedule.metric", config.text("schedule.metric")));

@@ -7,6 +7,7 @@
 #include "runs/json_file.h"
 #include "sweeps/launcher.h"
 #include "sweeps/process.h"
+#include "workbench/cli/checkpoints.h"
 #include "workbench/cli/command.h"
 #include "workbench/cli/output.h"
 
@@ -18,18 +19,6 @@ struct PredictOptions {
   std::vector<std::string> images;
   std::string out;
 };
-
-/// The run's folder, with "@STEP" where one is named, as the worker takes it. The last @ separates, since a path may
-/// hold others; a path that is called so itself wins.
-std::string checkpoint_word(const Invocation& invocation, const std::string& word) {
-  const std::size_t at = word.rfind('@');
-  const bool has_step = at != std::string::npos && !std::filesystem::exists(word);
-  const RunInfo run = find_run(invocation.root(), has_step ? word.substr(0, at) : word);
-  if (run.status.state == RunState::foreign)
-    throw Error(fmt::format("{} was not made by Ablate (no run.json in {}): there is no network to predict with.",
-                            run.id, run.folder.string()));
-  return run.folder.string() + (has_step ? word.substr(at) : "");
-}
 
 int predict(const Invocation& invocation, const PredictOptions& options) {
   existing_paths(options.images, "Name picture files (JPEG, PNG, …).");
