@@ -213,4 +213,12 @@ std::string encode_hparams_session(double wall_seconds, const nlohmann::json& va
   return hparams_event(wall_seconds, "_hparams_/session_start_info", hp::kSessionStartInfo, start);
 }
 
+std::string encode_hparams_session_end(double wall_seconds, bool success) {
+  namespace hp = pb::hparams;
+  WireWriter end;
+  end.varint(hp::kEndStatus, success ? hp::kSuccess : hp::kFailure);
+  end.fixed64(hp::kEndTimeSecs, wall_seconds);
+  return hparams_event(wall_seconds, "_hparams_/session_end_info", hp::kSessionEndInfo, end);
+}
+
 }  // namespace ablate

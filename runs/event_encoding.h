@@ -48,5 +48,7 @@ std::string encode_hparams_experiment(double wall_seconds, const nlohmann::json&
                                       const std::vector<std::string>& metric_tags);
 /// HParams: the values of this run.
 std::string encode_hparams_session(double wall_seconds, const nlohmann::json& values);
+/// That the session is over.
+std::string encode_hparams_session_end(double wall_seconds, bool success);
 
 }  // namespace ablate

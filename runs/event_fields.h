@@ -51,7 +51,9 @@ inline constexpr std::uint32_t kDim = 2, kDimSize = 1;
 
 // The HParams plugin (tensorboard/plugins/hparams/{plugin_data,api}.proto) and google.protobuf.Value.
 namespace hparams {
-inline constexpr std::uint32_t kExperiment = 2, kSessionStartInfo = 3;                       // HParamsPluginData
+inline constexpr std::uint32_t kExperiment = 2, kSessionStartInfo = 3, kSessionEndInfo = 4;  // HParamsPluginData
+inline constexpr std::uint32_t kEndStatus = 1, kEndTimeSecs = 2;                             // SessionEndInfo
+inline constexpr std::uint64_t kSuccess = 1, kFailure = 2;                                   // Status
 inline constexpr std::uint32_t kStartHparams = 1, kStartTimeSecs = 5;                        // SessionStartInfo
 inline constexpr std::uint32_t kEntryKey = 1, kEntryValue = 2;                               // its map's entries
 inline constexpr std::uint32_t kTimeCreatedSecs = 3, kHparamInfos = 4, kMetricInfos = 5;     // Experiment

@@ -207,7 +207,8 @@ struct RunReader::Impl {
   /// Right after the call that gave `result`. A file that was cut meanwhile is the next poll's matter.
   static std::string damage_of(RecordReader::Result result) {
     if (result == RecordReader::Result::damaged)
-      return "a checksum is wrong: nothing from here on in this file can be read";
+      return "a checksum is wrong: what was logged before it is read, nothing after it; if this is a copy, copy it "
+             "again";
     if (result == RecordReader::Result::failed && errno != ESTALE)
       return fmt::format("can't be read: {}", system_error_text(errno));
     return "";

@@ -193,6 +193,10 @@ void RunWriter::hparams(const nlohmann::json& values, const std::vector<std::str
   impl_->append_event(encode_hparams_session(now, values));
 }
 
+void RunWriter::hparams_end(bool success) {
+  impl_->append_event(encode_hparams_session_end(wall_seconds_now(), success));
+}
+
 void RunWriter::flush() { impl_->flush(); }
 
 const std::filesystem::path& RunWriter::file() const { return impl_->file.path(); }

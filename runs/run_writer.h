@@ -59,6 +59,9 @@ class RunWriter {
   /// HParams page. Once per segment.
   void hparams(const nlohmann::json& values, const std::vector<std::string>& metric_tags);
 
+  /// That the run is over, for the HParams page.
+  void hparams_end(bool success);
+
   /// Blocks until everything handed over so far is in the file, synced. Throws Error if that failed.
   void flush();
 

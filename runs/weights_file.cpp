@@ -18,14 +18,14 @@ bool looks_like_torch(const std::filesystem::path& path) {
   return (head[0] == 'P' && head[1] == 'K') || (head[0] == '\x80' && head[1] == '\x02');
 }
 
-double half(std::uint16_t bits) {
+double half_precision(std::uint16_t bits) {
   const double sign = bits & 0x8000 ? -1 : 1;
   const int exponent = (bits >> 10) & 31, fraction = bits & 1023;
   if (exponent == 31) return fraction ? std::numeric_limits<double>::quiet_NaN() : sign * HUGE_VAL;
   return sign * (exponent ? std::ldexp(1024 + fraction, exponent - 25) : std::ldexp(fraction, -24));
 }
 
-double brain_half(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
+double brain_float(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
 
 template <class Element, class Convert>
 std::vector<double> converted(std::span<const std::byte> bytes, const Convert& convert) {
@@ -61,8 +61,8 @@ std::vector<double> numbers_of(const TensorView& tensor) {
   const std::string& type = tensor.dtype;
   if (type == "F32") return plain<float>(tensor.bytes);
   if (type == "F64") return plain<double>(tensor.bytes);
-  if (type == "F16") return converted<std::uint16_t>(tensor.bytes, half);
-  if (type == "BF16") return converted<std::uint16_t>(tensor.bytes, brain_half);
+  if (type == "F16") return converted<std::uint16_t>(tensor.bytes, half_precision);
+  if (type == "BF16") return converted<std::uint16_t>(tensor.bytes, brain_float);
   if (type == "I64") return plain<std::int64_t>(tensor.bytes);
   if (type == "I32") return plain<std::int32_t>(tensor.bytes);
   if (type == "I16") return plain<std::int16_t>(tensor.bytes);

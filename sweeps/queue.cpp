@@ -193,6 +193,10 @@ class Keeper {
     try {
       const std::optional<InheritableLock> held = InheritableLock::try_acquire(entry.file);
       if (!held) throw Error(fmt::format("{} is locked by another process; nothing was started.", entry.file.string()));
+      if (std::optional<RunStatus> status = read_status(entry.run)) {
+        status->launcher = "local";
+        write_status(entry.run, *status);
+      }
       active_.push_back({entry, start_worker(entry.run, threads, held->descriptor())});
       say(fmt::format("{} started, process {}", entry.run.string(), active_.back().worker->process));
     } catch (const Error& error) {

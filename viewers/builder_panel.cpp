@@ -343,8 +343,10 @@ void BuilderPanel::draw_launch(Workspace& workspace) {
     const float room = ImGui::GetContentRegionAvail().x;
     std::string cut = names;
     while (cut.size() > 3 && ImGui::CalcTextSize((cut + " …").c_str()).x > room) cut.pop_back();
-    widgets::quiet_text(cut == names ? names : cut + " …");
-    widgets::hint(names);
+    if (count > 1) {  // One is called as the experiment is.
+      widgets::quiet_text(cut == names ? names : cut + " …");
+      widgets::hint(names);
+    }
   }
   const bool possible = problem_.empty() && !variants_.empty() && !bad_folder;
   ImGui::BeginDisabled(!possible);

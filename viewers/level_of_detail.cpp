@@ -15,9 +15,9 @@ void add(VisibleLine& line, double x, double y) {
 }
 
 /// A break where none is yet.
-void interrupt(VisibleLine& line, double x) {
-  line.not_finite.push_back(x);
-  if (!line.y.empty() && !std::isnan(line.y.back())) add(line, x, kBreak);
+void interrupt(VisibleLine& line, VisibleLine::NotFinite at) {
+  line.not_finite.push_back(at);
+  if (!line.y.empty() && !std::isnan(line.y.back())) add(line, at.x, kBreak);
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ VisibleLine visible_line(std::span<const double> x, std::span<const double> y, d
       if (std::isfinite(y[i]))
         add(line, x[i], y[i]);
       else
-        interrupt(line, x[i]);
+        interrupt(line, {x[i], y[i]});
     }
     return line;
   }
@@ -55,10 +55,10 @@ VisibleLine visible_line(std::span<const double> x, std::span<const double> y, d
     const int column = column_of(x[i]);
     std::size_t low = i, high = i;
     bool any = false, broken = false;
-    double broken_at = 0;
+    VisibleLine::NotFinite broken_at{};
     for (; i < outside && column_of(x[i]) == column; ++i) {
       if (!std::isfinite(y[i])) {
-        if (!broken) broken_at = x[i];
+        if (!broken) broken_at = {x[i], y[i]};
         broken = true;
         continue;
       }

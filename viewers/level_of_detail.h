@@ -9,8 +9,11 @@ namespace ablate {
 struct VisibleLine {
   /// In drawing order. A NaN in `y` interrupts the line where the values are not finite.
   std::vector<double> x, y;
-  /// Where values that are NaN or infinite lie, at most one a pixel column.
-  std::vector<double> not_finite;
+  struct NotFinite {
+    double x, value;
+  };
+  /// Values that are NaN or infinite, the first of them in each pixel column.
+  std::vector<NotFinite> not_finite;
 };
 
 enum class XScale { linear, logarithmic };

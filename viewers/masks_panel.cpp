@@ -38,6 +38,7 @@ class MasksPanel : public Panel {
   /// The run's output at the chosen step as the cache has it, and what was wished for: nothing where there is none yet.
   const ShownPicture* output_picture(Workspace& workspace, const PreviewRow& row, const PreviewColumn& column,
                                      std::optional<PictureWish>& wish) const;
+  void tell_older(Step step) const;
   void draw_picture(const ShownPicture* picture, ImVec2 size, const std::string& name);
   ImVec2 cell_size(ImVec2 space, std::size_t columns) const;
 
@@ -264,7 +265,7 @@ void MasksPanel::draw_output(Workspace& workspace, const PreviewRow& row, const 
     ImGui::Dummy(size);
     ImGui::GetWindowDrawList()->AddRect(corner, ImVec2(corner.x + size.x, corner.y + size.y),
                                         widgets::packed(look::kLine));
-    widgets::quiet_text(row.prefixes.contains(column.run) ? "not yet" : "not its sample");
+    widgets::quiet_text(row.prefixes.contains(column.run) ? "not yet" : "other data");
     return;
   }
   draw_picture(shown, size, fmt::format("{}   {}   step {}", row.name, column.run->info.name, wish->image.step));
@@ -273,9 +274,19 @@ void MasksPanel::draw_output(Workspace& workspace, const PreviewRow& row, const 
     widgets::hint(shown->problem);
   } else if (shown && shown->iou) {
     widgets::quiet_text(fmt::format("IoU {:.2f}", *shown->iou));
+    tell_older(wish->image.step);
   } else {
     widgets::quiet_text(shown && wish->is_mask ? fmt::format("{:.0f} %", 100 * shown->share) : " ");
+    tell_older(wish->image.step);
   }
+}
+
+/// Of a run that has no picture of the chosen step, its last before it is shown.
+void MasksPanel::tell_older(Step step) const {
+  if (step == table_.steps[static_cast<std::size_t>(step_index_)]) return;
+  ImGui::SameLine(0, widgets::em(0.5f));
+  widgets::quiet_text(fmt::format("@{}", step));
+  widgets::hint(fmt::format("of step {}: this run has no picture of the chosen one", step));
 }
 
 void MasksPanel::draw_picture(const ShownPicture* picture, ImVec2 size, const std::string& name) {

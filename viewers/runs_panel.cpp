@@ -160,6 +160,14 @@ void RunsPanel::draw_row(Workspace& workspace, const RunView& run) {
       workspace.hidden.erase(run.info.id);
   }
 
+  if (run.data && !run.data->problems.empty()) {
+    const ReadProblem& problem = run.data->problems.front();
+    ImGui::SameLine();
+    ImGui::SetCursorPosX(ImGui::GetCursorPosX() + ImGui::GetContentRegionAvail().x - widgets::em(0.4f));
+    widgets::wrong_text("!");
+    widgets::hint(fmt::format("{} at byte {}: {}", problem.file, problem.offset, problem.what));
+  }
+
   ImGui::TableNextColumn();
   draw_state(run);
   const LastMetrics last = last_metrics(run);

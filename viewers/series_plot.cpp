@@ -172,14 +172,17 @@ void draw_not_finite(const VisibleLine& line, const Color& color) {
   const float bottom = ImPlot::GetPlotPos().y + ImPlot::GetPlotSize().y;
   const float high = widgets::em(0.3f), half = widgets::em(0.1f);
   float named_until = -1e9f;  // One word for a group, not one for each point.
-  for (const double x : line.not_finite) {
+  std::string named;
+  for (const auto& [x, value] : line.not_finite) {
     const float at = ImPlot::PlotToPixels(x, 1).x;
     list->AddRectFilled(ImVec2(at - half, bottom - high), ImVec2(at + half, bottom), widgets::packed(look::kWrong));
     list->AddRectFilled(ImVec2(at - half, bottom - 1.4f * high), ImVec2(at + half, bottom - high),
                         widgets::packed(color));
-    if (at > named_until) {
+    const std::string word = widgets::short_number(value);
+    if (at > named_until || word != named) {
       list->AddText(ImVec2(at - half, bottom - 1.5f * high - ImGui::GetTextLineHeight()), widgets::packed(look::kWrong),
-                    "NaN");
+                    word.c_str());
+      named = word;
       named_until = at + widgets::em(3);
     }
     named_until = std::max(named_until, at + widgets::em(1));

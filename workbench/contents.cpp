@@ -1,12 +1,14 @@
 #include "workbench/contents.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <imgui.h>
 #include <imgui_internal.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <utility>
 
 #include "runs/error.h"
 #include "viewers/run_state.h"
@@ -113,8 +115,30 @@ void Contents::draw() {
   textures_.end_frame();
 }
 
+/// A run that was drawn and whose folder is no longer there doesn't go without a word.
+void Contents::tell_of_removed(const Snapshot& before) {
+  std::vector<std::string> gone;
+  for (const auto& run : before.runs)
+    if (workspace_.is_shown(*run) && !workspace_.find(run->info.id)) gone.push_back(run->info.name);
+  if (gone.empty()) return;
+  constexpr std::size_t kNamed = 3;
+  const auto end = gone.begin() + static_cast<std::ptrdiff_t>(std::min(kNamed, gone.size()));
+  workspace_.error = fmt::format("{}{} {} no longer in {}: {} removed. What was drawn of it is gone with it.",
+                                 fmt::join(gone.begin(), end, ", "), gone.size() > kNamed ? ", …" : "",
+                                 gone.size() == 1 ? "is" : "are", options_.root.string(),
+                                 gone.size() == 1 ? "its folder was" : "their folders were");
+}
+
 void Contents::take_news() {
+  const std::shared_ptr<const Snapshot> before = workspace_.snapshot;
   workspace_.begin_frame(tailer_.snapshot());
+  if (before != workspace_.snapshot && before->version > 0) tell_of_removed(*before);
+  if (auto launched = session_.take_launched()) awaited_ = std::move(*launched);
+  if (!awaited_.empty() && workspace_.find(awaited_)) {
+    workspace_.selected = std::exchange(awaited_, "");
+    workspace_.selected_by_hand = true;
+    workspace_.layer.clear();
+  }
   if (first_listing_ && !workspace_.snapshot->loading) choose_shown();
   if (auto error = session_.take_error()) workspace_.error = std::move(error);
   Interest interest;

@@ -47,6 +47,7 @@ class Contents {
 
  private:
   void take_news();
+  void tell_of_removed(const Snapshot& before);
   void choose_shown();
   void draw_menu_bar();
   void draw_counts();
@@ -70,6 +71,7 @@ class Contents {
   float laid_out_width_ = 0, laid_out_height_ = 0;  ///< of the window in the last frame
   int raise_in_frames_ = 0;                         ///< until the first panel of each place is brought to the front
   Interest interest_;
+  std::string awaited_;  ///< id of a run that was launched and isn't listed yet
 };
 
 }  // namespace ablate

@@ -20,7 +20,11 @@ Session::~Session() {
 }
 
 void Session::launch(const Experiment& experiment) {
-  add([this, experiment] { launch_locally(root_, experiment); });
+  add([this, experiment] {
+    const std::vector<std::filesystem::path> runs = launch_locally(root_, experiment);
+    const std::lock_guard lock(mutex_);
+    if (!runs.empty()) launched_ = runs.front().filename().string();
+  });
 }
 
 void Session::stop(const RunView& run) {
@@ -35,6 +39,11 @@ void Session::keep_going() {
   add([this] {
     if (std::filesystem::exists(root_ / ".ablate")) LocalQueue(root_).keep_going();
   });
+}
+
+std::optional<std::string> Session::take_launched() {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  return lock ? std::exchange(launched_, std::nullopt) : std::nullopt;
 }
 
 std::optional<std::string> Session::take_error() {

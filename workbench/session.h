@@ -27,6 +27,8 @@ class Session : public Actions {
   /// Starts the queue's keeper where runs wait and nobody attends to them.
   void keep_going();
 
+  /// The id of the first run of what was launched last, once.
+  std::optional<std::string> take_launched();
   /// Why an action failed, once for each.
   std::optional<std::string> take_error();
 
@@ -40,6 +42,7 @@ class Session : public Actions {
   std::condition_variable changed_;
   std::deque<std::function<void()>> jobs_;
   std::deque<std::string> errors_;
+  std::optional<std::string> launched_;
   bool ending_ = false;
   std::thread worker_;
 };

@@ -71,15 +71,31 @@ void shorten_names(std::vector<RunInfo>& runs) {
     if (foreign(run)) run.name.erase(0, common.size());
 }
 
-/// Runs of one name, as two demos have them, are told apart by when they were made: their ids begin with it.
+/// Runs of one name, as two demos have them, are told apart by when they were made, as exactly as it takes: their ids
+/// begin with it.
 void distinguish_names(std::vector<RunInfo>& runs) {
-  std::map<std::string, int> count;
-  for (const RunInfo& run : runs) ++count[run.name];
-  for (RunInfo& run : runs) {
-    const std::string made = run.folder.filename().string().substr(0, 15);  // 20261121-101500
-    if (count.at(run.name) < 2 || made.size() < 15 || made[8] != '-') continue;
-    run.name += "  " + made.substr(4, 2) + "-" + made.substr(6, 2) + " " + made.substr(9, 2) + ":" + made.substr(11, 2);
+  const auto minute = [](const std::string& made) {
+    return fmt::format("{}-{} {}:{}", made.substr(4, 2), made.substr(6, 2), made.substr(9, 2), made.substr(11, 2));
+  };
+  const auto second = [&](const std::string& made) { return minute(made) + ":" + made.substr(13, 2); };
+  std::vector<std::string> names;
+  for (const RunInfo& run : runs) names.push_back(run.name);
+  const auto counted = [&] {
+    std::map<std::string, int> count;
+    for (const RunInfo& run : runs) ++count[run.name];
+    return count;
+  };
+  for (const auto& when : std::vector<std::function<std::string(const std::string&)>>{minute, second}) {
+    const std::map<std::string, int> count = counted();
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      const std::string made = runs[i].folder.filename().string();  // 20261121-101500-slug
+      if (count.at(runs[i].name) > 1 && made.size() > 15 && made[8] == '-') runs[i].name = names[i] + "  " + when(made);
+    }
   }
+  const std::map<std::string, int> count = counted();
+  std::map<std::string, int> seen;
+  for (RunInfo& run : runs)
+    if (const std::string name = run.name; count.at(name) > 1) run.name += fmt::format(" #{}", ++seen[name]);
 }
 
 }  // namespace

@@ -164,14 +164,13 @@ void Window::frame() {
 }
 
 bool Window::wait(double seconds) {
-  if (wake_up_->take() || seconds <= 0) {
+  if (wake_up_->take() || seconds <= 0)
     glfwPollEvents();
-    return true;
-  }
-  glfwWaitEventsTimeout(seconds);
+  else
+    glfwWaitEventsTimeout(seconds);
+  wake_up_->take();
   // What GLFW handed over waits in Dear ImGui's queue until the next frame.
-  const bool woken = wake_up_->take(), input = ImGui::GetCurrentContext()->InputEventsQueue.Size > 0;
-  return woken || input;
+  return ImGui::GetCurrentContext()->InputEventsQueue.Size > 0;
 }
 
 int run_window(const WindowOptions& options) {
@@ -181,8 +180,8 @@ int run_window(const WindowOptions& options) {
   while (!window.should_close()) {
     const double now = glfwGetTime();
     const bool active = now < active_until, typing = ImGui::GetIO().WantTextInput;  // A cursor blinks.
-    const bool something = window.wait(active ? 1.0 / 30 : typing ? 0.25 : 0.5);
-    if (something) active_until = glfwGetTime() + kAfterInput;
+    // News alone is one frame; a person sees menus fade and curves follow the mouse.
+    if (window.wait(active ? 1.0 / 30 : typing ? 0.25 : 0.5)) active_until = glfwGetTime() + kAfterInput;
     window
         .frame();  // Also when nothing is known to have happened: the system may have uncovered or resized the window.
   }

@@ -47,7 +47,7 @@ class Window {
   bool should_close() const;
   /// Draws one frame now.
   void frame();
-  /// Waits until something happened (input, news of the runs, a picture), at most `seconds`; true if something did.
+  /// Waits until something happened (input, news of the runs, a picture), at most `seconds`; true if it was a person.
   bool wait(double seconds);
 
   Contents& contents() { return *contents_; }

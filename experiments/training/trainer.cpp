@@ -81,7 +81,7 @@ struct Trainer::Impl {
   std::optional<SwaTimes> swa_times;
   RunLog log;
   FixedBatches held_out, training_set;
-  std::vector<PreviewWriter> previews;
+  std::vector<PreviewWriter> previews, gallery;
   Mode configured_mode;
   bool both_modes;
   std::string best_tag;
@@ -118,19 +118,20 @@ struct Trainer::Impl {
                                                     : task.primary_metric() + "/" + first_set()) {
     if (!state.schedule.is_null()) schedule->restore(state.schedule);
     updates.restore_scaler(state.scaler);
-    const auto previews_of = [&](const char* prefix, std::shared_ptr<const Dataset> dataset,
-                                 std::vector<std::size_t> indices) {
-      previews.emplace_back(prefix, std::move(dataset), std::move(indices), validation_batch_size(config),
-                            environment.device, environment.encode_png, resumed);
+    const auto writer = [&](const char* prefix, std::shared_ptr<const Dataset> dataset,
+                            std::vector<std::size_t> indices) {
+      return PreviewWriter(prefix, std::move(dataset), std::move(indices), validation_batch_size(config),
+                           environment.device, environment.encode_png, resumed);
     };
-    previews_of("preview", data.source.dataset,
-                first_of(data.source.held_out, static_cast<std::size_t>(config.integer("log.previews"))));
-    if (const auto& gallery = data.source.gallery) {
-      if (gallery->size() > kGalleryPictures) {
-        environment.say(
-            fmt::format("The gallery has {} pictures; the first {} are predicted.", gallery->size(), kGalleryPictures));
+    previews.push_back(
+        writer("preview", data.source.dataset,
+               first_of(data.source.held_out, static_cast<std::size_t>(config.integer("log.previews")))));
+    if (const auto& pictures = data.source.gallery) {
+      if (pictures->size() > kGalleryPictures) {
+        environment.say(fmt::format("The gallery has {} pictures; the first {} are predicted.", pictures->size(),
+                                    kGalleryPictures));
       }
-      previews_of("gallery", gallery, up_to(std::min(gallery->size(), kGalleryPictures)));
+      gallery.push_back(writer("gallery", pictures, up_to(std::min(pictures->size(), kGalleryPictures))));
     }
   }
 
@@ -165,7 +166,7 @@ struct Trainer::Impl {
   }
 
   RunState run() {
-    saved_step = resumed ? state.step : -1;
+    const Step saved_at_start = saved_step = resumed ? state.step : -1;
     const double seconds_before = state.training_seconds;
     const Clock::time_point started = Clock::now();
     status.change([&](RunStatus& now) {
@@ -179,15 +180,20 @@ struct Trainer::Impl {
     publish();
     if (!resumed) {
       if (initial) first_validation();
-      write_previews();
+      write(previews);
+      write(gallery);
     }
 
     while (state.step < total_steps && !given_up()) {
       step();
       state.training_seconds = seconds_before + seconds_since(started);
-      const bool improved = RunLog::due(state.step, validation_every) || state.step == total_steps ? validate() : false;
+      bool improved = false;
+      if (RunLog::due(state.step, validation_every) || state.step == total_steps) {
+        improved = validate();
+        write(gallery);
+      }
       const bool last = state.step == total_steps || given_up();
-      if (RunLog::due(state.step, preview_every) || last) write_previews();
+      if (RunLog::due(state.step, preview_every) || last) write(previews);
       if (last) finish_swa();
       publish();
       const bool stop = poll();
@@ -203,9 +209,12 @@ struct Trainer::Impl {
       environment.say(fmt::format("Ended at step {}: {} has not become better for {} validations (train.stop_after).",
                                   state.step, best_tag, state.without_improvement));
     finish_saving();
-    examine();
+    // A worker that was killed after all its work has nothing left to say.
+    const bool examined = saved_at_start == total_steps && std::filesystem::exists(environment.run / "findings.json");
+    if (!examined) examine();
     state.training_seconds = seconds_before + seconds_since(started);
     publish();
+    log.writer().hparams_end(true);
     log.writer().flush();
     return RunState::completed;
   }
@@ -239,6 +248,7 @@ struct Trainer::Impl {
     state.step = number;
     if (loss && !std::isfinite(*loss)) {
       publish();
+      log.writer().hparams_end(false);
       log.writer().flush();
       throw Diverged(
           fmt::format("The training loss became {} at step {} (learning rate {:g}): lower optimizer.lr, or set "
@@ -343,9 +353,9 @@ struct Trainer::Impl {
                                 fmt::join(words, "  ")));
   }
 
-  void write_previews() {
+  void write(std::vector<PreviewWriter>& writers) {
     const Autocast mixed = autocast();
-    for (PreviewWriter& writer : previews) writer.write(task, configured_mode, state.step, log.writer());
+    for (PreviewWriter& writer : writers) writer.write(task, configured_mode, state.step, log.writer());
   }
 
   void publish() {
@@ -398,6 +408,7 @@ struct Trainer::Impl {
     const Diagnosis diagnosis = diagnose(task, held_out, training);
     if (diagnosis.recalibrated)
       log.scalar(task.primary_metric() + "/val_recalibrated", state.step, *diagnosis.recalibrated);
+    log.writer().flush();
     write_findings(environment.run, diagnosis.findings);
     for (const Finding& finding : diagnosis.findings) {
       environment.say(fmt::format("{}: {}", finding.cause, finding.sentence));

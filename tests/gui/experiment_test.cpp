@@ -72,6 +72,9 @@ void ExperimentTest::launch(Driver& driver, ImGuiTestContext& context) {
   driver.wait_until(
       context, [&] { return driver.snapshot().runs.size() == 2; }, 20, "two runs are listed");
   EXPECT_FALSE(driver.contents().workspace().error.has_value()) << *driver.contents().workspace().error;
+  driver.wait_until(
+      context, [&] { return driver.contents().workspace().selected == driver.run_named("batch")->info.id; }, 20,
+      "the first of them is selected");
 }
 
 void ExperimentTest::watch(Driver& driver, ImGuiTestContext& context) {

@@ -80,6 +80,8 @@ TEST(Robustness, ARunThatIsDeletedWhileItIsShownGoesAway) {
     fs::remove_all(doomed);
     driver.wait_until(
         context, [&] { return driver.snapshot().runs.size() == 1; }, 20, "it is gone");
+    EXPECT_NE(driver.contents().workspace().error.value_or("").find("doomed is no longer in"), std::string::npos);
+    context.ItemClick("//What went wrong/Dismiss");
     EXPECT_EQ(driver.contents().workspace().selected_run()->info.name, "stays");
     fs::remove_all(folder.path());
     driver.wait_until(

@@ -96,7 +96,7 @@ class WrittenEvents(unittest.TestCase):
             tools.write(folder, [["hparams", {"model.norm": norm, "optimizer.lr": lr, "augment": True, "left": None,
                                               "size": [96, 64]}, ["iou/val", "loss/train"]],
                                  ["scalar", "iou/val", 0, 0.25], ["scalar", "iou/val", 5, 0.75],
-                                 ["scalar", "loss/train", 5, 0.5], ["scalar", "lr", 5, lr]])
+                                 ["scalar", "loss/train", 5, 0.5], ["scalar", "lr", 5, lr], ["hparams_end", name == "one"]])
         multiplexer = EventMultiplexer()
         multiplexer.AddRunsFromDirectory(self.folder)
         multiplexer.Reload()
@@ -111,7 +111,7 @@ class WrittenEvents(unittest.TestCase):
         self.assertEqual([i.name.tag for i in experiment.metric_infos], ["iou/val", "loss/train"])
         request = api_pb2.ListSessionGroupsRequest(
             start_index=0, slice_size=10, include_metrics=True,
-            allowed_statuses=[api_pb2.STATUS_UNKNOWN, api_pb2.STATUS_RUNNING, api_pb2.STATUS_SUCCESS],
+            allowed_statuses=[api_pb2.STATUS_FAILURE, api_pb2.STATUS_SUCCESS],
             col_params=[api_pb2.ColParams(metric=i.name, include_in_result=True) for i in experiment.metric_infos]
             + [api_pb2.ColParams(hparam=i.name, include_in_result=True) for i in experiment.hparam_infos])
         groups = list_session_groups.Handler(RequestContext(), context, "e", request).run().session_groups
@@ -120,6 +120,8 @@ class WrittenEvents(unittest.TestCase):
                   sorted((m.name.tag, m.value) for m in g.metric_values)) for g in groups}
         metrics = [("iou/val", 0.75), ("loss/train", 0.5)]
         self.assertEqual(found, {"batch": (0.1, True, "[96,64]", metrics), "none": (1e-3, True, "[96,64]", metrics)})
+        statuses = {g.hparams["model.norm"].string_value: api_pb2.Status.Name(g.sessions[0].status) for g in groups}
+        self.assertEqual(statuses, {"batch": "STATUS_SUCCESS", "none": "STATUS_FAILURE"})
 
 
 if __name__ == "__main__":

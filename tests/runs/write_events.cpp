@@ -2,7 +2,8 @@
 // Input: a JSON array of calls, ["scalar", tag, step, value], ["histogram", tag, step, [values], bins],
 // ["image", tag, step, height, width, channels, hex], ["text", tag, step, markdown], ["tensor", tag, step, shape,
 // values],
-// ["hparams", {…}, [metric tags]]. Numbers that are not finite are the strings "NaN", "Infinity", "-Infinity".
+// ["hparams", {…}, [metric tags]], ["hparams_end", success]. Numbers that are not finite are the strings "NaN",
+// "Infinity", "-Infinity".
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -33,6 +34,7 @@ std::string from_hex(const std::string& text) {
 void call(ablate::RunWriter& writer, const Json& c) {
   const std::string what = c[0];
   if (what == "hparams") return writer.hparams(c[1], c[2]);
+  if (what == "hparams_end") return writer.hparams_end(c[1]);
   const std::string tag = c[1];
   const ablate::Step step = c[2];
   if (what == "scalar") writer.scalar(tag, step, ablate::number_of(c[3]));

@@ -94,7 +94,10 @@ TEST(LevelOfDetail, ASpikeOfOnePointInAMillionIsSeen) {
 TEST(LevelOfDetail, ValuesThatAreNotFiniteInterruptTheLineAndAreMarked) {
   const std::vector<double> x = {0, 1, 2, 3, 4}, y = {1, kNaN, kInfinity, 4, 5};
   const VisibleLine line = visible_line(x, y, 0, 4, 100);
-  EXPECT_EQ(line.not_finite, (std::vector<double>{1, 2}));
+  ASSERT_EQ(line.not_finite.size(), 2u);
+  EXPECT_EQ(line.not_finite[0].x, 1);
+  EXPECT_TRUE(std::isnan(line.not_finite[0].value));
+  EXPECT_EQ(line.not_finite[1].value, kInfinity);
   ASSERT_EQ(line.y.size(), 4u);  // 1, break, 4, 5
   EXPECT_TRUE(std::isnan(line.y[1]));
 }
@@ -105,7 +108,7 @@ TEST(LevelOfDetail, NaNAmongManyPointsIsMarkedAndDoesNotHideItsColumn) {
   y[5050] = kNaN;
   for (int i = 7000; i < 7500; ++i) y[static_cast<std::size_t>(i)] = kNaN;
   const VisibleLine line = visible_line(x, y, 0, 9999, 100);
-  EXPECT_EQ(line.not_finite.front(), 5050);
+  EXPECT_EQ(line.not_finite.front().x, 5050);
   EXPECT_GE(line.not_finite.size(), 5u);
   EXPECT_EQ(std::count_if(line.y.begin(), line.y.end(), [](double v) { return std::isnan(v); }), 1);
   for (const double v : line.y) EXPECT_FALSE(std::isinf(v));

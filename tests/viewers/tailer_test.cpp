@@ -75,6 +75,20 @@ TEST_F(TailerTest, ForeignRunsAreCalledByWhatTellsThemApart) {
   EXPECT_EQ(names, (std::vector<std::string>{"net/version_0", "net/version_1/val", "other"}));
 }
 
+TEST_F(TailerTest, RunsOfOneNameAreToldApartByWhenTheyWereMade) {
+  for (const char* id :
+       {"20261120-101500-a", "20261121-101500-a", "20261121-101507-a", "20261121-101507-a-2", "20261121-101500-b"}) {
+    fs::create_directories(root_ / id);
+    std::ofstream(root_ / id / "run.json") << fmt::format(R"({{"format": 1, "variant": "{}"}})", std::string(id)[16]);
+  }
+  start();
+  const auto snapshot = wait_for([](const Snapshot& s) { return s.runs.size() == 5; });
+  std::vector<std::string> names;
+  for (const auto& run : snapshot->runs) names.push_back(run->info.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"a  11-20 10:15", "a  11-21 10:15:00", "b", "a  11-21 10:15:07 #1",
+                                             "a  11-21 10:15:07 #2"}));
+}
+
 TEST_F(TailerTest, ListsRunsWithoutReadingTheirEvents) {
   make_run("one");
   make_run("two");

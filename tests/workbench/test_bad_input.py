@@ -175,6 +175,8 @@ class BadInputTest(AblateTest):
         self.assertRegex(result.stderr, rf"{events} at byte \d+: ")
         self.assertTrue(json.loads(result.stdout)["."]["loss/train"])
         self.assertEqual(self.json_of("show", run["id"])["status"], "completed")
+        for words in (("show", run["id"]), ("compare", run["id"], run["id"])):
+            self.assertRegex(self.ablate(*words).stderr, rf"{events} at byte \d+: .*copy it again")
 
     # --- the window --------------------------------------------------------------------------------------------------
 

@@ -77,7 +77,9 @@ std::vector<Result> results_of(const std::vector<RunInfo>& runs) {
   return results;
 }
 
-std::string iou_text(double value) { return std::isnan(value) ? "–" : fmt::format("{:.3f}", value); }
+std::string iou_text(double value) {
+  return std::isnan(value) ? "–" : fmt::format("{:.3f}", std::abs(value) < 5e-4 ? 0 : value);
+}
 
 void print_table(const std::vector<Result>& results) {
   Table table({{"RUN"},

@@ -138,6 +138,8 @@ std::map<std::string, double> last_values(const RunInfo& run) {
   std::map<std::string, double> values;
   RunReader reader(run.folder);
   reader.poll();
+  for (const ReadProblem& problem : reader.data()->problems)
+    fmt::print(stderr, "ablate: {} at byte {}: {}\n", problem.file, problem.offset, problem.what);
   for (const auto& [tag, points] : reader.data()->scalars)
     if (!points.empty()) values[tag] = points.back().value;
   values.insert(run.status.metrics.begin(), run.status.metrics.end());

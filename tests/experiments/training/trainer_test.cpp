@@ -59,6 +59,19 @@ TEST_F(TrainerTest, WritesEveryTagOfTheFormat) {
   EXPECT_TRUE(read->problems.empty());
 }
 
+TEST_F(TrainerTest, TheGalleryIsPredictedAtEveryValidation) {
+  const RunConfig config = small_config({{"validation.every", 3}, {"log.preview_every", 12}});
+  const fs::path run = run_folder("gallery", config);
+  data.source.gallery = discs(3, 24, 16, 5);
+  train_in(run, config, data);
+  const auto read = read_all(run);
+  std::vector<Step> steps;
+  for (std::size_t i = 0; i < read->images.at("gallery/2/prediction").size(); ++i)
+    steps.push_back(read->images.at("gallery/2/prediction")[i].step);
+  EXPECT_EQ(steps, (std::vector<Step>{0, 3, 6, 9, 12}));
+  EXPECT_EQ(read->images.at("preview/0/prediction").size(), 2u);
+}
+
 TEST_F(TrainerTest, EndsWithAStatusThatSaysWhatWasReached) {
   const RunConfig config = small_config();
   const fs::path run = run_folder("status", config);
