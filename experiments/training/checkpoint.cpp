@@ -178,6 +178,12 @@ void write_checkpoint(const fs::path& run, const Snapshot& snapshot) {
   sync_folder(target.parent_path());
 }
 
+void write_weights(const fs::path& file, const torch::nn::Module& module) {
+  NamedTensors tensors = state_of(module);
+  for (auto& [_, tensor] : tensors) tensor = tensor.detach().to(torch::kCPU).contiguous();
+  write_tensors(file, tensors);
+}
+
 void read_networks(const fs::path& checkpoint, const std::vector<Network>& networks) {
   for (const Network& network : networks) read_tensors(checkpoint / file_of(network), state_of(*network.module));
 }

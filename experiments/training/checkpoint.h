@@ -57,6 +57,9 @@ void write_checkpoint(const std::filesystem::path& run, const Snapshot& snapshot
 /// not known, or of another shape.
 TrainerState read_checkpoint(const std::filesystem::path& checkpoint, const Trained& trained);
 
+/// One network's state dict as safetensors.
+void write_weights(const std::filesystem::path& file, const torch::nn::Module& module);
+
 /// Loads `<checkpoint>/<network>.safetensors` of every network; throws as read_checkpoint does.
 void read_networks(const std::filesystem::path& checkpoint, const std::vector<Network>& networks);
 

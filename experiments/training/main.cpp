@@ -46,6 +46,23 @@ int main(int argc, char** argv) {
   predict->add_option("--out", out, "Folder for the masks")->required();
   predict->add_option("IMAGE", pictures, "Pictures")->required();
 
+  std::string data = "held-out", device = "cpu";
+  auto* const evaluate = app.add_subcommand("evaluate", "Measure a run's network on a set");
+  evaluate->add_option("DIR", run, "Run folder, DIR@STEP or DIR@best")->required();
+  evaluate->add_option("--data", data, "held-out, training, or a folder");
+
+  int height = 0, width = 0;
+  auto* const cost = app.add_subcommand("cost", "Parameters, MACs, latency and memory of a run's network, as JSON");
+  cost->add_option("DIR", run, "Run folder, DIR@STEP or DIR@best")->required();
+  cost->add_option("--height", height, "Pixels (as it trains)");
+  cost->add_option("--width", width, "Pixels (as it trains)");
+  cost->add_option("--device", device, "cpu or cuda");
+
+  std::vector<std::string> runs;
+  auto* const average = app.add_subcommand("average", "The mean of the weights of several checkpoints");
+  average->add_option("DIR", runs, "Run folders, DIR@STEP or DIR@best")->required();
+  average->add_option("--out", out, "File to write")->required();
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -64,6 +81,12 @@ int main(int argc, char** argv) {
       fmt::print("{}\n", ablate::accepted());
     } else if (*predict) {
       return ablate::predict(run, out, pictures);
+    } else if (*evaluate) {
+      return ablate::evaluate(run, data);
+    } else if (*cost) {
+      return ablate::cost(run, height, width, device);
+    } else if (*average) {
+      return ablate::average(runs, out);
     }
   } catch (const std::exception& error) {
     fmt::print(stderr, "ablate-train: {}\n", error.what());

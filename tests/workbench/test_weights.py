@@ -107,8 +107,8 @@ class WeightsTest(AblateTest):
         self.assertIn("no-such", self.error_of("train", "--from", "no-such", code=1))
 
     def test_a_completed_run_is_made_longer_and_equals_one_that_was_long_from_the_start(self):
-        long = self.train("--name", "long", train__steps=12)
-        short = self.train("--name", "short", train__steps=6)
+        long = self.train("--name", "long", train__steps=12, train__threads=1)
+        short = self.train("--name", "short", train__steps=6, train__threads=1)
         self.ablate("resume", "short", "--steps", 12)
         self.until(lambda: self.json_of("show", "short")["status"] == "completed" and self.json_of("show", "short")["step"] == 12)
         for name, tensor in self.weights(long, 12).items():

@@ -27,4 +27,17 @@ std::string accepted();
 int predict(const std::string& run, const std::filesystem::path& out,
             const std::vector<std::filesystem::path>& pictures);
 
+/// Measures the network of `run` (as above) in eval mode on a set: "held-out", "training" (the run's own), or a folder
+/// with images/ and masks/. Writes `<run>/evaluations/<set>@<step>.jsonl`, a line a sample, and the summary beside it
+/// (.json); prints progress as JSON lines, and the summary as the last.
+int evaluate(const std::string& run, const std::string& data);
+
+/// Parameters, MACs of one forward pass, latency and peak memory of the network of `run`, as one JSON object, at
+/// {1, 3, height, width}; 0 for the size it trains at.
+int cost(const std::string& run, int height, int width, const std::string& device);
+
+/// The mean of the weights of several checkpoints of one network, its norm statistics estimated anew on the training
+/// data of the first; written as safetensors. Prints a JSON object with what it scores on the held-out samples.
+int average(const std::vector<std::string>& runs, const std::filesystem::path& out);
+
 }  // namespace ablate

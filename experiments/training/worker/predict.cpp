@@ -18,13 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// "DIR@STEP" cut in two; an @ inside a folder's name that exists is part of it.
-std::pair<fs::path, std::string> run_and_checkpoint(const std::string& text) {
-  const std::size_t at = text.rfind('@');
-  if (at == std::string::npos || fs::is_directory(text)) return {text, ""};
-  return {text.substr(0, at), text.substr(at + 1)};
-}
-
 void write_picture(const fs::path& file, const Picture& picture) {
   const std::string png = encode_png(picture);
   const std::string_view pieces[] = {png};
@@ -34,12 +27,8 @@ void write_picture(const fs::path& file, const Picture& picture) {
 }  // namespace
 
 int predict(const std::string& run, const fs::path& out, const std::vector<fs::path>& pictures) {
-  const auto [folder, word] = run_and_checkpoint(run);
-  const RunConfig config = read_run_config(folder);
-  set_threads(config);
-  const std::unique_ptr<Task> task = make_task(config.text("task"), config);
-  const fs::path checkpoint = find_checkpoint(folder, word);
-  read_networks(checkpoint, task->networks());
+  const LoadedRun loaded = load_run(run);
+  const auto& [folder, checkpoint, config, task] = loaded;
   std::error_code problem;
   fs::create_directories(out, problem);
   if (problem) throw Error(fmt::format("Cannot make {}: {}.", out.string(), problem.message()));
