@@ -84,7 +84,7 @@ std::vector<Option> all_options() {
       real("data.flip", 0.5, 0, 1, "Probability that a training sample is mirrored."),
       boolean("data.grey", false, "Take the colour out of every picture."),
       words("data.exclude", json::array(), "Names of samples (files without ending) left out."),
-      or_null(text("data.gallery", nullptr, "A folder of pictures without masks, predicted at every preview.")),
+      or_null(text("data.gallery", nullptr, "A folder of pictures without masks, predicted at every validation.")),
 
       choice("model.name", "unet", {"unet", "unet-milesial"},
              "The network: U-Net with all options of model.*, or milesial's with its own names of weights."),

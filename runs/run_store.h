@@ -11,6 +11,7 @@
 #include "runs/run_lock.h"
 #include "runs/run_meta.h"
 #include "runs/run_status.h"
+#include "runs/series.h"
 #include "runs/types.h"
 
 namespace ablate {
@@ -34,6 +35,10 @@ std::vector<RunInfo> list_runs(const std::filesystem::path& root);
 
 /// One run; a damaged run.json, status.json or meta.json makes its state failed, with the reason in status.error.
 RunInfo read_run(const std::filesystem::path& root, const std::filesystem::path& folder);
+
+/// What is wrong with a run's log: what the reader found, and a part that is missing at the end of one of our own runs
+/// that is over (its file was cut, or copied before it was whole): then it ends before the steps that were made.
+std::vector<ReadProblem> problems_of(const RunInfo& run, const RunData& data);
 
 /// The one run that `word` names: a path, an id, a unique prefix of an id, or a name (the newest of that name).
 /// Throws Error that lists near matches.

@@ -38,7 +38,7 @@ class MasksPanel : public Panel {
   /// The run's output at the chosen step as the cache has it, and what was wished for: nothing where there is none yet.
   const ShownPicture* output_picture(Workspace& workspace, const PreviewRow& row, const PreviewColumn& column,
                                      std::optional<PictureWish>& wish) const;
-  void tell_older(Step step) const;
+  void tell_value(const char* name, const std::string& value, Step step) const;
   void draw_picture(const ShownPicture* picture, ImVec2 size, const std::string& name);
   ImVec2 cell_size(ImVec2 space, std::size_t columns) const;
 
@@ -273,19 +273,16 @@ void MasksPanel::draw_output(Workspace& workspace, const PreviewRow& row, const 
     widgets::wrong_text("unreadable");
     widgets::hint(shown->problem);
   } else if (shown && shown->iou) {
-    widgets::quiet_text(fmt::format("IoU {:.2f}", *shown->iou));
-    tell_older(wish->image.step);
+    tell_value("IoU ", fmt::format("{:.2f}", *shown->iou), wish->image.step);
   } else {
-    widgets::quiet_text(shown && wish->is_mask ? fmt::format("{:.0f} %", 100 * shown->share) : " ");
-    tell_older(wish->image.step);
+    tell_value("", shown && wish->is_mask ? fmt::format("{:.0f} %", 100 * shown->share) : " ", wish->image.step);
   }
 }
 
-/// Of a run that has no picture of the chosen step, its last before it is shown.
-void MasksPanel::tell_older(Step step) const {
-  if (step == table_.steps[static_cast<std::size_t>(step_index_)]) return;
-  ImGui::SameLine(0, widgets::em(0.5f));
-  widgets::quiet_text(fmt::format("@{}", step));
+/// Of a run that has no picture of the chosen step, its last before it is shown, and says so.
+void MasksPanel::tell_value(const char* name, const std::string& value, Step step) const {
+  if (step == table_.steps[static_cast<std::size_t>(step_index_)]) return widgets::quiet_text(name + value);
+  widgets::quiet_text(fmt::format("{} @{}", value, step));
   widgets::hint(fmt::format("of step {}: this run has no picture of the chosen one", step));
 }
 

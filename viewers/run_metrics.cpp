@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "experiments/catalogue.h"
+
 namespace ablate {
 namespace {
 
@@ -63,10 +65,9 @@ std::vector<std::string> differing_words(const std::vector<const RunView*>& runs
     if (run->config) configs.push_back(run->config->canonical());
   std::vector<std::string> words;
   if (configs.size() < 2) return words;
-  const std::vector<std::string> keys = differing_keys(configs);
-  for (const std::string& key : keys) {
-    const auto same_word = [&](const std::string& other) { return option_word(other) == option_word(key); };
-    words.push_back(std::ranges::count_if(keys, same_word) > 1 ? key : option_word(key));
+  for (const std::string& key : differing_keys(configs)) {
+    const auto same_word = [&](const Option& other) { return option_word(other.key) == option_word(key); };
+    words.push_back(std::ranges::count_if(catalogue(), same_word) > 1 ? key : option_word(key));
   }
   return words;
 }

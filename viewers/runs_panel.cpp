@@ -5,6 +5,7 @@
 #include <imgui_stdlib.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "viewers/run_filter.h"
 #include "viewers/run_metrics.h"
@@ -131,16 +132,29 @@ void RunsPanel::draw_table(Workspace& workspace) {
   ImGui::EndTable();
 }
 
+/// Not while it is being read, nor of a run that has ended just now, whose last points are on their way.
+std::vector<ReadProblem> damage(const Snapshot& snapshot, const RunView& run) {
+  constexpr double kSettled = 5;
+  const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  if (!run.data) return {};
+  return snapshot.complete && now - run.info.status.ended_seconds > kSettled ? problems_of(run.info, *run.data)
+                                                                             : run.data->problems;
+}
+
 void RunsPanel::draw_row(Workspace& workspace, const RunView& run) {
   ImGui::PushID(run.info.id.c_str());
   ImGui::TableNextRow(0, ImGui::GetTextLineHeight() + widgets::em(0.47f));
   ImGui::TableNextColumn();
   const bool shown = workspace.is_shown(run);
   const ImVec2 corner = ImGui::GetCursorPos();
-  ImGui::SetCursorPosX(corner.x + widgets::em(1.15f));
-  if (!shown) ImGui::PushStyleColor(ImGuiCol_Text, widgets::vector_of(look::kQuiet));
-  if (ImGui::Selectable(run.info.name.c_str(), workspace.selected == run.info.id,
-                        ImGuiSelectableFlags_SpanAllColumns | ImGuiSelectableFlags_AllowOverlap)) {
+  const float begin = corner.x + widgets::em(1.15f), room = ImGui::GetContentRegionAvail().x - widgets::em(1.15f);
+  const std::vector<ReadProblem> problems = damage(*workspace.snapshot, run);
+  ImGui::SetCursorPosX(begin);
+  ImGui::PushStyleColor(ImGuiCol_Text, IM_COL32_BLACK_TRANS);  // Its words are fitted into the column below.
+  const bool pressed = ImGui::Selectable(run.info.name.c_str(), workspace.selected == run.info.id,
+                                         ImGuiSelectableFlags_SpanAllColumns | ImGuiSelectableFlags_AllowOverlap);
+  ImGui::PopStyleColor();
+  if (pressed) {
     workspace.selected = run.info.id;
     workspace.selected_by_hand = true;
     workspace.layer.clear();
@@ -150,22 +164,26 @@ void RunsPanel::draw_row(Workspace& workspace, const RunView& run) {
     in_view_ = run.info.id;
   }
   if (ImGui::IsItemHovered() && ImGui::IsMouseDoubleClicked(0)) show_only(workspace, {&run});
-  if (!shown) ImGui::PopStyleColor();
+  if (!problems.empty())
+    widgets::hint(fmt::format("{} at byte {}: {}", problems[0].file, problems[0].offset, problems[0].what));
   draw_menu(workspace, run);
+  ImGui::SetCursorPos(ImVec2(begin, corner.y));
+  float used = 0;
+  if (!problems.empty()) {
+    widgets::wrong_text("!");
+    used = widgets::em(0.5f);
+    ImGui::SameLine(0, 0);
+    ImGui::SetCursorPosX(begin + used);
+  }
+  if (!shown) ImGui::PushStyleColor(ImGuiCol_Text, widgets::vector_of(look::kQuiet));
+  widgets::fitted_text(run.info.name, room - used);
+  if (!shown) ImGui::PopStyleColor();
   ImGui::SetCursorPos(corner);
   if (widgets::color_dot("show", run.color, shown)) {
     if (shown)
       workspace.hidden.insert(run.info.id);
     else
       workspace.hidden.erase(run.info.id);
-  }
-
-  if (run.data && !run.data->problems.empty()) {
-    const ReadProblem& problem = run.data->problems.front();
-    ImGui::SameLine();
-    ImGui::SetCursorPosX(ImGui::GetCursorPosX() + ImGui::GetContentRegionAvail().x - widgets::em(0.4f));
-    widgets::wrong_text("!");
-    widgets::hint(fmt::format("{} at byte {}: {}", problem.file, problem.offset, problem.what));
   }
 
   ImGui::TableNextColumn();

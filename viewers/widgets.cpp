@@ -66,11 +66,15 @@ void fitted_text(const std::string& text, float width) {
     ImGui::TextUnformatted(text.c_str());
     return;
   }
-  const float room = width - ImGui::CalcTextSize("…").x;
+  // What tells runs of one name apart stands at the end, after two blanks.
+  const std::size_t gap = text.find("  ");
+  std::string end = gap == std::string::npos ? "" : text.substr(gap + 1);
+  if (ImGui::CalcTextSize(("…" + end).c_str()).x > 0.8f * width) end.clear();
+  const float room = width - ImGui::CalcTextSize(("…" + end).c_str()).x;
   std::size_t kept = 0;
   while (kept < text.size() && ImGui::CalcTextSize(text.data(), text.data() + kept + 1).x <= room) ++kept;
   while (kept > 0 && (text[kept] & 0xC0) == 0x80) --kept;  // Not within a letter of several bytes.
-  ImGui::TextUnformatted((text.substr(0, kept) + "…").c_str());
+  ImGui::TextUnformatted((text.substr(0, kept) + "…" + end).c_str());
   hint(text);
 }
 

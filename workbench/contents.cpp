@@ -123,10 +123,9 @@ void Contents::tell_of_removed(const Snapshot& before) {
   if (gone.empty()) return;
   constexpr std::size_t kNamed = 3;
   const auto end = gone.begin() + static_cast<std::ptrdiff_t>(std::min(kNamed, gone.size()));
-  workspace_.error = fmt::format("{}{} {} no longer in {}: {} removed. What was drawn of it is gone with it.",
-                                 fmt::join(gone.begin(), end, ", "), gone.size() > kNamed ? ", …" : "",
-                                 gone.size() == 1 ? "is" : "are", options_.root.string(),
-                                 gone.size() == 1 ? "its folder was" : "their folders were");
+  workspace_.error = fmt::format("{}{} {} no longer in {}: {} removed.", fmt::join(gone.begin(), end, ", "),
+                                 gone.size() > kNamed ? ", …" : "", gone.size() == 1 ? "is" : "are",
+                                 options_.root.string(), gone.size() == 1 ? "its folder was" : "their folders were");
 }
 
 void Contents::take_news() {

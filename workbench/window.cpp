@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <utility>
 
 #include "runs/error.h"
 #include "workbench/contents.h"
@@ -23,6 +24,7 @@ namespace ablate {
 namespace {
 
 constexpr double kAfterInput = 0.7;  // Seconds that frames go on after input, so that tooltips come.
+constexpr double kAtRest = 2;        // Seconds between frames where nothing happens: "3 s left" goes on.
 
 std::string& last_glfw_error() {
   static std::string text;  // GLFW's callback has no place for a pointer of ours.
@@ -98,6 +100,9 @@ Window::Window(WindowOptions options) : options_(std::move(options)), wake_up_(s
   restore_place();
   contents_->session().keep_going();
   if (options_.launch_on_start) contents_->session().launch(*options_.launch_on_start);
+  glfwSetWindowUserPointer(window_, this);
+  glfwSetWindowRefreshCallback(
+      window_, [](GLFWwindow* window) { static_cast<Window*>(glfwGetWindowUserPointer(window))->uncovered_ = true; });
   glfwShowWindow(window_);
 }
 
@@ -163,27 +168,30 @@ void Window::frame() {
   glfwSwapBuffers(window_);
 }
 
-bool Window::wait(double seconds) {
-  if (wake_up_->take() || seconds <= 0)
+Window::Event Window::wait(double seconds) {
+  bool news = wake_up_->take();
+  if (news || seconds <= 0)
     glfwPollEvents();
   else
     glfwWaitEventsTimeout(seconds);
-  wake_up_->take();
+  news = wake_up_->take() || news;
   // What GLFW handed over waits in Dear ImGui's queue until the next frame.
-  return ImGui::GetCurrentContext()->InputEventsQueue.Size > 0;
+  const bool input = ImGui::GetCurrentContext()->InputEventsQueue.Size > 0;
+  return std::exchange(uncovered_, false) || input ? Event::input : news ? Event::news : Event::none;
 }
 
 int run_window(const WindowOptions& options) {
   Window window(options);
   window.frame();
-  double active_until = glfwGetTime() + kAfterInput;
+  double active_until = glfwGetTime() + kAfterInput, drawn = glfwGetTime();
   while (!window.should_close()) {
-    const double now = glfwGetTime();
-    const bool active = now < active_until, typing = ImGui::GetIO().WantTextInput;  // A cursor blinks.
+    const bool active = glfwGetTime() < active_until, typing = ImGui::GetIO().WantTextInput;  // A cursor blinks.
+    const Window::Event event = window.wait(active ? 1.0 / 30 : typing ? 0.25 : 0.5);
     // News alone is one frame; a person sees menus fade and curves follow the mouse.
-    if (window.wait(active ? 1.0 / 30 : typing ? 0.25 : 0.5)) active_until = glfwGetTime() + kAfterInput;
-    window
-        .frame();  // Also when nothing is known to have happened: the system may have uncovered or resized the window.
+    if (event == Window::Event::input) active_until = glfwGetTime() + kAfterInput;
+    if (event == Window::Event::none && !active && !typing && glfwGetTime() < drawn + kAtRest) continue;
+    window.frame();
+    drawn = glfwGetTime();
   }
   return 0;
 }

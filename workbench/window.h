@@ -47,8 +47,10 @@ class Window {
   bool should_close() const;
   /// Draws one frame now.
   void frame();
-  /// Waits until something happened (input, news of the runs, a picture), at most `seconds`; true if it was a person.
-  bool wait(double seconds);
+  enum class Event { none, news, input };
+  /// Waits until something happened (a person's input, or the system's wish to see the window again; news of the runs,
+  /// a picture), at most `seconds`.
+  Event wait(double seconds);
 
   Contents& contents() { return *contents_; }
 
@@ -62,6 +64,7 @@ class Window {
   std::unique_ptr<WakeUp> wake_up_;
   std::unique_ptr<Contents> contents_;
   float scale_ = 1;
+  bool uncovered_ = false;
 };
 
 /// Opens the window and returns when it is closed: 0. Runs go on. Throws Error as Window does.

@@ -1,6 +1,7 @@
 """Bad input gets a message that says what, where and what to do; nothing is lost, nothing half made is left behind."""
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -177,6 +178,14 @@ class BadInputTest(AblateTest):
         self.assertEqual(self.json_of("show", run["id"])["status"], "completed")
         for words in (("show", run["id"]), ("compare", run["id"], run["id"])):
             self.assertRegex(self.ablate(*words).stderr, rf"{events} at byte \d+: .*copy it again")
+
+    def test_a_run_that_is_over_and_whose_log_ends_early_is_told(self):
+        run = self.json_of("train", *assignments(train__steps=40))
+        [events] = pathlib.Path(run["run"]).glob("events.*")
+        for size in (events.stat().st_size // 3, 0):
+            os.truncate(events, size)
+            for words in (("show", run["id"]), ("export", run["id"]), ("compare", run["id"], run["id"])):
+                self.assertRegex(self.ablate(*words).stderr, rf"{events} at byte {size}: the log ends at step \d+ of the 40 .*copy it again")
 
     # --- the window --------------------------------------------------------------------------------------------------
 

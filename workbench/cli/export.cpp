@@ -25,7 +25,7 @@ struct ExportOptions {
 
 struct Named {
   std::string name;
-  fs::path folder;
+  RunInfo info;
 };
 
 /// The runs that `word` means: those at and below a folder, named by their path relative to it; or the one run of that
@@ -33,11 +33,10 @@ struct Named {
 std::vector<Named> runs_of(const Invocation& invocation, const std::string& word) {
   if (!fs::exists(word)) {
     const RunInfo run = find_run(invocation.root(), word);
-    return {{run.id, run.folder}};
+    return {{run.id, run}};
   }
   std::vector<Named> runs;
-  for (const RunInfo& run : list_runs(word))
-    runs.push_back({run.folder.lexically_proximate(word).string(), run.folder});
+  for (const RunInfo& run : list_runs(word)) runs.push_back({run.folder.lexically_proximate(word).string(), run});
   if (runs.empty())
     throw Error(
         fmt::format("Nothing to export: neither {} nor a folder below it holds event files or a run.json.", word));
@@ -57,10 +56,9 @@ std::string csv_number(const nlohmann::json& number) {
 
 /// {tag: points} of a run; damage in its files is told, not hidden.
 nlohmann::json scalars_of(const Named& run, const std::vector<std::string>& globs) {
-  RunReader reader(run.folder);
+  RunReader reader(run.info.folder);
   reader.poll();
-  for (const ReadProblem& problem : reader.data()->problems)
-    fmt::print(stderr, "ablate: {} at byte {}: {}\n", problem.file, problem.offset, problem.what);
+  tell_damage(run.info, *reader.data());
   return export_scalars(*reader.data(), globs);
 }
 
@@ -86,7 +84,7 @@ int export_runs(const Invocation& invocation, const ExportOptions& options) {
   for (const std::string& word : options.paths)
     for (Named& run : runs_of(invocation, word)) {
       // Two paths may hold runs of one name: the second is called by its path as given.
-      if (!names.insert(run.name).second) names.insert(run.name = run.folder.string());
+      if (!names.insert(run.name).second) names.insert(run.name = run.info.folder.string());
       runs.push_back(std::move(run));
     }
   std::size_t exported = 0;

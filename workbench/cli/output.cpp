@@ -155,12 +155,16 @@ nlohmann::json run_summary(const RunInfo& run) {
           {"training_seconds", status.training_seconds}};
 }
 
+void tell_damage(const RunInfo& run, const RunData& data) {
+  for (const ReadProblem& problem : problems_of(run, data))
+    fmt::print(stderr, "ablate: {} at byte {}: {}\n", problem.file, problem.offset, problem.what);
+}
+
 std::map<std::string, double> last_values(const RunInfo& run) {
   std::map<std::string, double> values;
   RunReader reader(run.folder);
   reader.poll();
-  for (const ReadProblem& problem : reader.data()->problems)
-    fmt::print(stderr, "ablate: {} at byte {}: {}\n", problem.file, problem.offset, problem.what);
+  tell_damage(run, *reader.data());
   for (const auto& [tag, points] : reader.data()->scalars)
     if (!points.empty()) values[tag] = points.back().value;
   for (const auto& [tag, value] : evaluated(run.folder)) values[tag] = value;

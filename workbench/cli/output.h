@@ -55,6 +55,9 @@ void print_json(const nlohmann::json& document);
 /// metrics, best, error, training_seconds.
 nlohmann::json run_summary(const RunInfo& run);
 
+/// What is wrong with a run's log, on standard error.
+void tell_damage(const RunInfo& run, const RunData& data);
+
 /// The last value of every scalar tag: of the event files, and where they don't have it, of the status.
 std::map<std::string, double> last_values(const RunInfo& run);
 
