@@ -43,7 +43,10 @@ int main(int argc, char** argv) {
   std::vector<std::filesystem::path> pictures;
   auto* const predict = app.add_subcommand("predict", "Predict pictures with a run's network");
   predict->add_option("DIR", run, "Run folder, DIR@STEP or DIR@best")->required();
-  predict->add_option("--out", out, "Folder for the masks")->required();
+  ablate::PredictOutput output;
+  predict->add_option("--out", output.folder, "Folder for the masks")->required();
+  predict->add_flag("--cut-out", output.cut_out, "The pictures with their masks as opacity, too");
+  predict->add_option("--background", output.background, "Before this, too: a picture, blur, or #rrggbb");
   predict->add_option("IMAGE", pictures, "Pictures")->required();
 
   std::string data = "held-out", device = "cpu";
@@ -80,7 +83,7 @@ int main(int argc, char** argv) {
     } else if (*accepted) {
       fmt::print("{}\n", ablate::accepted());
     } else if (*predict) {
-      return ablate::predict(run, out, pictures);
+      return ablate::predict(run, output, pictures);
     } else if (*evaluate) {
       return ablate::evaluate(run, data);
     } else if (*cost) {

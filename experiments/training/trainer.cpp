@@ -210,7 +210,7 @@ struct Trainer::Impl {
                                   state.step, best_tag, state.without_improvement));
     finish_saving();
     // A worker that was killed after all its work has nothing left to say.
-    const bool examined = saved_at_start == total_steps && std::filesystem::exists(environment.run / "findings.json");
+    const bool examined = saved_at_start == state.step && std::filesystem::exists(environment.run / "findings.json");
     if (!examined) examine();
     state.training_seconds = seconds_before + seconds_since(started);
     publish();

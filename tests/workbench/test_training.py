@@ -6,6 +6,7 @@ import pathlib
 import signal
 import unittest
 
+import numpy
 from PIL import Image
 from safetensors.numpy import load_file
 
@@ -116,6 +117,24 @@ class TrainingTest(AblateTest):
         self.assertIn("take the place", self.call("predict", "net", pictures[0], "--out", pictures[0].parent).stderr)
         self.assertEqual(pictures[0].read_bytes(), before)
         self.assertIn("step", self.error_of("predict", "net@4", pictures[0], "--out", out, code=1))
+
+    def test_predict_cuts_out_and_puts_before_another_background(self):
+        self.ablate("train", "--name", "net", *assignments())
+        folder, out = self.folder / "pictures", self.folder / "out"
+        folder.mkdir()
+        for name, colour in (("a", (200, 30, 30)), ("b", (10, 220, 90))):
+            Image.new("RGB", (40, 60), colour).save(folder / f"{name}.png")
+        for background in ("#0080ff", "blur", folder / "b.png"):
+            answers = self.json_of("predict", "net", folder, "--out", out, "--cut-out", "--background", background)
+            self.assertEqual(len(answers), 2)
+            mask = numpy.array(Image.open(out / "a.png")).astype(int)[..., None]
+            cut_out = numpy.array(Image.open(out / "a-cut-out.png"))
+            self.assertTrue((cut_out[..., :3] == (200, 30, 30)).all())
+            self.assertTrue((cut_out[..., 3:] == mask).all())
+            behind = {"#0080ff": (0, 128, 255), "blur": (200, 30, 30)}.get(background, (10, 220, 90))
+            wanted = (mask * (200, 30, 30) + (255 - mask) * numpy.array(behind)) / 255
+            self.assertLessEqual(abs(numpy.array(Image.open(out / "a-composed.png")) - wanted).max(), 1)
+        self.assertIn("--background", self.ablate("predict", "net", folder / "a.png", "--out", out, "--background", "nothing", code=1).stderr)
 
     def test_predict_takes_the_colour_out_where_the_training_did(self):
         self.ablate("train", "--name", "net", *assignments(data__grey=True))

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "experiments/data/folder_dataset.h"
 #include "runs/json_file.h"
 #include "sweeps/launcher.h"
 #include "sweeps/process.h"
@@ -17,13 +18,22 @@ namespace {
 struct PredictOptions {
   std::string run;
   std::vector<std::string> images;
-  std::string out;
+  std::string out, background;
+  bool cut_out = false;
 };
 
 int predict(const Invocation& invocation, const PredictOptions& options) {
-  existing_paths(options.images, "Name picture files (JPEG, PNG, …).");
+  existing_paths(options.images, "Name picture files (JPEG, PNG, …), or folders of them.");
   std::vector<std::string> words = {"predict", checkpoint_word(invocation, options.run), "--out", options.out};
-  words.insert(words.end(), options.images.begin(), options.images.end());
+  if (options.cut_out) words.emplace_back("--cut-out");
+  if (!options.background.empty()) words.insert(words.end(), {"--background", options.background});
+  for (const std::string& image : options.images) {
+    if (!std::filesystem::is_directory(image)) {
+      words.push_back(image);
+      continue;
+    }
+    for (const PictureFiles& file : scan_pictures(image).files) words.push_back(file.image.string());
+  }
   nlohmann::json document = nlohmann::json::array();
   // The worker prints a JSON object for each picture.
   const int status = read_lines(worker_program(), words, [&](const std::string& line) {
@@ -46,8 +56,11 @@ void add_predict(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<PredictOptions>();
   command.add_option("RUN", options->run, "An id, a name or a path; RUN@400 for the checkpoint of step 400, RUN@best")
       ->required();
-  command.add_option("IMAGE", options->images, "Picture files")->required();
+  command.add_option("IMAGE", options->images, "Picture files, or folders of them")->required();
   command.add_option("--out", options->out, "Folder for the masks")->type_name("DIR")->required();
+  command.add_flag("--cut-out", options->cut_out, "The pictures with their masks as opacity, too: NAME-cut-out.png");
+  command.add_option("--background", options->background, "Put before this, too: a picture's file, blur, or #00ff00")
+      ->type_name("WHAT");
   add_json_flag(command, invocation);
   command.callback(
       [&invocation, options] { invocation.action = [&invocation, options] { return predict(invocation, *options); }; });

@@ -21,11 +21,17 @@ std::string describe(const std::string& text);
 /// JSON of accepted_choices().
 std::string accepted();
 
+/// What predict writes beside the masks.
+struct PredictOutput {
+  std::filesystem::path folder;
+  bool cut_out = false;    ///< `<stem>-cut-out.png`: the picture with the mask as its opacity
+  std::string background;  ///< `<stem>-composed.png`: the person before this, as background_for takes it; empty: not
+};
+
 /// Predicts every picture with the network of `run` ("DIR", "DIR@STEP", "DIR@best"; the newest checkpoint by default)
-/// and writes `<out>/<stem>.png` at the picture's own size; a task's further outputs as `<stem>-<output>.png`. A JSON
+/// and writes `<folder>/<stem>.png` at the picture's own size; a task's further outputs as `<stem>-<output>.png`. A JSON
 /// line a picture goes to standard output. Returns the exit code: 1 when a picture could not be read.
-int predict(const std::string& run, const std::filesystem::path& out,
-            const std::vector<std::filesystem::path>& pictures);
+int predict(const std::string& run, const PredictOutput& output, const std::vector<std::filesystem::path>& pictures);
 
 /// Measures the network of `run` (as above) in eval mode on a set: "held-out", "training" (the run's own), or a folder
 /// with images/ and masks/. Writes `<run>/evaluations/<set>@<step>.jsonl`, a line a sample, and the summary beside it
