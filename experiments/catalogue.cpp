@@ -189,6 +189,7 @@ std::vector<Option> all_options() {
       in("threads", integer("train.threads", 0, 0, 1024, "Threads of the worker; 0: as the launcher decides.")),
       choice("train.precision", "fp32", {"fp32", "bf16", "fp16"},
              "fp32, or mixed precision (autocast; fp16 with scaled losses)."),
+      boolean("train.channels_last", true, "Keep pictures and weights in channels-last format, the faster one."),
       in("batches", integer("train.accumulate", 1, 1, 65536, "Batches whose gradients make one step.")),
       boolean("train.accumulate_fault", false,
               "Of those batches use the last alone; the others move only norm statistics (a mistake, kept to be "

@@ -14,6 +14,7 @@
 #include "experiments/training/checkpoint.h"
 #include "experiments/training/doctor.h"
 #include "experiments/training/init.h"
+#include "experiments/training/not_finite.h"
 #include "experiments/training/precision.h"
 #include "experiments/training/run_log.h"
 #include "experiments/training/updates.h"
@@ -227,9 +228,10 @@ struct Trainer::Impl {
     log.begin_step(number);
     double waited = 0;
     const std::int64_t count = config.integer("train.accumulate");
+    Batch batch;
     for (std::int64_t i = 0; i < count; ++i) {
       const Clock::time_point asked = Clock::now();
-      const Batch batch = batches.next().to(environment.device);
+      batch = batches.next().to(environment.device);
       waited += seconds_since(asked);
       ++state.next_batch;
       const Autocast mixed = autocast();
@@ -250,10 +252,12 @@ struct Trainer::Impl {
       publish();
       log.writer().hparams_end(false);
       log.writer().flush();
+      const std::string where =
+          environment.device.is_cpu() ? fmt::format(" First not finite is {}.", first_not_finite(task, batch)) : "";
       throw Diverged(
-          fmt::format("The training loss became {} at step {} (learning rate {:g}): lower optimizer.lr, or set "
+          fmt::format("The training loss became {} at step {} (learning rate {:g}).{} Lower optimizer.lr, or set "
                       "train.clip_norm, and start again.",
-                      std::isnan(*loss) ? "NaN" : "infinite", number, value.lr));
+                      std::isnan(*loss) ? "NaN" : "infinite", number, value.lr, where));
     }
   }
 

@@ -19,6 +19,7 @@ class Updates : public Updater {
  public:
   Updates(Task& task, const RunConfig& config, torch::Device device);
 
+  /// On the CPU no update is made for a loss that is not finite; it is logged.
   void update(const std::string& optimizer, const std::vector<LossTerm>& terms) override;
 
   /// What the next updates use.

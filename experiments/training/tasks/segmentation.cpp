@@ -19,29 +19,31 @@ Tensor in_full(const Tensor& x) { return x.scalar_type() == torch::kDouble ? x :
 class Segmentation : public Task {
  public:
   explicit Segmentation(const RunConfig& config)
-      : model_(make_model(config, config.text("model.head") == "softmax" ? 2 : 1)), losses_(config) {
-    use_channels_last(*model_);
+      : model_(make_model(config, config.text("model.head") == "softmax" ? 2 : 1)),
+        losses_(config),
+        channels_last_(config.boolean("train.channels_last")) {
+    if (channels_last_) use_channels_last(*model_);
   }
 
   std::vector<Network> networks() override { return {{"model", model_}}; }
   std::vector<OptimizerSpec> optimizers() override { return {{"model", model_->parameters()}}; }
 
   SampleMetrics step(const Batch& batch, Updater& updater) override {
-    const Tensor logits = in_full(model_->forward(batch.at("image")));
+    const Tensor logits = in_full(model_->forward(input(batch)));
     updater.update("model", losses_(logits, batch.at("mask")));
     return metrics(logits.detach(), batch.at("mask"));
   }
 
   Evaluation evaluate(const Batch& batch) override {
-    const Tensor logits = in_full(model_->forward(batch.at("image")));
+    const Tensor logits = in_full(model_->forward(input(batch)));
     return {losses_(logits, batch.at("mask")), metrics(logits, batch.at("mask"))};
   }
 
-  void forward(const Batch& batch) override { model_->forward(batch.at("image")); }
+  void forward(const Batch& batch) override { model_->forward(input(batch)); }
 
   std::vector<std::vector<Preview>> previews(const Batch& batch) override {
     const Tensor images = batch.at("image").cpu();
-    const Tensor predictions = torch::sigmoid(foreground_logit(in_full(model_->forward(batch.at("image"))))).cpu();
+    const Tensor predictions = torch::sigmoid(foreground_logit(in_full(model_->forward(input(batch))))).cpu();
     const Tensor targets = batch.tensors.contains("mask") ? batch.at("mask").cpu() : Tensor();
     std::vector<std::vector<Preview>> all;
     for (std::int64_t b = 0; b < images.size(0); ++b) {
@@ -60,8 +62,12 @@ class Segmentation : public Task {
     return {{"iou", iou_per_sample(foreground_logit(logits), target)}};
   }
 
+  /// Batches come channels-last.
+  Tensor input(const Batch& batch) const { return channels_last_ ? batch.at("image") : batch.at("image").contiguous(); }
+
   LayerPtr model_;
   WeightedLosses losses_;
+  bool channels_last_;
 };
 
 }  // namespace

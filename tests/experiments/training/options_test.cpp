@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 
 #include "experiments/catalogue.h"
@@ -149,6 +150,27 @@ TEST_F(OptionsTest, ValidationOnTrainingSamplesHasTagsOfItsOwn) {
   const fs::path alone = trained("alone", {{"validation.on", "training"}});
   EXPECT_FALSE(metrics(alone).contains("iou/val"));
   EXPECT_EQ(read_status(alone)->best_metric, "iou/train_set");
+}
+
+TEST_F(OptionsTest, ALossThatIsNotFiniteIsTracedAndLeavesTheWeightsAsTheyWere) {
+  const RunConfig config = small_config({{"model.norm", "none"},
+                                         {"optimizer.name", "sgd"},
+                                         {"optimizer.lr", 1e3},
+                                         {"train.steps", 200},
+                                         {"checkpoint.every", 1}});
+  const fs::path run = make_run_folder(root.path(), "diverges", config);
+  EXPECT_THAT([&] { train_in(run, config, data); },
+              testing::ThrowsMessage<Diverged>(testing::ContainsRegex("First not finite is (what .* gets|the loss)")));
+  const auto last = newest_checkpoint(run);
+  ASSERT_TRUE(last.has_value());
+  for (const float weight : floats(*last / "model.safetensors", kWeight)) EXPECT_TRUE(std::isfinite(weight));
+}
+
+TEST_F(OptionsTest, TheMemoryFormatChangesNothingButRounding) {
+  const auto a = floats(file(trained("last", {{"train.steps", 2}}), 2, "model.safetensors"), kWeight);
+  const auto b = floats(
+      file(trained("first", {{"train.steps", 2}, {"train.channels_last", false}}), 2, "model.safetensors"), kWeight);
+  for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 5e-3);
 }
 
 TEST_F(OptionsTest, MixedPrecisionTrainsWithEveryNormAndActivationAndKeepsFullWeights) {
