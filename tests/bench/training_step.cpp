@@ -1,4 +1,5 @@
-// Images a second of the worker's training step, norm statistics included: training_step CHANNELS SIZE THREADS SECONDS
+// Images a second of the worker's training step, norm statistics included:
+// training_step CHANNELS SIZE THREADS SECONDS PRECISION
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
@@ -9,13 +10,13 @@
 #include "experiments/training/updates.h"
 
 int main(int argc, char** argv) {
-  if (argc != 5) return 2;
+  if (argc != 6) return 2;
   const long channels = std::atol(argv[1]), size = std::atol(argv[2]), batch_size = 16;
   const double seconds = std::atof(argv[4]);
   at::set_num_threads(std::atoi(argv[3]));
   torch::manual_seed(0);
-  const ablate::RunConfig config =
-      ablate::RunConfig::from_json({{"model.channels", channels}, {"data.size", {size, size}}});
+  const ablate::RunConfig config = ablate::RunConfig::from_json(
+      {{"model.channels", channels}, {"data.size", {size, size}}, {"train.precision", argv[5]}});
   const auto task = ablate::make_task("segmentation", config);
   for (const ablate::Network& network : task->networks()) network.module->train();
   ablate::Updates updates(*task, config, torch::kCPU);
@@ -25,6 +26,7 @@ int main(int argc, char** argv) {
                              {"mask", (torch::rand({batch_size, 1, size, size}) > 0.5).to(torch::kFloat)}},
                             std::vector<std::string>(batch_size, "random")};
   const auto step = [&] {
+    const ablate::Autocast mixed(ablate::autocast_type(config), torch::kCPU);
     stats.begin_step();
     task->step(batch, updates);
     stats.end_step();
