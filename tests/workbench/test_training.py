@@ -1,9 +1,11 @@
 """The commands that train, with the real worker: train, launch, stop, resume, predict, and what becomes of a killed worker."""
 
+import io
 import json
 import os
 import pathlib
 import signal
+import struct
 import unittest
 
 import numpy
@@ -24,6 +26,27 @@ def worker_of(run):
             if words[1:2] == ["run"] and words[2:3] == [run]:
                 return int(entry.name)
     return None
+
+
+def write_avi(path, frames, rate=10):
+    """Motion JPEG in the oldest of containers, by hand."""
+    def chunk(name, content):
+        return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
+
+    def listed(name, content):
+        return chunk(b"LIST", name + content)
+
+    pictures = []
+    for frame in frames:
+        encoded = io.BytesIO()
+        frame.save(encoded, "JPEG")
+        pictures.append(encoded.getvalue())
+    width, height = frames[0].size
+    main = struct.pack("<14I", 1_000_000 // rate, 0, 0, 0, len(frames), 0, 1, 0, width, height, 0, 0, 0, 0)
+    stream = b"vidsMJPG" + struct.pack("<IHHIIIIIIIIHHHH", 0, 0, 0, 0, 1, rate, 0, len(frames), 0, 0, 0, 0, 0, width, height)
+    form = struct.pack("<IiiHH4sIiiII", 40, width, height, 1, 24, b"MJPG", width * height * 3, 0, 0, 0, 0)
+    header = listed(b"hdrl", chunk(b"avih", main) + listed(b"strl", chunk(b"strh", stream) + chunk(b"strf", form)))
+    path.write_bytes(chunk(b"RIFF", b"AVI " + header + listed(b"movi", b"".join(chunk(b"00dc", each) for each in pictures))))
 
 
 class TrainingTest(AblateTest):
@@ -135,6 +158,19 @@ class TrainingTest(AblateTest):
             wanted = (mask * (200, 30, 30) + (255 - mask) * numpy.array(behind)) / 255
             self.assertLessEqual(abs(numpy.array(Image.open(out / "a-composed.png")) - wanted).max(), 1)
         self.assertIn("--background", self.ablate("predict", "net", folder / "a.png", "--out", out, "--background", "nothing", code=1).stderr)
+
+    def test_predict_makes_a_video_of_a_video(self):
+        self.ablate("train", "--name", "net", *assignments())
+        frames = [Image.new("RGB", (48, 32), (20 * i, 100, 200 - 10 * i)) for i in range(12)]
+        clip = self.folder / "clip.avi"
+        write_avi(clip, frames)
+        [answer] = self.json_of("predict", "net", clip, "--out", self.folder / "out", "--background", "#00ff00")
+        self.assertEqual(answer["frames"], 12)
+        self.assertGreater(answer["frames_per_second"], 0)
+        for what in ("mask", "composed"):
+            self.assertIn(b"ftyp", pathlib.Path(answer[what]).read_bytes()[:16])
+        (self.folder / "no.mp4").write_bytes(b"no video")
+        self.assertIn("no.mp4: can't be read as a video", self.call("predict", "net", self.folder / "no.mp4", "--out", self.folder / "out").stderr)
 
     def test_predict_takes_the_colour_out_where_the_training_did(self):
         self.ablate("train", "--name", "net", *assignments(data__grey=True))

@@ -1,6 +1,7 @@
 // ablate predict RUN[@STEP] IMAGE… --out DIR: masks of pictures, by the worker.
 #include <fmt/format.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <memory>
 
@@ -23,7 +24,7 @@ struct PredictOptions {
 };
 
 int predict(const Invocation& invocation, const PredictOptions& options) {
-  existing_paths(options.images, "Name picture files (JPEG, PNG, …), or folders of them.");
+  existing_paths(options.images, "Name picture files (JPEG, PNG, …), folders of them, or videos.");
   std::vector<std::string> words = {"predict", checkpoint_word(invocation, options.run), "--out", options.out};
   if (options.cut_out) words.emplace_back("--cut-out");
   if (!options.background.empty()) words.insert(words.end(), {"--background", options.background});
@@ -38,6 +39,12 @@ int predict(const Invocation& invocation, const PredictOptions& options) {
   // The worker prints a JSON object for each picture.
   const int status = read_lines(worker_program(), words, [&](const std::string& line) {
     nlohmann::json entry = parse_json(line, "what the worker said");
+    if (entry.contains("video")) {
+      if (::isatty(STDERR_FILENO))
+        fmt::print(stderr, "\r{}: frame {} of {}, {:.1f} a second ", entry["video"].get<std::string>(),
+                   entry["frame"].dump(), entry["frames"].dump(), entry["frames_per_second"].get<double>());
+      return;
+    }
     if (entry.contains("error")) fmt::print(stderr, "ablate: {}\n", entry["error"].get<std::string>());
     if (!invocation.json && entry.contains("mask")) fmt::print("{}\n", entry["mask"].get<std::string>());
     document.push_back(std::move(entry));
@@ -56,7 +63,7 @@ void add_predict(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<PredictOptions>();
   command.add_option("RUN", options->run, "An id, a name or a path; RUN@400 for the checkpoint of step 400, RUN@best")
       ->required();
-  command.add_option("IMAGE", options->images, "Picture files, or folders of them")->required();
+  command.add_option("IMAGE", options->images, "Picture files, folders of them, or videos")->required();
   command.add_option("--out", options->out, "Folder for the masks")->type_name("DIR")->required();
   command.add_flag("--cut-out", options->cut_out, "The pictures with their masks as opacity, too: NAME-cut-out.png");
   command.add_option("--background", options->background, "Put before this, too: a picture's file, blur, or #00ff00")

@@ -29,9 +29,10 @@ struct PredictOutput {
 };
 
 /// Predicts every picture with the network of `run` ("DIR", "DIR@STEP", "DIR@best"; the newest checkpoint by default)
-/// and writes `<folder>/<stem>.png` at the picture's own size; a task's further outputs as `<stem>-<output>.png`. A JSON
-/// line a picture goes to standard output. Returns the exit code: 1 when a picture could not be read.
-int predict(const std::string& run, const PredictOutput& output, const std::vector<std::filesystem::path>& pictures);
+/// and writes `<folder>/<stem>.png` at the picture's own size; a task's further outputs as `<stem>-<output>.png`. Of a
+/// video, `<stem>.mp4` (and `<stem>-composed.mp4`). A JSON line a file goes to standard output, and one a second while a
+/// video lasts. Returns the exit code: 1 when a file could not be read.
+int predict(const std::string& run, const PredictOutput& output, const std::vector<std::filesystem::path>& files);
 
 /// Measures the network of `run` (as above) in eval mode on a set: "held-out", "training" (the run's own), or a folder
 /// with images/ and masks/. Writes `<run>/evaluations/<set>@<step>.jsonl`, a line a sample, and the summary beside it

@@ -1,11 +1,14 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include <chrono>
 #include <cstdio>
+#include <optional>
 #include <set>
 
 #include "experiments/data/compositing.h"
 #include "experiments/data/dataset.h"
+#include "experiments/data/video.h"
 #include "experiments/training/checkpoint.h"
 #include "experiments/training/preview.h"
 #include "experiments/training/worker/commands.h"
@@ -27,57 +30,138 @@ void write_picture(const fs::path& file, const Picture& picture) {
 
 }  // namespace
 
-int predict(const std::string& run, const PredictOutput& output, const std::vector<fs::path>& pictures) {
-  const LoadedRun loaded = load_run(run);
-  const auto& [folder, checkpoint, config, task] = loaded;
-  std::error_code problem;
-  fs::create_directories(output.folder, problem);
-  if (problem) throw Error(fmt::format("Cannot make {}: {}.", output.folder.string(), problem.message()));
-  const nlohmann::json& size = config.at("data.size");
-  const int height = size[0], width = size[1];
+namespace {
 
-  Measuring measuring(task->networks(), Mode::eval);
-  std::set<fs::path> written;
+/// A network that makes masks of pictures of any size, at the size it was trained at.
+class Predictor {
+ public:
+  explicit Predictor(const std::string& run)
+      : loaded_(load_run(run)), measuring_(loaded_.task->networks(), Mode::eval) {}
+
+  const fs::path& checkpoint() const { return loaded_.checkpoint; }
+
+  /// What the task predicts, by name, the mask first, at the picture's own size.
+  std::vector<std::pair<std::string, Picture>> operator()(const std::string& name, const Picture& original) {
+    const nlohmann::json& size = loaded_.config.at("data.size");
+    Picture input = resized(original, size[0], size[1]);
+    if (loaded_.config.boolean("data.grey")) make_grey(input);
+    const Batch batch = collate({Sample{name, {{"image", std::move(input)}}}});
+    measuring_.begin_pass();
+    std::vector<std::pair<std::string, Picture>> outputs;
+    const auto previews = loaded_.task->previews(batch);
+    for (const Preview& preview : previews.front())
+      if (!preview.constant)
+        outputs.emplace_back(preview.name, resized(picture_of(preview.image), original.height, original.width));
+    return outputs;
+  }
+
+ private:
+  LoadedRun loaded_;
+  Measuring measuring_;
+};
+
+/// The names that files get, each once, and none that would take the place of what is predicted.
+class Targets {
+ public:
+  Targets(fs::path folder, const std::vector<fs::path>& given) : folder_(std::move(folder)), given_(given) {
+    std::error_code problem;
+    fs::create_directories(folder_, problem);
+    if (problem) throw Error(fmt::format("Cannot make {}: {}.", folder_.string(), problem.message()));
+  }
+
+  fs::path next(const std::string& name) {
+    fs::path target = folder_ / name;
+    if (!taken_.insert(target).second)
+      throw Error(
+          fmt::format("{} was written for another picture of that name already: predict them into another folder.",
+                      target.string()));
+    std::error_code absent;
+    for (const fs::path& given : given_)
+      if (fs::equivalent(given, target, absent))
+        throw Error(fmt::format("The mask would take the place of {}: name another folder.", given.string()));
+    return target;
+  }
+
+ private:
+  fs::path folder_;
+  const std::vector<fs::path>& given_;
+  std::set<fs::path> taken_;
+};
+
+void say(const nlohmann::json& line) {
+  fmt::print("{}\n", json_text(line));
+  std::fflush(stdout);
+}
+
+void predict_picture(Predictor& predictor, Targets& targets, const PredictOutput& output, const fs::path& file,
+                     nlohmann::json& line) {
+  const Picture original = read_picture(file, 3);
+  const std::string stem = file.stem().string();
+  const auto write = [&](const std::string& what, const std::string& suffix, const Picture& picture) {
+    const fs::path target = targets.next(stem + suffix + ".png");
+    write_picture(target, picture);
+    line[what] = target.string();
+  };
+  const auto outputs = predictor(stem, original);
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    write(i ? outputs[i].first : "mask", i ? "-" + outputs[i].first : "", outputs[i].second);
+  const Picture& mask = outputs.front().second;
+  if (output.cut_out) write("cut_out", "-cut-out", cut_out(original, mask));
+  if (!output.background.empty())
+    write("composed", "-composed", composed(original, mask, background_for(output.background, original)));
+}
+
+/// Masks, and the person before another background, frame by frame as videos; says every second how far it is.
+void predict_video(Predictor& predictor, Targets& targets, const PredictOutput& output, const fs::path& file,
+                   nlohmann::json& line) {
+  using Clock = std::chrono::steady_clock;
+  VideoReader reader(file);
+  std::optional<VideoWriter> masks, compositions;
+  const Clock::time_point began = Clock::now();
+  Clock::time_point said = began;
+  std::size_t frames = 0;
+  const auto rate = [&] { return double(frames) / std::chrono::duration<double>(Clock::now() - began).count(); };
+  while (const std::optional<Picture> frame = reader.next()) {
+    if (!masks) {
+      const auto open = [&](const char* what, const std::string& suffix, std::optional<VideoWriter>& writer) {
+        const fs::path target = targets.next(file.stem().string() + suffix + ".mp4");
+        writer.emplace(target, reader.frames_per_second(), frame->height, frame->width);
+        line[what] = target.string();
+      };
+      open("mask", "", masks);
+      if (!output.background.empty()) open("composed", "-composed", compositions);
+    }
+    const Picture mask = predictor(file.stem().string(), *frame).front().second;
+    masks->add(mask);
+    if (compositions) compositions->add(composed(*frame, mask, background_for(output.background, *frame)));
+    ++frames;
+    if (Clock::now() - said < std::chrono::seconds(1)) continue;
+    said = Clock::now();
+    say({{"video", file.string()}, {"frame", frames}, {"frames", reader.frames()}, {"frames_per_second", rate()}});
+  }
+  if (frames == 0) throw Error(fmt::format("{}: not a single frame can be read.", file.string()));
+  line["frames"] = frames;
+  line["frames_per_second"] = rate();
+}
+
+}  // namespace
+
+int predict(const std::string& run, const PredictOutput& output, const std::vector<fs::path>& files) {
+  Predictor predictor(run);
+  Targets targets(output.folder, files);
   std::size_t done = 0, failed = 0;
-  for (const fs::path& file : pictures) {
-    nlohmann::json line{
-        {"image", file.string()}, {"checkpoint", checkpoint.string()}, {"done", ++done}, {"total", pictures.size()}};
-    const auto write = [&](const char* what, const std::string& suffix, const Picture& picture) {
-      const fs::path target = output.folder / (file.stem().string() + suffix + ".png");
-      if (!written.insert(target).second)
-        throw Error(
-            fmt::format("{} was written for another picture of that name already: predict them into another folder.",
-                        target.string()));
-      std::error_code absent;
-      for (const fs::path& given : pictures)
-        if (fs::equivalent(given, target, absent))
-          throw Error(fmt::format("The mask would take the place of {}: name another folder.", given.string()));
-      write_picture(target, picture);
-      line[what] = target.string();
-    };
+  for (const fs::path& file : files) {
+    nlohmann::json line{{"image", file.string()},
+                        {"checkpoint", predictor.checkpoint().string()},
+                        {"done", ++done},
+                        {"total", files.size()}};
     try {
-      const Picture original = read_picture(file, 3);
-      Picture input = resized(original, height, width);
-      if (config.boolean("data.grey")) make_grey(input);
-      const Batch batch = collate({Sample{file.stem().string(), {{"image", std::move(input)}}}});
-      measuring.begin_pass();
-      bool first = true;
-      const auto previews = task->previews(batch);
-      for (const Preview& preview : previews.front()) {
-        if (preview.constant) continue;
-        const Picture whole = resized(picture_of(preview.image), original.height, original.width);
-        write(first ? "mask" : preview.name.c_str(), first ? "" : "-" + preview.name, whole);
-        if (first && output.cut_out) write("cut_out", "-cut-out", cut_out(original, whole));
-        if (first && !output.background.empty())
-          write("composed", "-composed", composed(original, whole, background_for(output.background, original)));
-        first = false;
-      }
+      (is_video(file) ? predict_video : predict_picture)(predictor, targets, output, file, line);
     } catch (const Error& error) {
       line["error"] = error.what();
       ++failed;
     }
-    fmt::print("{}\n", json_text(line));
-    std::fflush(stdout);
+    say(line);
   }
   return failed ? 1 : 0;
 }
