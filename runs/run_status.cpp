@@ -74,6 +74,11 @@ RunStatus status_from_json(nlohmann::json json, const std::string& where) {
   take(json, "launcher", status.launcher, where);
   take(json, "job", status.job, where);
   take(json, "host", status.host, where);
+  if (const auto sizes = json.find("log_bytes"); sizes != json.end() && sizes->is_object()) {
+    for (const auto& [name, bytes] : sizes->items())
+      if (bytes.is_number_unsigned()) status.log_bytes[name] = bytes;
+    json.erase(sizes);
+  }
   json.erase("format");
   status.other = std::move(json);
   return status;
@@ -97,6 +102,7 @@ nlohmann::json to_json(const RunStatus& status) {
   json["launcher"] = status.launcher;
   json["job"] = status.job;
   json["host"] = status.host;
+  if (!status.log_bytes.empty()) json["log_bytes"] = status.log_bytes;
   return json;
 }
 

@@ -29,12 +29,14 @@ struct RunStatus {
   Step best_step = 0;
   std::string error;  ///< what, where, what to do; empty when all is well
   std::int64_t heartbeat = 0;
-  double started_seconds = 0;                       ///< Unix time of the first step of this segment, 0 before
-  double ended_seconds = 0;                         ///< Unix time, 0 while it goes on
-  double training_seconds = 0;                      ///< spent training, over all segments
-  std::string launcher;                             ///< "local", "foreground"
-  std::string job;                                  ///< process id, or a scheduler's job id
-  std::string host;                                 ///< where it was last written; filled in by write_status
+  double started_seconds = 0;   ///< Unix time of the first step of this segment, 0 before
+  double ended_seconds = 0;     ///< Unix time, 0 while it goes on
+  double training_seconds = 0;  ///< spent training, over all segments
+  std::string launcher;         ///< "local", "foreground"
+  std::string job;              ///< process id, or a scheduler's job id
+  std::string host;             ///< where it was last written; filled in by write_status
+  /// By name, the sizes of the run's event files when a worker last ended: so much of each has to be there.
+  std::map<std::string, std::uint64_t> log_bytes;
   nlohmann::json other = nlohmann::json::object();  ///< keys that we don't know, kept
 };
 

@@ -200,30 +200,17 @@ RunInfo read_run(const fs::path& root, const fs::path& folder) {
 
 std::vector<ReadProblem> problems_of(const RunInfo& run, const RunData& data) {
   std::vector<ReadProblem> problems = data.problems;
-  const RunState state = run.status.state;
-  const bool over = state == RunState::completed || state == RunState::stopped || state == RunState::diverged;
-  if (!over || run.status.step <= 0 || !problems.empty()) return problems;
-  const nlohmann::json* every = &run.run;
-  for (const char* key : {"config", "log", "scalars_every"}) {
-    const auto inner = every->is_object() ? every->find(key) : every->end();
-    if (!every->is_object() || inner == every->end()) return problems;  // Not what our worker writes.
-    every = &*inner;
+  for (const auto& [name, bytes] : run.status.log_bytes) {
+    const fs::path file = run.folder / name;
+    std::error_code absent;
+    const std::uintmax_t size = fs::file_size(file, absent);
+    if (!absent && size >= bytes) continue;
+    const std::uint64_t left = absent ? 0 : size;
+    problems.push_back({file.string(), left,
+                        fmt::format("{} of its {} bytes are missing; what is left is shown. If this is a copy, copy it "
+                                    "again",
+                                    bytes - left, bytes)});
   }
-  Step last = -1;
-  for (const auto& [tag, points] : data.scalars)
-    if (!points.empty()) last = std::max(last, points.back().step);
-  // A completed run logs its last step, another one at most so many steps before.
-  const Step missing = run.status.step - last;
-  if (missing <= 0 || !every->is_number() || (state != RunState::completed && missing < every->get<Step>()))
-    return problems;
-  problems.push_back(
-      {data.files.empty() ? run.folder.string() : data.files.back(), 0,
-       fmt::format(
-           "the log ends at step {} of the {} that were made: a part of it is missing, and what is left is shown; "
-           "if this is a copy, copy it again",
-           std::max<Step>(last, 0), run.status.step)});
-  std::error_code ignored;
-  if (!data.files.empty()) problems.back().offset = std::filesystem::file_size(data.files.back(), ignored);
   return problems;
 }
 

@@ -36,8 +36,8 @@ std::vector<RunInfo> list_runs(const std::filesystem::path& root);
 /// One run; a damaged run.json, status.json or meta.json makes its state failed, with the reason in status.error.
 RunInfo read_run(const std::filesystem::path& root, const std::filesystem::path& folder);
 
-/// What is wrong with a run's log: what the reader found, and a part that is missing at the end of one of our own runs
-/// that is over (its file was cut, or copied before it was whole): then it ends before the steps that were made.
+/// What is wrong with a run's log: what the reader found, and event files that are shorter than they were when their
+/// worker ended (RunStatus::log_bytes), or gone: cut, or not all copied.
 std::vector<ReadProblem> problems_of(const RunInfo& run, const RunData& data);
 
 /// The one run that `word` names: a path, an id, a unique prefix of an id, or a name (the newest of that name).

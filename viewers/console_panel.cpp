@@ -64,7 +64,7 @@ void ConsolePanel::draw_state(Workspace& workspace, const RunView& run) {
   if (!status.error.empty()) widgets::wrong_paragraph(status.error);
   if (run.data) {
     constexpr std::size_t kMost = 3;
-    const auto& problems = run.data->problems;
+    const auto& problems = run.problems;
     for (std::size_t i = 0; i < std::min(problems.size(), kMost); ++i)
       widgets::wrong_paragraph(fmt::format("{}, byte {}: {}", problems[i].file, problems[i].offset, problems[i].what));
     if (problems.size() > kMost) widgets::wrong_text(fmt::format("and {} more such places", problems.size() - kMost));

@@ -27,7 +27,8 @@ struct RunView {
   std::shared_ptr<const RunData> data;      ///< null until its events have been read
   std::shared_ptr<const RunConfig> config;  ///< null for a foreign run, or where run.json can't be understood
   std::vector<Finding> findings;
-  std::array<float, 3> color{};  ///< the run's own, the same everywhere and in every session
+  std::vector<ReadProblem> problems;  ///< with its log, as problems_of says
+  std::array<float, 3> color{};       ///< the run's own, the same everywhere and in every session
 };
 
 /// The end of one run's console.log.

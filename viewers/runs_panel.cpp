@@ -5,7 +5,6 @@
 #include <imgui_stdlib.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include "viewers/run_filter.h"
 #include "viewers/run_metrics.h"
@@ -132,15 +131,6 @@ void RunsPanel::draw_table(Workspace& workspace) {
   ImGui::EndTable();
 }
 
-/// Not while it is being read, nor of a run that has ended just now, whose last points are on their way.
-std::vector<ReadProblem> damage(const Snapshot& snapshot, const RunView& run) {
-  constexpr double kSettled = 5;
-  const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-  if (!run.data) return {};
-  return snapshot.complete && now - run.info.status.ended_seconds > kSettled ? problems_of(run.info, *run.data)
-                                                                             : run.data->problems;
-}
-
 void RunsPanel::draw_row(Workspace& workspace, const RunView& run) {
   ImGui::PushID(run.info.id.c_str());
   ImGui::TableNextRow(0, ImGui::GetTextLineHeight() + widgets::em(0.47f));
@@ -148,7 +138,7 @@ void RunsPanel::draw_row(Workspace& workspace, const RunView& run) {
   const bool shown = workspace.is_shown(run);
   const ImVec2 corner = ImGui::GetCursorPos();
   const float begin = corner.x + widgets::em(1.15f), room = ImGui::GetContentRegionAvail().x - widgets::em(1.15f);
-  const std::vector<ReadProblem> problems = damage(*workspace.snapshot, run);
+  const std::vector<ReadProblem>& problems = run.problems;
   ImGui::SetCursorPosX(begin);
   ImGui::PushStyleColor(ImGuiCol_Text, IM_COL32_BLACK_TRANS);  // Its words are fitted into the column below.
   const bool pressed = ImGui::Selectable(run.info.name.c_str(), workspace.selected == run.info.id,

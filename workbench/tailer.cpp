@@ -251,6 +251,7 @@ bool Tailer::Impl::follow_one(const RunView& view, Clock::time_point now) {
   if (!any && !judged && view.data) return false;
   auto changed_view = std::make_shared<RunView>(view);
   changed_view->data = run.reader.data();
+  changed_view->problems = problems_of(changed_view->info, *changed_view->data);
   if (judged) {
     run.findings_written = written;
     try {

@@ -2,12 +2,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
 #include "runs/error.h"
+#include "runs/run_store.h"
 
 namespace ablate {
 
@@ -86,6 +88,16 @@ void StatusKeeper::finish(RunState state, const std::string& error) {
   status.error = error;
   status.ended_seconds = wall_seconds();
   ++status.heartbeat;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(impl_->folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!is_event_file_name(name)) continue;
+    std::error_code gone;
+    const std::uintmax_t size = entry.file_size(gone);
+    if (gone) continue;
+    std::uint64_t& bytes = status.log_bytes[name];
+    bytes = std::max<std::uint64_t>(bytes, size);  // One that was cut since then stays known.
+  }
   write_status(impl_->folder, status);
 }
 

@@ -163,7 +163,7 @@ class BadInputTest(AblateTest):
         whole = self.json_of("export", run["run"])["."]
         events.write_bytes(events.read_bytes()[:-7])
         result = self.ablate("export", run["run"], "--json")
-        self.assertEqual(result.stderr, "", "a torn tail may still be written on")
+        self.assertRegex(result.stderr, "7 of its [0-9]+ bytes are missing")
         self.assertEqual(json.loads(result.stdout)["."]["loss/train"], whole["loss/train"])
 
     def test_a_corrupted_event_file_is_named_with_the_byte(self):
@@ -179,13 +179,32 @@ class BadInputTest(AblateTest):
         for words in (("show", run["id"]), ("compare", run["id"], run["id"])):
             self.assertRegex(self.ablate(*words).stderr, rf"{events} at byte \d+: .*copy it again")
 
-    def test_a_run_that_is_over_and_whose_log_ends_early_is_told(self):
+    def test_a_log_that_was_cut_is_told_wherever_it_was_cut(self):
         run = self.json_of("train", *assignments(train__steps=40))
         [events] = pathlib.Path(run["run"]).glob("events.*")
-        for size in (events.stat().st_size // 3, 0):
+        whole = events.stat().st_size
+        self.assertEqual(self.ablate("show", run["id"]).stderr, "")
+        for size in (whole - 3, whole // 3, 0):
             os.truncate(events, size)
             for words in (("show", run["id"]), ("export", run["id"]), ("compare", run["id"], run["id"])):
-                self.assertRegex(self.ablate(*words).stderr, rf"{events} at byte {size}: the log ends at step \d+ of the 40 .*copy it again")
+                self.assertRegex(self.ablate(*words).stderr, rf"{events} at byte {size}: {whole - size} of its {whole} bytes are missing.*copy it again")
+        events.unlink()
+        self.assertIn("bytes are missing", self.ablate("show", run["id"]).stderr)
+
+    def test_an_earlier_part_of_a_resumed_run_is_missed_too(self):
+        process = self.start("train", "--name", "cut", *assignments(train__steps=100000))
+        self.until(lambda: self.runs() and self.runs()[0]["step"] > 5)
+        self.ablate("stop", "cut")
+        process.wait(60)
+        step = self.runs()[0]["step"]
+        self.ablate("resume", "cut")
+        self.until(lambda: self.runs()[0]["step"] > step + 5)
+        self.ablate("stop", "cut")
+        self.until(lambda: self.runs()[0]["status"] == "stopped")
+        self.assertEqual(self.ablate("show", "cut").stderr, "")
+        first = min(pathlib.Path(self.runs()[0]["run"]).glob("events.*"), key=lambda file: file.stat().st_mtime)
+        os.truncate(first, 0)
+        self.assertIn(f"{first} at byte 0", self.ablate("show", "cut").stderr)
 
     # --- the window --------------------------------------------------------------------------------------------------
 
