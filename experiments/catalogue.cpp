@@ -9,6 +9,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "experiments/metrics/metric_list.h"
 #include "runs/error.h"
 #include "runs/near_match.h"
 
@@ -35,8 +36,9 @@ Option choice(std::string key, json value, std::vector<std::string> choices, std
 Option text(std::string key, json value, std::string meaning, Option::When when = {}) {
   return {std::move(key), OptionType::text, std::move(value), {}, {}, {}, "", std::move(meaning), std::move(when)};
 }
-Option words(std::string key, json value, std::string meaning) {
-  return {std::move(key), OptionType::strings, std::move(value), {}, {}, {}, "", std::move(meaning), {}};
+Option words(std::string key, json value, std::string meaning, std::vector<std::string> choices = {}) {
+  return {
+      std::move(key), OptionType::strings, std::move(value), std::move(choices), {}, {}, "", std::move(meaning), {}};
 }
 Option duration(std::string key, json value, double low, std::string meaning, Option::When when = {}) {
   return {std::move(key),     OptionType::duration, std::move(value), {}, low, 1e9, "steps, or epochs as \"3ep\"",
@@ -56,6 +58,12 @@ Option in(std::string unit, Option option) {
 Option or_null(Option option) {
   option.nullable = true;
   return option;
+}
+
+std::vector<std::string> metric_names() {
+  std::vector<std::string> names;
+  for (const Metric& metric : all_metrics()) names.emplace_back(metric.name);
+  return names;
 }
 
 std::vector<Option> all_options() {
@@ -206,6 +214,8 @@ std::vector<Option> all_options() {
       choice("validation.on", "held-out", {"held-out", "training", "both"},
              "What is validated on: held-out samples, as many training samples (without augmentation), or both."),
       duration("validation.every", 20, 1, "Steps between validations."),
+      words("validation.metrics", json::array(), "What is measured at every validation besides the loss and IoU.",
+            metric_names()),
       or_null(in("samples", integer("validation.batch_size", nullptr, 1, 65536,
                                     "Samples a validation batch; null: train.batch_size."))),
 
@@ -277,6 +287,14 @@ bool is_text(const json& value) {
 bool whole(const json& value) {
   return value.is_number_integer() ||
          (value.is_number_float() && std::trunc(value.get<double>()) == value.get<double>());
+}
+
+json checked_choice(const Option& option, const json& value) {
+  const std::string word = value.is_string() ? value.get<std::string>() : shown(value);
+  if (std::ranges::find(option.choices, word) == option.choices.end())
+    refuse(option, value,
+           fmt::format("one of {}. Did you mean {}?", fmt::join(option.choices, ", "), nearest(word, option.choices)));
+  return word;
 }
 
 json checked_duration(const Option& option, const json& value) {
@@ -367,14 +385,8 @@ json checked_value(const Option& option, const json& value) {
       if (!value.is_number()) refuse(option, value, "a number" + range_text(option));
       check_range(option, value, value.get<double>(), "a number");
       return value.get<double>();
-    case OptionType::choice: {
-      const std::string word = value.is_string() ? value.get<std::string>() : shown(value);
-      if (std::ranges::find(option.choices, word) == option.choices.end())
-        refuse(
-            option, value,
-            fmt::format("one of {}. Did you mean {}?", fmt::join(option.choices, ", "), nearest(word, option.choices)));
-      return word;
-    }
+    case OptionType::choice:
+      return checked_choice(option, value);
     case OptionType::text:
       if (!is_text(value) || value.get<std::string>().empty()) refuse(option, value, "a text in UTF-8");
       return value;
@@ -391,6 +403,8 @@ json checked_value(const Option& option, const json& value) {
     case OptionType::strings:
       if (!value.is_array() || !std::ranges::all_of(value, is_text))
         refuse(option, value, "a list of words in UTF-8, as in [\"a\", \"b\"]");
+      if (!option.choices.empty())
+        for (const json& word : value) checked_choice(option, word);
       return value;
   }
   return value;

@@ -17,7 +17,7 @@ enum class OptionType {
   duration,   ///< a number of steps, or of epochs when written "3ep"
   durations,  ///< a list of those
   size,       ///< [height, width]
-  strings,    ///< a list of words
+  strings,    ///< a list of words, each one of `choices` where there are some
 };
 
 /// One key of a run's configuration. The catalogue is the one source for the command line, the builder and the checks

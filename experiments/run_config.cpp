@@ -6,6 +6,7 @@
 #include <set>
 
 #include "experiments/catalogue.h"
+#include "experiments/metrics/metric_list.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
 
@@ -93,6 +94,18 @@ void check_schedule(const RunConfig& config) {
   if (warmup.is_number() && steps.is_number() && warmup >= steps)
     throw Error(fmt::format("schedule.warmup_steps: {} steps of warm-up leave nothing of a run of {} (train.steps).",
                             warmup.get<Step>(), steps.get<Step>()));
+}
+
+/// A metric that decides must be measured.
+void check_deciding_metrics(const RunConfig& config) {
+  const auto measured = config.at("validation.metrics").get<std::vector<std::string>>();
+  for (const char* key : {"checkpoint.metric", "schedule.metric"}) {
+    if (!config.is_set(key) || !config.matters(key)) continue;
+    const std::string tag = config.text(key), name = tag.substr(0, tag.find('/'));
+    if (name != "iou" && std::ranges::find(all_metrics(), name, &Metric::name) != all_metrics().end() &&
+        std::ranges::find(measured, name) == measured.end())
+      throw Error(fmt::format("{}: {} is not measured. Add it, as in -s validation.metrics={}.", key, name, name));
+  }
 }
 
 }  // namespace
@@ -201,6 +214,7 @@ void RunConfig::check() const {
   check_sizes(*this);
   check_losses(*this);
   check_schedule(*this);
+  check_deciding_metrics(*this);
 }
 
 bool RunConfig::matters(std::string_view key) const {

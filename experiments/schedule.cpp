@@ -10,6 +10,7 @@
 #include <limits>
 #include <numbers>
 
+#include "experiments/metrics/metric_list.h"
 #include "experiments/swa_schedule.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
@@ -253,8 +254,8 @@ std::vector<std::string> schedule_names() {
 
 bool lower_is_better(std::string_view tag) {
   const std::string_view word = tag.substr(0, tag.find('/'));
-  return word == "loss" || word == "mse" || word == "mad" || word == "sad" || word == "grad" || word == "conn" ||
-         word == "rmse" || word.starts_with("holes");
+  const auto metric = std::ranges::find(all_metrics(), word, &Metric::name);
+  return word == "loss" || (metric != all_metrics().end() && metric->better == Better::lower);
 }
 
 std::unique_ptr<Schedule> make_schedule(const RunConfig& config, Step total_steps, Step steps_per_epoch) {

@@ -3,29 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 
-#include "experiments/metrics/matting.h"
 #include "experiments/metrics/metric_list.h"
 #include "experiments/metrics/strata.h"
 #include "runs/json_file.h"
 
 namespace ablate {
-namespace {
-
-constexpr double kTrimapShare = 0.02;
-
-int trimap_width(PlaneView target) {
-  return std::max(1, static_cast<int>(std::lround(kTrimapShare * std::max(target.height(), target.width()))));
-}
-
-}  // namespace
-
 nlohmann::json Evaluation::add(const std::string& sample, PlaneView prediction, PlaneView target,
                                const Picture* picture) {
   Scored scored;
-  const Trimap trimap = trimap_of(target, trimap_width(target));
+  const Trimap trimap = metric_trimap(target);
   for (const Metric& metric : all_metrics())
     if (std::min(target.height(), target.width()) >= metric.smallest_side)
       scored.metrics[std::string(metric.name)] = metric.value(prediction, target, trimap);

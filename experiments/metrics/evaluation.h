@@ -14,9 +14,8 @@ namespace ablate {
 class Evaluation {
  public:
   /// Measures one sample: prediction and target {H, W} in [0, 1], and its picture (RGB), where there is one, for
-  /// brightness, colour variance and sharpness. The trimap's unknown region is a band as wide as 2 % of the longer
-  /// side, at least a pixel, on either side of the target's edge. Returns {"sample", metric: value, …, "area",
-  /// "strata"}; a metric for which the planes are too small is left out.
+  /// brightness, colour variance and sharpness. Returns {"sample", metric: value, …, "area", "strata"}; a metric for
+  /// which the planes are too small is left out.
   nlohmann::json add(const std::string& sample, PlaneView prediction, PlaneView target, const Picture* picture);
 
   /// {"samples", "metrics": {name: mean}, "strata": {stratum: {"samples", name: mean}}}: strata by mask area, and each

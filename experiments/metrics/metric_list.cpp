@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string>
 
 #include "experiments/metrics/image_quality.h"
@@ -81,6 +82,12 @@ constexpr std::array kAllMetrics{
 };
 
 }  // namespace
+
+Trimap metric_trimap(PlaneView target) {
+  constexpr double kShare = 0.02;
+  return trimap_of(target,
+                   std::max(1, static_cast<int>(std::lround(kShare * std::max(target.height(), target.width())))));
+}
 
 std::span<const Metric> all_metrics() { return kAllMetrics; }
 

@@ -24,6 +24,10 @@ struct Metric {
   double (*value)(PlaneView prediction, PlaneView target, const Trimap& trimap) = nullptr;
 };
 
+/// The trimap that metrics are given: unknown is a band as wide as 2 % of the longer side, at least a pixel, on either
+/// side of the target's edge.
+Trimap metric_trimap(PlaneView target);
+
 /// All of them, in the order in which to show them.
 std::span<const Metric> all_metrics();
 

@@ -46,6 +46,8 @@ int main(int argc, char** argv) {
   ablate::PredictOutput output;
   predict->add_option("--out", output.folder, "Folder for the masks")->required();
   predict->add_flag("--cut-out", output.cut_out, "The pictures with their masks as opacity, too");
+  predict->add_flag("--full-size", output.full_size, "All pixels of the pictures, not the size it trained at");
+  predict->add_option("--tile", output.tile, "Side of the tiles, in pixels (as memory allows)");
   predict->add_option("--background", output.background, "Before this, too: a picture, blur, or #rrggbb");
   predict->add_option("IMAGE", pictures, "Pictures")->required();
 

@@ -104,7 +104,7 @@ def training_steps():
     for channels, wanted in ((8, 1.4), (16, 1.2), (64, 1.05)):
         for size in (128, 256):
             seconds = 6 if channels < 64 else 20
-            ours = lambda precision: printed(BIN / "training_step", channels, size, THREADS, seconds, precision)["images_per_second"]
+            ours = lambda precision: printed(BIN / "training_step", channels, size, THREADS, seconds, precision, "cpu")["images_per_second"]
             theirs = lambda: printed(sys.executable, HERE / "training_step.py", channels, size, THREADS, seconds)["images_per_second"]
             us, them = alternately(lambda: ours("fp32"), theirs)
             what = f"training step, {channels} channels, {size}×{size}, batch 16"

@@ -51,6 +51,17 @@ class EvaluateTest(AblateTest):
         self.assertEqual(self.json_of("evaluate", "net@10", "--data", "training")["net@10"]["samples"], 16)
         self.assertRegex(self.ablate("evaluate", "net", "net@10").stdout, r"(?m)^iou +0(\.\d+)? +0(\.\d+)?$")
 
+    def test_what_is_measured_while_it_trains_is_what_evaluate_measures(self):
+        names = ["dice", "sad_div1000_unknown", "ssim", "holes"]
+        run = self.json_of("train", "--name", "live", *assignments(validation__metrics=names, checkpoint__metric="dice/val",
+                                                                   data__count=24, data__held_out=8))
+        summary = self.json_of("evaluate", "live")["live"]["metrics"]
+        for name in names:
+            self.assertAlmostEqual(run["metrics"][f"{name}/val_eval"], summary[name], places=4, msg=name)
+        self.assertEqual(run["best"]["metric"], "dice/val")
+        self.assertIn("validation.metrics=recall", self.error_of("train", *assignments(checkpoint__metric="recall/val"), code=1))
+        self.assertIn("Did you mean dice?", self.error_of("train", "-s", "validation.metrics=iou,dise", code=1))
+
     def test_a_folder_is_a_set(self):
         folder = self.make_set()
         summary = self.json_of("evaluate", "net", "--data", folder)["net"]

@@ -6,13 +6,14 @@ import os
 import pathlib
 import signal
 import struct
+import subprocess
 import unittest
 
 import numpy
 from PIL import Image
 from safetensors.numpy import load_file
 
-from ablate_program import TINY, AblateTest, assignments
+from ablate_program import BIN, TINY, AblateTest, assignments
 
 
 def worker_of(run):
@@ -171,6 +172,39 @@ class TrainingTest(AblateTest):
             self.assertIn(b"ftyp", pathlib.Path(answer[what]).read_bytes()[:16])
         (self.folder / "no.mp4").write_bytes(b"no video")
         self.assertIn("no.mp4: can't be read as a video", self.call("predict", "net", self.folder / "no.mp4", "--out", self.folder / "out").stderr)
+
+    def test_predict_at_full_size_is_the_network_on_all_pixels_and_tiles_leave_no_seam(self):
+        self.ablate("train", "--name", "net", *assignments(train__steps=40, optimizer__lr=0.01))
+        y, x = numpy.mgrid[:150, :210]
+        disc = numpy.where((y - 70) ** 2 + (x - 100) ** 2 < 2500, 200, 40).astype(numpy.uint8)
+        picture = self.folder / "disc.png"
+        Image.fromarray(numpy.stack([disc, disc // 2, 255 - disc], 2)).save(picture)
+
+        def mask(out, *words):
+            entry = json.loads(self.ablate("predict", "net", picture, "--out", self.folder / out, "--json", *words).stdout)[0]
+            return numpy.array(Image.open(entry["mask"])).astype(int), entry
+
+        whole, said = mask("whole", "--full-size")
+        self.assertNotIn("tiles", said)
+        self.assertEqual(whole.shape, (150, 210))
+        self.assertGreater(numpy.abs(whole - mask("small")[0]).max(), 8, "32×32 pixels made larger know less")
+        tiled, said = mask("tiled", "--full-size", "--tile", "64")
+        self.assertEqual(said["tiles"], {"side": 64, "count": 3 * 5})
+        self.assertLess(numpy.abs(whole - tiled).mean(), 3)
+        self.assertLess(numpy.abs(numpy.diff(tiled, axis=1) - numpy.diff(whole, axis=1)).max(), 40)
+
+    @unittest.skipIf("address" in os.environ["ABLATE_SANITIZE"], "AddressSanitizer itself needs more than the limit")
+    def test_predict_cuts_a_picture_into_tiles_where_memory_is_short(self):
+        self.ablate("train", "--name", "net", *assignments(model__channels=32))
+        picture = self.folder / "large.png"
+        Image.new("RGB", (2200, 1400), (200, 30, 30)).save(picture)
+        words = " ".join(f"'{word}'" for word in (BIN / "ablate", "--runs", self.root, "predict", "net", picture, "--full-size", "--json",
+                                                  "--out", self.folder / "out"))
+        done = subprocess.run(["bash", "-c", f"ulimit -v 1600000; exec {words}"], capture_output=True, text=True, env=self.environment)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        [entry] = json.loads(done.stdout)
+        self.assertGreaterEqual(entry["tiles"]["side"], 128)
+        self.assertEqual(Image.open(entry["mask"]).size, (2200, 1400))
 
     def test_predict_takes_the_colour_out_where_the_training_did(self):
         self.ablate("train", "--name", "net", *assignments(data__grey=True))

@@ -54,6 +54,19 @@ class WeightsTest(AblateTest):
         self.assertEqual(run["config"]["model"]["channels"], 2)
         self.assertEqual(run["config"]["optimizer"]["lr"], 1e-9)
 
+    def test_swa_is_a_phase_on_top_of_a_finished_run(self):
+        self.train("--name", "first", optimizer__lr=0.01)
+        swa = self.json_of("train", "--from", "first", "--name", "swa", "-s", "swa.start=0", "-s", "swa.every=2", "-s", "swa.lr=0.02",
+                           "-s", "checkpoint.every=2", "-s", "checkpoint.keep=10", "-s", "data.flip=0")
+        mean = pathlib.Path(swa["run"], "checkpoints", "step-00000006", "model.swa.safetensors")
+        mean, parts = load_file(mean), [self.weights(swa, step) for step in (2, 4, 6)]
+        for name, tensor in mean.items():
+            if name.endswith(("weight", "bias")):
+                self.assertTrue(torch.allclose(tensor, sum(part[name] for part in parts) / 3, atol=1e-6), name)
+        self.assertIn("iou/val_swa", swa["metrics"])
+        rates = [point[2] for point in self.scalars(swa)["lr"]]
+        self.assertLess(abs(rates[-1] - 0.02), abs(rates[0] - 0.02))
+
     def test_one_checkpoint_of_several_is_named_with_an_at(self):
         first = self.train("--name", "first", checkpoint__every=2, checkpoint__keep=10, optimizer__lr=0.01)
         second = json.loads(self.ablate("train", "--from", "first@4", "-s", "optimizer.lr=0", "-s", "train.steps=1", "--json").stdout)

@@ -20,13 +20,16 @@ struct PredictOptions {
   std::string run;
   std::vector<std::string> images;
   std::string out, background;
-  bool cut_out = false;
+  bool cut_out = false, full_size = false;
+  int tile = 0;
 };
 
 int predict(const Invocation& invocation, const PredictOptions& options) {
   existing_paths(options.images, "Name picture files (JPEG, PNG, …), folders of them, or videos.");
   std::vector<std::string> words = {"predict", checkpoint_word(invocation, options.run), "--out", options.out};
   if (options.cut_out) words.emplace_back("--cut-out");
+  if (options.full_size || options.tile > 0) words.emplace_back("--full-size");
+  if (options.tile > 0) words.insert(words.end(), {"--tile", std::to_string(options.tile)});
   if (!options.background.empty()) words.insert(words.end(), {"--background", options.background});
   for (const std::string& image : options.images) {
     if (!std::filesystem::is_directory(image)) {
@@ -68,6 +71,12 @@ void add_predict(CLI::App& app, Invocation& invocation) {
   command.add_flag("--cut-out", options->cut_out, "The pictures with their masks as opacity, too: NAME-cut-out.png");
   command.add_option("--background", options->background, "Put before this, too: a picture's file, blur, or #00ff00")
       ->type_name("WHAT");
+  command.add_flag(
+      "--full-size", options->full_size,
+      "The network sees all of a picture's pixels, in tiles where memory is short (the size it trained at)");
+  command.add_option("--tile", options->tile, "With --full-size: tiles of so many pixels a side, blended")
+      ->check(CLI::Range(16, 65536))
+      ->type_name("PIXELS");
   add_json_flag(command, invocation);
   command.callback(
       [&invocation, options] { invocation.action = [&invocation, options] { return predict(invocation, *options); }; });

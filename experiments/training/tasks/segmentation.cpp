@@ -4,6 +4,7 @@
 
 #include "experiments/training/losses/losses.h"
 #include "experiments/training/metrics/iou.h"
+#include "experiments/training/metrics/plane_metrics.h"
 #include "experiments/training/models/registry.h"
 #include "experiments/training/networks.h"
 #include "runs/error.h"
@@ -22,6 +23,8 @@ class Segmentation : public Task {
       : model_(make_model(config, config.text("model.head") == "softmax" ? 2 : 1)),
         losses_(config),
         channels_last_(config.boolean("train.channels_last")) {
+    for (const std::string& name : config.at("validation.metrics").get<std::vector<std::string>>())
+      if (name != primary_metric()) more_metrics_.push_back(&metric_named(name));
     if (channels_last_) use_channels_last(*model_);
   }
 
@@ -36,7 +39,10 @@ class Segmentation : public Task {
 
   Evaluation evaluate(const Batch& batch) override {
     const Tensor logits = in_full(model_->forward(input(batch)));
-    return {losses_(logits, batch.at("mask")), metrics(logits, batch.at("mask"))};
+    const Tensor& target = batch.at("mask");
+    SampleMetrics all = plane_metrics(more_metrics_, torch::sigmoid(foreground_logit(logits)), target);
+    all.merge(metrics(logits, target));
+    return {losses_(logits, target), std::move(all)};
   }
 
   void forward(const Batch& batch) override { model_->forward(input(batch)); }
@@ -67,6 +73,7 @@ class Segmentation : public Task {
 
   LayerPtr model_;
   WeightedLosses losses_;
+  std::vector<const Metric*> more_metrics_;  ///< of validation.metrics
   bool channels_last_;
 };
 

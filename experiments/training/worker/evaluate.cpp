@@ -7,6 +7,7 @@
 #include "experiments/data/dataset.h"
 #include "experiments/metrics/evaluation.h"
 #include "experiments/training/checkpoint.h"
+#include "experiments/training/metrics/plane_metrics.h"
 #include "experiments/training/preview.h"
 #include "experiments/training/worker/commands.h"
 #include "experiments/training/worker/setup.h"
@@ -50,12 +51,6 @@ const Preview* named(const std::vector<Preview>& previews, const char* name) {
   return nullptr;
 }
 
-Plane plane_of(const torch::Tensor& image) {
-  const torch::Tensor rows = image.to(torch::kFloat).contiguous();
-  const float* const values = rows.const_data_ptr<float>();
-  return {static_cast<int>(rows.size(1)), static_cast<int>(rows.size(2)), {values, values + rows.numel()}};
-}
-
 }  // namespace
 
 int evaluate(const std::string& run, const std::string& data) {
@@ -69,7 +64,7 @@ int evaluate(const std::string& run, const std::string& data) {
   for (std::size_t done = 0; done < set.indices.size(); ++done) {
     const Sample sample = set.source.dataset->load(set.indices[done]);
     measuring.begin_pass();
-    const auto previews = task->previews(collate({sample}));
+    const auto previews = task->previews(collate({sample}).to(loaded.device));
     const Preview* const prediction = named(previews.front(), "prediction");
     const Preview* const target = named(previews.front(), "target");
     if (!prediction || !target)

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <optional>
@@ -12,7 +13,9 @@
 #include "experiments/training/checkpoint.h"
 #include "experiments/training/preview.h"
 #include "experiments/training/worker/commands.h"
+#include "experiments/training/worker/out_of_memory.h"
 #include "experiments/training/worker/setup.h"
+#include "experiments/training/worker/tiles.h"
 #include "runs/atomic_file.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
@@ -28,36 +31,78 @@ void write_picture(const fs::path& file, const Picture& picture) {
   write_file_atomically(file, pieces);
 }
 
-}  // namespace
-
-namespace {
-
-/// A network that makes masks of pictures of any size, at the size it was trained at.
+/// A network that makes masks of pictures of any size.
 class Predictor {
  public:
-  explicit Predictor(const std::string& run)
-      : loaded_(load_run(run)), measuring_(loaded_.task->networks(), Mode::eval) {}
+  Predictor(const std::string& run, const PredictOutput& output)
+      : loaded_(load_run(run)), measuring_(loaded_.task->networks(), Mode::eval), output_(output) {}
 
   const fs::path& checkpoint() const { return loaded_.checkpoint; }
 
-  /// What the task predicts, by name, the mask first, at the picture's own size.
-  std::vector<std::pair<std::string, Picture>> operator()(const std::string& name, const Picture& original) {
-    const nlohmann::json& size = loaded_.config.at("data.size");
-    Picture input = resized(original, size[0], size[1]);
-    if (loaded_.config.boolean("data.grey")) make_grey(input);
-    const Batch batch = collate({Sample{name, {{"image", std::move(input)}}}});
-    measuring_.begin_pass();
+  /// What the task predicts, by name, the mask first, at the picture's own size. `line` is told of tiles.
+  std::vector<std::pair<std::string, Picture>> operator()(const std::string& name, const Picture& original,
+                                                          nlohmann::json& line) {
+    const Planes planes = output_.full_size ? at_full_size(name, original, line) : at_trained_size(name, original);
     std::vector<std::pair<std::string, Picture>> outputs;
-    const auto previews = loaded_.task->previews(batch);
-    for (const Preview& preview : previews.front())
-      if (!preview.constant)
-        outputs.emplace_back(preview.name, resized(picture_of(preview.image), original.height, original.width));
+    for (std::size_t i = 0; i < planes.size(); ++i)
+      outputs.emplace_back(names_[i], resized(picture_of(planes[i]), original.height, original.width));
     return outputs;
   }
 
  private:
+  Planes pass(const std::string& name, Picture input) {
+    if (loaded_.config.boolean("data.grey")) make_grey(input);
+    const Batch batch = collate({Sample{name, {{"image", std::move(input)}}}}).to(loaded_.device);
+    measuring_.begin_pass();
+    Planes planes;
+    names_.clear();
+    const auto previews = loaded_.task->previews(batch);
+    for (const Preview& preview : previews.front()) {
+      if (preview.constant) continue;
+      planes.push_back(preview.image);
+      names_.push_back(preview.name);
+    }
+    return planes;
+  }
+
+  Planes at_trained_size(const std::string& name, const Picture& original) {
+    const nlohmann::json& size = loaded_.config.at("data.size");
+    return pass(name, resized(original, size[0], size[1]));
+  }
+
+  Planes at_full_size(const std::string& name, const Picture& original, nlohmann::json& line) {
+    int side = output_.tile > 0 ? output_.tile
+                                : side_that_fits(original.height, original.width, bytes_per_pixel(original))
+                                      .value_or(std::max(original.height, original.width));
+    while (true) {
+      try {
+        Planes planes = predict_in_tiles(original, side, [&](const Picture& part) { return pass(name, part); });
+        const std::size_t tiles = tiles_of(original.height, original.width, side).size();
+        if (tiles > 1) line["tiles"] = {{"count", tiles}, {"side", side}};
+        return planes;
+      } catch (...) {
+        const std::string problem = out_of_memory_message();
+        if (side <= kSmallestTile)
+          throw Error(fmt::format("Out of memory with tiles of {0} × {0} pixels: {1}", side, problem));
+      }
+      side = std::max(kSmallestTile, side / 2);
+    }
+  }
+
+  /// Of a pass, as it was measured at the size it trains at.
+  double bytes_per_pixel(const Picture& picture) {
+    if (bytes_per_pixel_ > 0) return bytes_per_pixel_;
+    const nlohmann::json& size = loaded_.config.at("data.size");
+    const PeakMemory memory;
+    at_trained_size("", picture);
+    return bytes_per_pixel_ = memory.bytes() / (size[0].get<double>() * size[1].get<double>());
+  }
+
   LoadedRun loaded_;
   Measuring measuring_;
+  PredictOutput output_;
+  std::vector<std::string> names_;
+  double bytes_per_pixel_ = 0;
 };
 
 /// The names that files get, each once, and none that would take the place of what is predicted.
@@ -102,7 +147,7 @@ void predict_picture(Predictor& predictor, Targets& targets, const PredictOutput
     write_picture(target, picture);
     line[what] = target.string();
   };
-  const auto outputs = predictor(stem, original);
+  const auto outputs = predictor(stem, original, line);
   for (std::size_t i = 0; i < outputs.size(); ++i)
     write(i ? outputs[i].first : "mask", i ? "-" + outputs[i].first : "", outputs[i].second);
   const Picture& mask = outputs.front().second;
@@ -131,7 +176,7 @@ void predict_video(Predictor& predictor, Targets& targets, const PredictOutput& 
       open("mask", "", masks);
       if (!output.background.empty()) open("composed", "-composed", compositions);
     }
-    const Picture mask = predictor(file.stem().string(), *frame).front().second;
+    const Picture mask = predictor(file.stem().string(), *frame, line).front().second;
     masks->add(mask);
     if (compositions) compositions->add(composed(*frame, mask, background_for(output.background, *frame)));
     ++frames;
@@ -147,7 +192,7 @@ void predict_video(Predictor& predictor, Targets& targets, const PredictOutput& 
 }  // namespace
 
 int predict(const std::string& run, const PredictOutput& output, const std::vector<fs::path>& files) {
-  Predictor predictor(run);
+  Predictor predictor(run, output);
   Targets targets(output.folder, files);
   std::size_t done = 0, failed = 0;
   for (const fs::path& file : files) {

@@ -35,6 +35,8 @@ LoadedRun load_run(const std::string& run) {
   loaded.task = make_task(loaded.config.text("task"), loaded.config);
   loaded.checkpoint = find_checkpoint(loaded.folder, has_step ? run.substr(at + 1) : "");
   read_networks(loaded.checkpoint, loaded.task->networks());
+  if (loaded.config.text("train.device") != "cpu" && torch::cuda::is_available()) loaded.device = {torch::kCUDA, 0};
+  for (const Network& network : loaded.task->networks()) network.module->to(loaded.device);
   return loaded;
 }
 

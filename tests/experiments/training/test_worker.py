@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import tempfile
@@ -210,6 +211,13 @@ class Worker(unittest.TestCase):
         status = self.status(folder)
         self.assertEqual(status["status"], "failed")
         self.assertIn("train.batch_size = 16", status["error"])
+        fits = int(re.search(r"train.batch_size=(\d+) fits", status["error"])[1])
+        # It does, in the same memory.
+        again = self.run_folder("less", train__batch_size=fits)
+        big["config"]["train"]["batch_size"] = fits
+        (again / "run.json").write_text(json.dumps(big))
+        done = subprocess.run(["bash", "-c", limited.replace(str(folder), str(again))], capture_output=True, text=True)
+        self.assertEqual(self.status(again)["status"], "completed", done.stdout + done.stderr)
 
     def test_describe_says_what_a_configuration_makes(self):
         def describe(config):
