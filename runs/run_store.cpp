@@ -206,12 +206,25 @@ std::vector<ReadProblem> problems_of(const RunInfo& run, const RunData& data) {
     const std::uintmax_t size = fs::file_size(file, absent);
     if (!absent && size >= bytes) continue;
     const std::uint64_t left = absent ? 0 : size;
+    const std::string what = absent ? fmt::format("the file, {} bytes, is gone", bytes)
+                                    : fmt::format("{} of its {} bytes are missing", bytes - left, bytes);
     problems.push_back({file.string(), left,
-                        fmt::format("{} of its {} bytes are missing; what is left is shown. If this is a copy, copy it "
-                                    "again",
-                                    bytes - left, bytes)});
+                        what + "; what is left is shown. Copy it again from where the run was made, or from a backup"});
   }
   return problems;
+}
+
+void remember_log_sizes(const fs::path& folder, RunStatus& status) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!is_event_file_name(name)) continue;
+    std::error_code gone;
+    const std::uintmax_t size = entry.file_size(gone);
+    if (gone) continue;
+    std::uint64_t& bytes = status.log_bytes[name];
+    bytes = std::max<std::uint64_t>(bytes, size);  // One that was cut since then stays known.
+  }
 }
 
 RunInfo find_run(const fs::path& root, std::string_view word) {

@@ -40,6 +40,10 @@ RunInfo read_run(const std::filesystem::path& root, const std::filesystem::path&
 /// worker ended (RunStatus::log_bytes), or gone: cut, or not all copied.
 std::vector<ReadProblem> problems_of(const RunInfo& run, const RunData& data);
 
+/// Into status.log_bytes, when a worker has ended: how long its event files have become. One that was cut since an
+/// earlier end keeps its length.
+void remember_log_sizes(const std::filesystem::path& folder, RunStatus& status);
+
 /// The one run that `word` names: a path, an id, a unique prefix of an id, or a name (the newest of that name).
 /// Throws Error that lists near matches.
 RunInfo find_run(const std::filesystem::path& root, std::string_view word);

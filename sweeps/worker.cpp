@@ -59,6 +59,7 @@ void write_end(const std::filesystem::path& run, RunState state, const std::stri
   status.state = state;
   status.error = reason;
   status.ended_seconds = now_seconds();
+  remember_log_sizes(run, status);
   write_status(run, status);
 }
 

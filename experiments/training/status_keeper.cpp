@@ -88,16 +88,7 @@ void StatusKeeper::finish(RunState state, const std::string& error) {
   status.error = error;
   status.ended_seconds = wall_seconds();
   ++status.heartbeat;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(impl_->folder, ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (!is_event_file_name(name)) continue;
-    std::error_code gone;
-    const std::uintmax_t size = entry.file_size(gone);
-    if (gone) continue;
-    std::uint64_t& bytes = status.log_bytes[name];
-    bytes = std::max<std::uint64_t>(bytes, size);  // One that was cut since then stays known.
-  }
+  remember_log_sizes(impl_->folder, status);
   write_status(impl_->folder, status);
 }
 
