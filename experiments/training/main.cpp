@@ -9,6 +9,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "experiments/training/allocator.h"
 #include "experiments/training/worker/commands.h"
 
 namespace {
@@ -27,6 +28,7 @@ void stop_on_signals() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ablate::keep_freed_memory();
   CLI::App app{"The worker of Ablate: trains one run. Used by ablate; see ablate --help."};
   app.require_subcommand(1);
 

@@ -2,6 +2,8 @@
 
 #include <ATen/autocast_mode.h>
 
+#include "runs/error.h"
+
 namespace ablate {
 namespace {
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "experiments/data/transforms.h"
+#include "experiments/training/allocator.h"
 #include "experiments/training/trainer.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
@@ -76,6 +77,7 @@ int train(const std::filesystem::path& run, const std::string& pictures) {
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
+  ablate::keep_freed_memory();
   try {
     return ablate::train(argv[1], argv[2]);
   } catch (const std::exception& error) {

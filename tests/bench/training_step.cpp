@@ -6,11 +6,13 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "experiments/training/allocator.h"
 #include "experiments/training/layer_stats.h"
 #include "experiments/training/updates.h"
 
 int main(int argc, char** argv) {
   if (argc != 7) return 2;
+  ablate::keep_freed_memory();
   const long channels = std::atol(argv[1]), size = std::atol(argv[2]), batch_size = 16;
   const double seconds = std::atof(argv[4]);
   const torch::Device device(argv[6]);

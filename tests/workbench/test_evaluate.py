@@ -59,8 +59,8 @@ class EvaluateTest(AblateTest):
         for name in names:
             self.assertAlmostEqual(run["metrics"][f"{name}/val_eval"], summary[name], places=4, msg=name)
         self.assertEqual(run["best"]["metric"], "dice/val")
-        self.assertIn("validation.metrics=recall", self.error_of("train", *assignments(checkpoint__metric="recall/val"), code=1))
-        self.assertIn("Did you mean dice?", self.error_of("train", "-s", "validation.metrics=iou,dise", code=1))
+        self.assertIn("validation.metrics=recall", self.error_of("train", *assignments(checkpoint__metric="recall/val"), code=2))
+        self.assertIn("Did you mean dice?", self.error_of("train", "-s", "validation.metrics=iou,dise", code=2))
 
     def test_a_folder_is_a_set(self):
         folder = self.make_set()

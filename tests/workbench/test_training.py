@@ -180,8 +180,8 @@ class TrainingTest(AblateTest):
 
     def test_predict_at_full_size_is_the_network_on_all_pixels_and_tiles_leave_no_seam(self):
         self.ablate("train", "--name", "net", *assignments(train__steps=40, optimizer__lr=0.01))
-        y, x = numpy.mgrid[:150, :210]
-        disc = numpy.where((y - 70) ** 2 + (x - 100) ** 2 < 2500, 200, 40).astype(numpy.uint8)
+        y, x = numpy.mgrid[:300, :420]
+        disc = numpy.where((y - 140) ** 2 + (x - 200) ** 2 < 10000, 200, 40).astype(numpy.uint8)
         picture = self.folder / "disc.png"
         Image.fromarray(numpy.stack([disc, disc // 2, 255 - disc], 2)).save(picture)
 
@@ -191,10 +191,10 @@ class TrainingTest(AblateTest):
 
         whole, said = mask("whole", "--full-size")
         self.assertNotIn("tiles", said)
-        self.assertEqual(whole.shape, (150, 210))
+        self.assertEqual(whole.shape, (300, 420))
         self.assertGreater(numpy.abs(whole - mask("small")[0]).max(), 8, "32×32 pixels made larger know less")
-        tiled, said = mask("tiled", "--full-size", "--tile", "64")
-        self.assertEqual(said["tiles"], {"side": 64, "count": 3 * 5})
+        tiled, said = mask("tiled", "--full-size", "--tile", "128")
+        self.assertEqual(said["tiles"], {"side": 128, "count": 3 * 5})
         self.assertLess(numpy.abs(whole - tiled).mean(), 3)
         self.assertLess(numpy.abs(numpy.diff(tiled, axis=1) - numpy.diff(whole, axis=1)).max(), 40)
 
@@ -209,7 +209,8 @@ class TrainingTest(AblateTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         [entry] = json.loads(done.stdout)
         self.assertGreaterEqual(entry["tiles"]["side"], 128)
-        self.assertEqual(Image.open(entry["mask"]).size, (2200, 1400))
+        with Image.open(entry["mask"]) as mask:
+            self.assertEqual(mask.size, (2200, 1400))
 
     def test_predict_takes_the_colour_out_where_the_training_did(self):
         self.ablate("train", "--name", "net", *assignments(data__grey=True))

@@ -55,7 +55,7 @@ const Preview* named(const std::vector<Preview>& previews, const char* name) {
 
 int evaluate(const std::string& run, const std::string& data) {
   const LoadedRun loaded = load_run(run);
-  const auto& [folder, checkpoint, config, task] = loaded;
+  const auto& [folder, checkpoint, config, task, device] = loaded;
   EvaluationSet set = open_set(data, config, folder.parent_path() / ".ablate" / "cache");
 
   Evaluation evaluation;
@@ -64,7 +64,7 @@ int evaluate(const std::string& run, const std::string& data) {
   for (std::size_t done = 0; done < set.indices.size(); ++done) {
     const Sample sample = set.source.dataset->load(set.indices[done]);
     measuring.begin_pass();
-    const auto previews = task->previews(collate({sample}).to(loaded.device));
+    const auto previews = task->previews(collate({sample}).to(device));
     const Preview* const prediction = named(previews.front(), "prediction");
     const Preview* const target = named(previews.front(), "target");
     if (!prediction || !target)

@@ -2,7 +2,9 @@
 
 #include <torch/torch.h>
 
+#include <exception>
 #include <new>
+#include <string>
 
 namespace ablate {
 
@@ -18,6 +20,11 @@ std::string out_of_memory_message() {
   } catch (const c10::Error& error) {
     const std::string text = first_line(error.what_without_backtrace());
     if (text.find("can't allocate memory") == std::string::npos) throw;
+    return text;
+  } catch (const std::exception& error) {
+    // What oneDNN says when it finds no memory for its buffers.
+    const std::string text = error.what();
+    if (!text.starts_with("could not create a primitive")) throw;
     return text;
   }
 }
