@@ -7,4 +7,7 @@ namespace ablate {
 /// Called before the first tensor is made. Nothing happens where malloc is not glibc's.
 void keep_freed_memory();
 
+/// What is kept and used by nobody goes to the system after all, once.
+void give_back_memory();
+
 }  // namespace ablate

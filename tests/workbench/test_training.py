@@ -196,7 +196,9 @@ class TrainingTest(AblateTest):
         tiled, said = mask("tiled", "--full-size", "--tile", "128")
         self.assertEqual(said["tiles"], {"side": 128, "count": 3 * 5})
         self.assertLess(numpy.abs(whole - tiled).mean(), 3)
-        self.assertLess(numpy.abs(numpy.diff(tiled, axis=1) - numpy.diff(whole, axis=1)).max(), 40)
+        jumps = [numpy.abs(numpy.diff(mask, axis=1)).mean(axis=0) for mask in (tiled, whole)]
+        for left in (73, 146, 219, 292):  # Where tiles begin.
+            self.assertLess(jumps[0][left - 1], jumps[1][left - 1] + 1)
 
     @unittest.skipIf("address" in os.environ["ABLATE_SANITIZE"], "AddressSanitizer itself needs more than the limit")
     def test_predict_cuts_a_picture_into_tiles_where_memory_is_short(self):

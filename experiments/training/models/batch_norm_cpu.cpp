@@ -121,11 +121,12 @@ ABLATE_INLINE void block_gradients(const T* dy, const T* x, std::int64_t count, 
   }
 }
 
+/// y = factor·(x − mean) + bias; the mean is taken off first, where the two are close.
 template <typename T>
-ABLATE_INLINE void block_scale(const T* x, std::int64_t count, std::int64_t period, const float* scale,
-                               const float* shift, T* y) {
+ABLATE_INLINE void block_scale(const T* x, std::int64_t count, std::int64_t period, const float* means,
+                               const float* factors, const float* biases, T* y) {
   const auto set = [&](std::int64_t i, std::int64_t j) __attribute__((always_inline)) {
-    y[i + j] = static_cast<T>(static_cast<float>(x[i + j]) * scale[j] + shift[j]);
+    y[i + j] = static_cast<T>((static_cast<float>(x[i + j]) - means[j]) * factors[j] + biases[j]);
   };
   std::int64_t i = 0;
   for (; i + period <= count; i += period)
@@ -156,9 +157,9 @@ ABLATE_INLINE void block_input_gradient(const T* dy, const T* x, std::int64_t co
                                            const float* means, double* sums, double* products) {                    \
     block_gradients(dy, x, count, channels, means, sums, products);                                                 \
   }                                                                                                                 \
-  ABLATE_FOR_EACH_PROCESSOR void scale(const T* x, std::int64_t count, std::int64_t period, const float* factor,    \
-                                       const float* shift, T* y) {                                                  \
-    block_scale(x, count, period, factor, shift, y);                                                                \
+  ABLATE_FOR_EACH_PROCESSOR void scale(const T* x, std::int64_t count, std::int64_t period, const float* means,     \
+                                       const float* factors, const float* biases, T* y) {                           \
+    block_scale(x, count, period, means, factors, biases, y);                                                       \
   }                                                                                                                 \
   ABLATE_FOR_EACH_PROCESSOR void input_gradient(const T* dy, const T* x, std::int64_t count, std::int64_t period,   \
                                                 const float* means, const float* p, const float* q, const float* r, \
@@ -230,18 +231,17 @@ std::tuple<Tensor, Tensor, Tensor> normalise(const Tensor& x, const Tensor& weig
     squares[i % channels] += partial.second[i] + own_rows * apart * apart;
   }
 
-  PerChannel invstd(channels), factor(channels), shift(channels);
-  const PerChannel w = values_of(weight), b = values_of(bias);
+  PerChannel invstd(channels), factor(channels);
+  const PerChannel w = values_of(weight);
   for (std::size_t c = 0; c < channels; ++c) {
     invstd[c] = 1 / std::sqrt(squares[c] / rows + eps);
     factor[c] = w[c] * invstd[c];
-    shift[c] = b[c] - mean[c] * factor[c];
   }
-  const std::vector<float> factors = repeated(factor), shifts = repeated(shift);
+  const std::vector<float> means = repeated(mean), factors = repeated(factor), biases = repeated(values_of(bias));
   Tensor y = torch::empty_like(x);
   T* const out = y.mutable_data_ptr<T>();
   blocks.for_each([&](std::int64_t, std::int64_t from, std::int64_t count) {
-    scale(values + from, count, std::ssize(factors), factors.data(), shifts.data(), out + from);
+    scale(values + from, count, std::ssize(means), means.data(), factors.data(), biases.data(), out + from);
   });
   return {y, tensor_of(mean), tensor_of(invstd)};
 }

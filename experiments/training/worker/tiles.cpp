@@ -37,12 +37,14 @@ Picture part_of(const Picture& picture, const Tile& tile) {
   return part;
 }
 
-/// {length}: rises from an edge inside of the picture, level at the picture's own.
+/// {length}: nothing at an edge inside of the picture, where the network saw zeros beyond it, then rising over the rest
+/// of what tiles share; level at the picture's own edges.
 torch::Tensor ramp(int start, int length, int whole) {
-  const torch::Tensor at = torch::arange(1, length + 1, torch::kFloat);
+  const torch::Tensor rise =
+      ((torch::arange(1, length + 1, torch::kFloat) - length / 16.0) / (length * 3 / 16.0)).clamp(0, 1);
   torch::Tensor weight = torch::ones({length});
-  if (start > 0) weight = torch::minimum(weight, at / (length / 4.0 + 1));
-  if (start + length < whole) weight = torch::minimum(weight, at.flip(0) / (length / 4.0 + 1));
+  if (start > 0) weight = weight * rise;
+  if (start + length < whole) weight = weight * rise.flip(0);
   return weight;
 }
 

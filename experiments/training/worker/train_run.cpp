@@ -2,8 +2,10 @@
 #include <torch/torch.h>
 
 #include <cstdio>
+#include <future>
 
 #include "experiments/data/transforms.h"
+#include "experiments/training/allocator.h"
 #include "experiments/training/networks.h"
 #include "experiments/training/precision.h"
 #include "experiments/training/trainer.h"
@@ -22,9 +24,21 @@ void say(const std::string& line) {
   std::fflush(stdout);
 }
 
+/// On a thread of its own: what autograd had left to do in a backward pass that failed is kept by its thread, with all
+/// the memory that hangs on it, until that ends.
+template <typename Work>
+auto on_a_thread(const RunConfig& config, const Work& work) {
+  return std::async(std::launch::async,
+                    [&] {
+                      set_threads(config);
+                      return work();
+                    })
+      .get();
+}
+
 /// Whether a training step of `samples` samples can be made in the memory there is.
 bool step_fits(const RunConfig& config, const DataSource& source, std::int64_t samples, const torch::Device& device) {
-  try {
+  const auto step = [&] {
     const std::unique_ptr<Task> task = make_task(config.text("task"), config);
     for (const Network& network : task->networks()) network.module->to(device);
     Updates updates(*task, config, device);
@@ -34,6 +48,10 @@ bool step_fits(const RunConfig& config, const DataSource& source, std::int64_t s
     const Autocast mixed(autocast_type(config), device);
     task->step(collate(*source.dataset, indices).to(device), updates);
     return true;
+  };
+  give_back_memory();  // For what is not malloc's: the code that oneDNN makes.
+  try {
+    return on_a_thread(config, step);
   } catch (...) {
     out_of_memory_message();
     return false;
@@ -45,7 +63,8 @@ std::string out_of_memory(const RunConfig& config, const DataSource& source, con
                           const std::string& what) {
   const std::int64_t asked = config.integer("train.batch_size");
   std::int64_t fits = asked / 2;
-  while (fits > 0 && !step_fits(config, source, fits, device)) fits /= 2;
+  // With half as many more: a run needs memory besides its steps.
+  while (fits > 0 && !step_fits(config, source, fits + fits / 2, device)) fits /= 2;
   const std::string advice =
       fits > 0 ? fmt::format("A step with train.batch_size={} fits; train.accumulate={} makes up for it", fits,
                              (asked + fits - 1) / fits)
@@ -95,23 +114,23 @@ RunState train(const std::filesystem::path& folder, const RunConfig& config, Sta
     augment(sample, augmentation, seed, epoch, index);
   };
 
-  torch::manual_seed(static_cast<std::uint64_t>(config.integer("train.seed")));
-  const DataSource source = data.source;
-  std::unique_ptr<Task> task = make_task(config.text("task"), config);
-  for (const Network& network : task->networks()) {
-    std::int64_t parameters = 0;
-    for (const auto& [_, parameter] : unique_parameters(*network.module)) parameters += parameter.numel();
-    say(fmt::format("{}: {} parameters", network.name, parameters));
-  }
+  const auto session = [&] {
+    torch::manual_seed(static_cast<std::uint64_t>(config.integer("train.seed")));
+    const std::unique_ptr<Task> task = make_task(config.text("task"), config);
+    for (const Network& network : task->networks()) {
+      std::int64_t parameters = 0;
+      for (const auto& [_, parameter] : unique_parameters(*network.module)) parameters += parameter.numel();
+      say(fmt::format("{}: {} parameters", network.name, parameters));
+    }
+    return Trainer(config, *task, data, {folder, encode_png, say, interrupted, device}, status).run();
+  };
   std::string problem;
   try {
-    Trainer trainer(config, *task, std::move(data), {folder, encode_png, say, interrupted, device}, status);
-    return trainer.run();
+    return on_a_thread(config, session);
   } catch (...) {
     problem = out_of_memory_message();
   }
-  task.reset();
-  throw Error(out_of_memory(config, source, device, problem));
+  throw Error(out_of_memory(config, data.source, device, problem));
 }
 
 /// Status and message of the exception being handled.

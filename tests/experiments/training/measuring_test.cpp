@@ -136,7 +136,7 @@ TEST(Doctor, NamesASharedNormAndWhereItIsUsed) {
 }
 
 TEST(Doctor, SaysNothingOfAHealthyRun) {
-  BrieflyTrained run({{"model.norm_momentum", 0.2}}, 60);
+  BrieflyTrained run({{"model.norm_momentum", 0.2}}, 120);
   const Diagnosis diagnosis = run.diagnosis();
   EXPECT_TRUE(diagnosis.findings.empty()) << diagnosis.findings.front().sentence;
   EXPECT_TRUE(diagnosis.recalibrated.has_value());
