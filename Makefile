@@ -2,10 +2,11 @@
 #   make demo [DATA=folder]     the story in four runs: in a window, or with a table and a picture where there is no display
 #   make test                   everything but the long tests        make test-long    the long ones
 #   make bench                  speed against PyTorch and TensorBoard, as ratios
+#   make gpu-bundle [DATA=folder]   what the training library and its benchmark need on a machine with a GPU and no network, in one file
 # PRESET=asan (or tsan, debug) builds and tests that one: see CMakePresets.json.
 # TORCH_PYTHON=/path/to/python uses that Python's PyTorch (2.11 or newer, CUDA builds too) instead of installing one.
 
-.PHONY: all setup build demo test test-long bench format clean
+.PHONY: all setup build demo test test-long bench gpu-bundle format clean
 .DEFAULT_GOAL := build
 SHELL := bash
 
@@ -26,6 +27,9 @@ test-long: build
 
 bench: build
 	@scripts/bench
+
+gpu-bundle: setup
+	@scripts/gpu-bundle
 
 format: setup
 	@git ls-files '*.h' '*.cpp' | xargs clang-format-14 -i

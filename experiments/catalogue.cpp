@@ -9,6 +9,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "experiments/metrics/metric_list.h"
 #include "runs/error.h"
 #include "runs/near_match.h"
 
@@ -17,8 +18,8 @@ namespace {
 
 using json = nlohmann::json;
 
-Option boolean(std::string key, json value, std::string meaning) {
-  return {std::move(key), OptionType::boolean, std::move(value), {}, {}, {}, "", std::move(meaning), {}};
+Option boolean(std::string key, json value, std::string meaning, Option::When when = {}) {
+  return {std::move(key), OptionType::boolean, std::move(value), {}, {}, {}, "", std::move(meaning), std::move(when)};
 }
 Option integer(std::string key, json value, double low, double high, std::string meaning, Option::When when = {}) {
   return {std::move(key),     OptionType::integer, std::move(value), {}, low, high, "",
@@ -35,9 +36,19 @@ Option choice(std::string key, json value, std::vector<std::string> choices, std
 Option text(std::string key, json value, std::string meaning, Option::When when = {}) {
   return {std::move(key), OptionType::text, std::move(value), {}, {}, {}, "", std::move(meaning), std::move(when)};
 }
+Option words(std::string key, json value, std::string meaning, std::vector<std::string> choices = {}) {
+  return {
+      std::move(key), OptionType::strings, std::move(value), std::move(choices), {}, {}, "", std::move(meaning), {}};
+}
 Option duration(std::string key, json value, double low, std::string meaning, Option::When when = {}) {
   return {std::move(key),     OptionType::duration, std::move(value), {}, low, 1e9, "steps, or epochs as \"3ep\"",
           std::move(meaning), std::move(when)};
+}
+
+Option durations(std::string key, json value, double low, std::string meaning, Option::When when = {}) {
+  Option option = duration(std::move(key), std::move(value), low, std::move(meaning), std::move(when));
+  option.type = OptionType::durations;
+  return option;
 }
 
 Option in(std::string unit, Option option) {
@@ -49,9 +60,16 @@ Option or_null(Option option) {
   return option;
 }
 
+std::vector<std::string> metric_names() {
+  std::vector<std::string> names;
+  for (const Metric& metric : all_metrics()) names.emplace_back(metric.name);
+  return names;
+}
+
 std::vector<Option> all_options() {
   const Option::When synthetic{"data.dataset", {"synthetic"}}, folder{"data.dataset", {"folder"}};
-  const Option::When adam{"optimizer.name", {"adam"}}, sgd{"optimizer.name", {"sgd"}};
+  const Option::When adam{"optimizer.name", {"adam", "adamw"}}, with_momentum{"optimizer.name", {"sgd", "rmsprop"}};
+  const auto scheduled = [](std::vector<std::string> names) { return Option::When{"schedule.name", std::move(names)}; };
   return {
       choice("task", "segmentation", {"segmentation"}, "What is learnt: a mask for every picture."),
 
@@ -73,18 +91,11 @@ std::vector<Option> all_options() {
               "Which samples those are; the same seed always holds out the same ones."),
       real("data.flip", 0.5, 0, 1, "Probability that a training sample is mirrored."),
       boolean("data.grey", false, "Take the colour out of every picture."),
-      {"data.exclude",
-       OptionType::strings,
-       json::array(),
-       {},
-       {},
-       {},
-       "",
-       "Names of samples (files without ending) left out.",
-       {}},
+      words("data.exclude", json::array(), "Names of samples (files without ending) left out."),
       or_null(text("data.gallery", nullptr, "A folder of pictures without masks, predicted at every validation.")),
 
-      choice("model.name", "unet", {"unet"}, "The network."),
+      choice("model.name", "unet", {"unet", "unet-milesial"},
+             "The network: U-Net with all options of model.*, or milesial's with its own names of weights."),
       in("channels",
          integer("model.channels", 16, 1, 256, "Channels of the first level; every level down doubles them.")),
       in("levels", integer("model.depth", 4, 1, 6, "Levels above the bottom.")),
@@ -114,39 +125,103 @@ std::vector<Option> all_options() {
       choice("model.head", "sigmoid", {"sigmoid", "softmax"},
              "sigmoid: one output channel; softmax: two, of which the second is the person."),
 
+      or_null(text("init.from", nullptr,
+                   "Weights to start from: a checkpoint's folder, or a file (safetensors, .pth); null: random.")),
+      words("init.what", {"*"}, "Patterns of the names that are loaded, as down*."),
+      words("init.exclude", json::array(), "Patterns of names that are not, as head.*."),
+      boolean("init.strict", true, "Refuse weights of which a name or a shape does not fit."),
+
       real("loss.bce", 1, 0, 1e6, "Weight of binary cross entropy with logits (sigmoid head)."),
       real("loss.iou", 0, 0, 1e6, "Weight of -ln of the soft IoU."),
       real("loss.ce", 0, 0, 1e6, "Weight of cross entropy of two channels (softmax head)."),
+      real("loss.dice", 0, 0, 1e6, "Weight of 1 - soft Dice over the whole batch."),
+      real("loss.dice_per_image", 0, 0, 1e6, "Weight of 1 - soft Dice, image by image."),
+      real("loss.mse", 0, 0, 1e6, "Weight of the mean squared error of probabilities."),
+      real("loss.l1", 0, 0, 1e6, "Weight of the mean absolute error of probabilities."),
+      real("loss.laplacian", 0, 0, 1e6, "Weight of the absolute error of five levels of a Laplacian pyramid."),
+      real("loss.sobel", 0, 0, 1e6, "Weight of the absolute error of the gradient's length."),
+      real("loss.ce_on_softmax", 0, 0, 1e6,
+           "Weight of cross entropy of what softmax was applied to already (a mistake, kept to be recognised)."),
 
-      choice("optimizer.name", "adam", {"adam", "sgd"}, "The optimiser."),
+      choice("optimizer.name", "adam", {"adam", "adamw", "sgd", "rmsprop", "adagrad"}, "The optimiser."),
       real("optimizer.lr", 1e-3, 0, 1e3, "Learning rate."),
-      real("optimizer.weight_decay", 0, 0, 1e3, "Added to the gradient, as PyTorch's weight_decay."),
-      real("optimizer.momentum", 0.9, 0, 1, "SGD's momentum.", sgd),
+      or_null(real("optimizer.weight_decay", nullptr, 0, 1e3,
+                   "As PyTorch's: added to the gradient, in AdamW taken off the weights; null: 0, AdamW's .01.")),
+      or_null(real("optimizer.momentum", nullptr, 0, 1, "Momentum; null: .9 for sgd, 0 for rmsprop.", with_momentum)),
+      boolean("optimizer.nesterov", false, "Nesterov's momentum.", {"optimizer.name", {"sgd"}}),
       real("optimizer.beta1", 0.9, 0, 0.999999, "Adam's decay of the mean gradient.", adam),
       real("optimizer.beta2", 0.999, 0, 0.999999, "Adam's decay of the mean squared gradient.", adam),
-      real("optimizer.eps", 1e-8, 0, 1, "Adam's term that keeps from dividing by zero.", adam),
+      real("optimizer.alpha", 0.99, 0, 0.999999, "RMSprop's decay of the mean squared gradient.",
+           {"optimizer.name", {"rmsprop"}}),
+      or_null(real("optimizer.eps", nullptr, 0, 1,
+                   "Keeps from dividing by zero; null: PyTorch's, 1e-8, for adagrad 1e-10.",
+                   {"optimizer.name", {"adam", "adamw", "rmsprop", "adagrad"}})),
 
-      choice("schedule.name", "constant", {"constant", "cosine", "onecycle"},
+      choice("schedule.name", "constant",
+             {"constant", "multistep", "step", "exponential", "polynomial", "cosine", "cosine-restarts", "cyclic",
+              "onecycle", "plateau", "yolox-cosine"},
              "How the learning rate changes over the run."),
       duration("schedule.warmup_steps", 0, 0, "Linear rise of the learning rate before the schedule begins; 0: none."),
-      real("schedule.min_lr", 0, 0, 1e3, "Learning rate at which cosine ends.", {"schedule.name", {"cosine"}}),
-      or_null(real("schedule.max_lr", nullptr, 0, 1e3, "Top of one-cycle; null: optimizer.lr.",
-                   {"schedule.name", {"onecycle"}})),
+      durations("schedule.milestones", {"10ep", "20ep"}, 1, "When multistep multiplies by gamma.",
+                scheduled({"multistep"})),
+      duration("schedule.step_size", "10ep", 1, "How often step multiplies by gamma.", scheduled({"step"})),
+      or_null(real("schedule.gamma", nullptr, 0, 1,
+                   "Factor of the learning rate; null: .1, for exponential what leaves a hundredth at the end, for "
+                   "cyclic's exp_range 1.",
+                   scheduled({"multistep", "step", "exponential", "cyclic", "plateau"}))),
+      real("schedule.power", 1, 0, 100, "Polynomial's exponent.", scheduled({"polynomial"})),
+      real("schedule.min_lr", 0, 0, 1e3, "Learning rate at which it ends; plateau's least.",
+           scheduled({"cosine", "cosine-restarts", "plateau"})),
+      duration("schedule.period", "10ep", 1, "Length of the first cosine.", scheduled({"cosine-restarts"})),
+      integer("schedule.period_mult", 1, 1, 100, "How many times longer each next one is.",
+              scheduled({"cosine-restarts"})),
+      or_null(real("schedule.max_lr", nullptr, 0, 1e3, "Top; null: optimizer.lr for onecycle, ten times it for cyclic.",
+                   scheduled({"onecycle", "cyclic"}))),
+      duration("schedule.up_steps", "5ep", 1, "Cyclic's way up.", scheduled({"cyclic"})),
+      or_null(duration("schedule.down_steps", nullptr, 1, "Cyclic's way down; null: as up.", scheduled({"cyclic"}))),
+      choice("schedule.cycle", "triangular", {"triangular", "triangular2", "exp_range"},
+             "How cyclic's height changes: not, halved every cycle, times gamma every step.", scheduled({"cyclic"})),
+      text("schedule.metric", "loss/val", "What plateau watches.", scheduled({"plateau"})),
+      in("validations", integer("schedule.patience", 10, 0, 1000000, "How many without improvement plateau lets pass.",
+                                scheduled({"plateau"}))),
+
+      or_null(duration("swa.start", nullptr, 0, "Average the weights from here on (SWA); null: never.")),
+      duration("swa.every", "1ep", 1, "Steps between weights that are averaged."),
+      or_null(real("swa.lr", nullptr, 0, 1e3,
+                   "Learning rate that the schedule goes over to at swa.start; null: it goes on.")),
 
       duration("train.steps", 400, 1, "Length of the run."),
       in("samples", integer("train.batch_size", 16, 1, 65536, "Samples of a training step.")),
       integer("train.seed", 0, 0, 4294967295.0, "Seed of weights, order and augmentation."),
       choice("train.device", "auto", {"auto", "cpu", "cuda"}, "Where to train; auto: on a GPU if there is one."),
       in("threads", integer("train.threads", 0, 0, 1024, "Threads of the worker; 0: as the launcher decides.")),
+      choice("train.precision", "fp32", {"fp32", "bf16", "fp16"},
+             "fp32, or mixed precision (autocast; fp16 with scaled losses)."),
+      boolean("train.channels_last", true, "Keep pictures and weights in channels-last format, the faster one."),
+      in("batches", integer("train.accumulate", 1, 1, 65536, "Batches whose gradients make one step.")),
+      boolean("train.accumulate_fault", false,
+              "Of those batches use the last alone; the others move only norm statistics (a mistake, kept to be "
+              "recognised)."),
+      or_null(real("train.ema", nullptr, 0, 0.9999999,
+                   "Decay of a running average of the weights, measured beside them; null: none.")),
+      or_null(in("validations", integer("train.stop_after", nullptr, 1, 1000000,
+                                        "End the run when checkpoint.metric has not become better for so many; null: "
+                                        "never."))),
       real("train.clip_norm", 0, 0, 1e9, "Gradients whose norm is larger are scaled down to it; 0: never."),
 
       choice("validation.mode", "both", {"eval", "train", "both"},
              "Norms in eval mode (running statistics), train mode (the batch's own), or both at the same weights."),
+      choice("validation.on", "held-out", {"held-out", "training", "both"},
+             "What is validated on: held-out samples, as many training samples (without augmentation), or both."),
       duration("validation.every", 20, 1, "Steps between validations."),
+      words("validation.metrics", json::array(), "What is measured at every validation besides the loss and IoU.",
+            metric_names()),
       or_null(in("samples", integer("validation.batch_size", nullptr, 1, 65536,
                                     "Samples a validation batch; null: train.batch_size."))),
 
       duration("checkpoint.every", 100, 1, "Steps between checkpoints, from which a run can go on."),
+      or_null(text("checkpoint.metric", nullptr,
+                   "The tag that says which checkpoint is best, as iou/val_train_mode; null: the task's own.")),
       in("checkpoints",
          integer("checkpoint.keep", 2, 1, 1000000, "How many of the latest are kept, besides the best.")),
 
@@ -214,6 +289,14 @@ bool whole(const json& value) {
          (value.is_number_float() && std::trunc(value.get<double>()) == value.get<double>());
 }
 
+json checked_choice(const Option& option, const json& value) {
+  const std::string word = value.is_string() ? value.get<std::string>() : shown(value);
+  if (std::ranges::find(option.choices, word) == option.choices.end())
+    refuse(option, value,
+           fmt::format("one of {}. Did you mean {}?", fmt::join(option.choices, ", "), nearest(word, option.choices)));
+  return word;
+}
+
 json checked_duration(const Option& option, const json& value) {
   const std::string wanted = "a whole number of steps, or of epochs written \"3ep\"";
   if (value.is_string()) {
@@ -268,7 +351,15 @@ json value_from_text(const Option& option, std::string_view words) {
   // A folder may be called 2024.
   const bool as_typed = option.type == OptionType::text && !value.is_string() && !value.is_null();
   if (value.is_discarded() || as_typed) value = std::string(words);
-  if (value.is_string() && option.type == OptionType::strings) value = split_at_commas(value.get<std::string>());
+  if (option.type == OptionType::strings && value.is_string()) value = split_at_commas(value.get<std::string>());
+  if (option.type == OptionType::durations && !value.is_array()) {
+    json each = json::array();
+    for (const std::string& word : split_at_commas(std::string(words))) {
+      const json number = json::parse(word, nullptr, false);
+      each.push_back(number.is_discarded() ? json(word) : number);
+    }
+    value = each;
+  }
   if (const std::size_t cross = words.find('x'); option.type == OptionType::size && cross != std::string_view::npos) {
     const json sides =
         json::parse(fmt::format("[{},{}]", words.substr(0, cross), words.substr(cross + 1)), nullptr, false);
@@ -294,24 +385,26 @@ json checked_value(const Option& option, const json& value) {
       if (!value.is_number()) refuse(option, value, "a number" + range_text(option));
       check_range(option, value, value.get<double>(), "a number");
       return value.get<double>();
-    case OptionType::choice: {
-      const std::string word = value.is_string() ? value.get<std::string>() : shown(value);
-      if (std::ranges::find(option.choices, word) == option.choices.end())
-        refuse(
-            option, value,
-            fmt::format("one of {}. Did you mean {}?", fmt::join(option.choices, ", "), nearest(word, option.choices)));
-      return word;
-    }
+    case OptionType::choice:
+      return checked_choice(option, value);
     case OptionType::text:
       if (!is_text(value) || value.get<std::string>().empty()) refuse(option, value, "a text in UTF-8");
       return value;
     case OptionType::duration:
       return checked_duration(option, value);
+    case OptionType::durations: {
+      if (!value.is_array()) refuse(option, value, "a list, as in [200, 300] or [\"10ep\", \"20ep\"]");
+      json checked = json::array();
+      for (const json& each : value) checked.push_back(checked_duration(option, each));
+      return checked;
+    }
     case OptionType::size:
       return checked_size(option, value);
     case OptionType::strings:
       if (!value.is_array() || !std::ranges::all_of(value, is_text))
         refuse(option, value, "a list of words in UTF-8, as in [\"a\", \"b\"]");
+      if (!option.choices.empty())
+        for (const json& word : value) checked_choice(option, word);
       return value;
   }
   return value;

@@ -14,9 +14,10 @@ enum class OptionType {
   real,
   choice,  ///< one of `choices`
   text,
-  duration,  ///< a number of steps, or of epochs when written "3ep"
-  size,      ///< [height, width]
-  strings,   ///< a list of words
+  duration,   ///< a number of steps, or of epochs when written "3ep"
+  durations,  ///< a list of those
+  size,       ///< [height, width]
+  strings,    ///< a list of words, each one of `choices` where there are some
 };
 
 /// One key of a run's configuration. The catalogue is the one source for the command line, the builder and the checks

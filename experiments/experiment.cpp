@@ -170,6 +170,13 @@ RunConfig with_absolute_paths(RunConfig config) {
       throw Error(fmt::format("{}: there is no folder {}. Name one that exists.", key, absolute.string()));
     config.set(key, absolute.string());
   }
+  if (config.is_set("init.from")) {
+    const auto absolute = std::filesystem::absolute(config.text("init.from")).lexically_normal();
+    if (!std::filesystem::exists(absolute))
+      throw Error(fmt::format("init.from: there is no {}. Name a checkpoint's folder or a file of weights.",
+                              absolute.string()));
+    config.set("init.from", absolute.string());
+  }
   return config;
 }
 
@@ -263,7 +270,7 @@ json run_json(const Variant& variant, const std::string& experiment) {
           {"experiment", experiment},
           {"variant", variant.name},
           {"seed", variant.config.integer("train.seed")},
-          {"parent", nullptr},
+          {"parent", variant.config.at("init.from")},
           {"provenance",
            {{"ablate", ABLATE_VERSION},
             {"host", host_name()},

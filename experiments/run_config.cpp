@@ -6,6 +6,7 @@
 #include <set>
 
 #include "experiments/catalogue.h"
+#include "experiments/metrics/metric_list.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
 
@@ -30,7 +31,8 @@ const Option& known_option(std::string_view key) {
 /// its block. Bilinear up-sampling leaves it to the block to halve what was joined.
 std::vector<std::pair<std::string, std::int64_t>> norm_channels(const RunConfig& config) {
   const std::int64_t channels = config.integer("model.channels"), depth = config.integer("model.depth");
-  const bool halved_late = config.text("model.up") == "bilinear" && config.text("model.skip") == "concat";
+  const bool halved_late = config.text("model.name") == "unet" && config.text("model.up") == "bilinear" &&
+                           config.text("model.skip") == "concat";
   std::vector<std::pair<std::string, std::int64_t>> sites;
   for (std::int64_t level = 0; level < depth; ++level) {
     sites.emplace_back(fmt::format("down{}", level + 1), channels << level);
@@ -55,17 +57,31 @@ void check_sizes(const RunConfig& config) {
                     depth, height, width));
 }
 
+/// What milesial's U-Net has no choice of.
+void check_milesial(const RunConfig& config) {
+  if (config.text("model.name") != "unet-milesial") return;
+  if (const std::string up = config.text("model.up"); up != "transposed" && up != "bilinear")
+    throw Error(fmt::format("model.up: unet-milesial takes transposed or bilinear, not {}.", up));
+  for (const char* key : {"model.depth", "model.norm_sharing", "model.residual", "model.skip", "model.pool"})
+    if (config.at(key) != find_option(key)->default_value)
+      throw Error(fmt::format("{}: unet-milesial has no choice of it. Leave it out, or set model.name=unet.", key));
+}
+
 void check_losses(const RunConfig& config) {
   const bool softmax = config.text("model.head") == "softmax";
   if (softmax && config.real("loss.bce") > 0)
     throw Error(
         "loss.bce needs one output channel, but model.head is softmax. Set loss.bce=0 and loss.ce=1, or "
         "model.head=sigmoid.");
-  if (!softmax && config.real("loss.ce") > 0)
-    throw Error(
-        "loss.ce needs two output channels, but model.head is sigmoid. Set loss.ce=0 and loss.bce=1, or "
-        "model.head=softmax.");
-  if (config.real("loss.bce") + config.real("loss.ce") + config.real("loss.iou") == 0)
+  for (const char* key : {"loss.ce", "loss.ce_on_softmax"})
+    if (!softmax && config.real(key) > 0)
+      throw Error(fmt::format(
+          "{} needs two output channels, but model.head is sigmoid. Set {}=0 and loss.bce=1, or model.head=softmax.",
+          key, key));
+  const auto weighs = [&](const Option& option) {
+    return option.key.starts_with("loss.") && config.real(option.key) > 0;
+  };
+  if (!std::ranges::any_of(catalogue(), weighs))
     throw Error("Every loss has weight 0, so nothing would be learnt. Set one, as in loss.bce=1.");
 }
 
@@ -78,6 +94,18 @@ void check_schedule(const RunConfig& config) {
   if (warmup.is_number() && steps.is_number() && warmup >= steps)
     throw Error(fmt::format("schedule.warmup_steps: {} steps of warm-up leave nothing of a run of {} (train.steps).",
                             warmup.get<Step>(), steps.get<Step>()));
+}
+
+/// A metric that decides must be measured.
+void check_deciding_metrics(const RunConfig& config) {
+  const auto measured = config.at("validation.metrics").get<std::vector<std::string>>();
+  for (const char* key : {"checkpoint.metric", "schedule.metric"}) {
+    if (!config.is_set(key) || !config.matters(key)) continue;
+    const std::string tag = config.text(key), name = tag.substr(0, tag.find('/'));
+    if (name != "iou" && std::ranges::find(all_metrics(), name, &Metric::name) != all_metrics().end() &&
+        std::ranges::find(measured, name) == measured.end())
+      throw Error(fmt::format("{}: {} is not measured. Add it, as in -s validation.metrics={}.", key, name, name));
+  }
 }
 
 }  // namespace
@@ -138,10 +166,21 @@ std::int64_t RunConfig::integer(std::string_view key) const { return at(key).get
 bool RunConfig::boolean(std::string_view key) const { return at(key).get<bool>(); }
 bool RunConfig::is_set(std::string_view key) const { return !at(key).is_null(); }
 
-Step RunConfig::steps(std::string_view key, Step steps_per_epoch) const {
-  const json& value = at(key);
-  if (value.is_number()) return value.get<Step>();
-  return std::stoll(value.get<std::string>()) * steps_per_epoch;  // "3ep", as checked_value let it in
+namespace {
+
+Step in_steps(const json& duration, Step steps_per_epoch) {
+  if (duration.is_number()) return duration.get<Step>();
+  return std::stoll(duration.get<std::string>()) * steps_per_epoch;  // "3ep", as checked_value let it in
+}
+
+}  // namespace
+
+Step RunConfig::steps(std::string_view key, Step steps_per_epoch) const { return in_steps(at(key), steps_per_epoch); }
+
+std::vector<Step> RunConfig::step_list(std::string_view key, Step steps_per_epoch) const {
+  std::vector<Step> steps;
+  for (const json& duration : at(key)) steps.push_back(in_steps(duration, steps_per_epoch));
+  return steps;
 }
 
 json RunConfig::to_json() const {
@@ -157,6 +196,7 @@ json RunConfig::to_json() const {
 }
 
 void RunConfig::check() const {
+  check_milesial(*this);
   if (text("model.norm") == "group") {
     const std::int64_t groups = integer("model.norm_groups");
     for (const auto& [block, channels] : norm_channels(*this))
@@ -174,6 +214,7 @@ void RunConfig::check() const {
   check_sizes(*this);
   check_losses(*this);
   check_schedule(*this);
+  check_deciding_metrics(*this);
 }
 
 bool RunConfig::matters(std::string_view key) const {

@@ -1,36 +1,128 @@
 #include "experiments/schedule.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <functional>
+#include <limits>
 #include <numbers>
 
+#include "experiments/metrics/metric_list.h"
+#include "experiments/swa_schedule.h"
 #include "runs/error.h"
+#include "runs/json_file.h"
 
 namespace ablate {
 namespace {
 
-/// η throughout.
-class Constant : public Schedule {
+/// Half a cosine: from `from` at part 0 to `to` at part 1.
+double along(double from, double to, double part) {
+  return to + (from - to) / 2 * (1 + std::cos(std::numbers::pi * part));
+}
+
+/// A rate that is a function of the step alone.
+class Closed : public Schedule {
  public:
-  explicit Constant(double lr) : lr_(lr) {}
-  Value at(Step) const override { return {lr_, std::nullopt}; }
+  explicit Closed(std::function<double(double t)> lr) : lr_(std::move(lr)) {}
+  Value at(Step step) const override { return {lr_(double(step)), std::nullopt}; }
 
  private:
-  double lr_;
+  std::function<double(double t)> lr_;
 };
 
+/// What schedules are made from.
+struct Given {
+  const RunConfig& config;
+  Step total, steps_per_epoch;
+  double lr;  ///< η₀
+
+  double real(const char* key) const { return config.real(key); }
+  double real_or(const char* key, double otherwise) const { return config.is_set(key) ? config.real(key) : otherwise; }
+  double steps(const char* key) const { return double(std::max<Step>(1, config.steps(key, steps_per_epoch))); }
+};
+
+using Made = std::unique_ptr<Schedule>;
+
+Made closed(std::function<double(double t)> lr) { return std::make_unique<Closed>(std::move(lr)); }
+
+Made constant(const Given& given) {
+  return closed([lr = given.lr](double) { return lr; });
+}
+
+/// η₀·γ^(milestones passed) (torch MultiStepLR).
+Made multistep(const Given& given) {
+  return closed([lr = given.lr, gamma = given.real_or("schedule.gamma", 0.1),
+                 at = given.config.step_list("schedule.milestones", given.steps_per_epoch)](double t) {
+    return lr * std::pow(gamma, double(std::ranges::count_if(at, [t](Step m) { return double(m) <= t; })));
+  });
+}
+
+/// η₀·γ^⌊t/size⌋ (torch StepLR).
+Made step(const Given& given) {
+  return closed([lr = given.lr, gamma = given.real_or("schedule.gamma", 0.1), size = given.steps("schedule.step_size")](
+                    double t) { return lr * std::pow(gamma, std::floor(t / size)); });
+}
+
+/// η₀·γ^t (torch ExponentialLR); unless told, the γ with which a hundredth is left at the end.
+Made exponential(const Given& given) {
+  const double gamma = given.real_or("schedule.gamma", std::pow(0.01, 1 / std::max(1.0, double(given.total))));
+  return closed([lr = given.lr, gamma](double t) { return lr * std::pow(gamma, t); });
+}
+
+/// η₀·(1 − t/T)^power (torch PolynomialLR).
+Made polynomial(const Given& given) {
+  return closed([lr = given.lr, power = given.real("schedule.power"), total = std::max(1.0, double(given.total))](
+                    double t) { return lr * std::pow(1 - std::min(t, total) / total, power); });
+}
+
 /// η_min + ½(η₀ − η_min)(1 + cos πt/T), T the length of the run (torch CosineAnnealingLR).
-class Cosine : public Schedule {
+Made cosine(const Given& given) {
+  return closed([lr = given.lr, least = given.real("schedule.min_lr"), total = std::max(1.0, double(given.total))](
+                    double t) { return along(lr, least, std::min(t, total) / total); });
+}
+
+/// A cosine that begins anew after `period` steps, each time `period_mult` times as long (torch
+/// CosineAnnealingWarmRestarts).
+Made cosine_restarts(const Given& given) {
+  return closed([lr = given.lr, least = given.real("schedule.min_lr"), first = given.steps("schedule.period"),
+                 longer = double(given.config.integer("schedule.period_mult"))](double t) {
+    double period = first;
+    while (t >= period) {
+      if (longer == 1) {
+        t = std::fmod(t, period);
+        break;
+      }
+      t -= period;
+      period *= longer;
+    }
+    return along(lr, least, t / period);
+  });
+}
+
+/// Up and down between η₀ and schedule.max_lr, momentum inversely between .9 and .8 (torch CyclicLR).
+class Cyclic : public Schedule {
  public:
-  Cosine(double lr, double min_lr, Step total) : lr_(lr), min_lr_(min_lr), total_(std::max<Step>(total, 1)) {}
+  explicit Cyclic(const Given& given)
+      : base_(given.lr),
+        max_(given.real_or("schedule.max_lr", 10 * given.lr)),
+        gamma_(given.real_or("schedule.gamma", 1)),
+        up_(given.steps("schedule.up_steps")),
+        length_(up_ + (given.config.is_set("schedule.down_steps") ? given.steps("schedule.down_steps") : up_)),
+        shape_(given.config.text("schedule.cycle")) {}
+
   Value at(Step step) const override {
-    const double part = double(std::min(step, total_)) / double(total_);
-    return {min_lr_ + (lr_ - min_lr_) * (1 + std::cos(std::numbers::pi * part)) / 2, std::nullopt};
+    const double t = double(step), cycle = std::floor(1 + t / length_), x = 1 + t / length_ - cycle, r = up_ / length_;
+    const double s = x <= r ? x / r : (x - 1) / (r - 1);
+    const double f = shape_ == "triangular2" ? std::pow(2, 1 - cycle) : shape_ == "exp_range" ? std::pow(gamma_, t) : 1;
+    return {base_ + (max_ - base_) * s * f, 0.9 - (0.9 - 0.8) * s * f};
   }
 
  private:
-  double lr_, min_lr_;
-  Step total_;
+  double base_, max_, gamma_, up_, length_;
+  std::string shape_;
 };
 
 /// One cycle of learning rate and, inversely, momentum (torch OneCycleLR with its defaults): from max/25 up to max at
@@ -47,49 +139,135 @@ class OneCycle : public Schedule {
   }
 
  private:
-  static double along(double from, double to, double part) {
-    return to + (from - to) / 2 * (1 + std::cos(std::numbers::pi * part));
-  }
-
   double max_lr_, last_, peak_;
 };
+
+Made onecycle(const Given& given) {
+  return std::make_unique<OneCycle>(given.real_or("schedule.max_lr", given.lr), given.total);
+}
+
+/// Times γ when schedule.metric has not improved by a 1e-4th of itself for more than `patience` validations (torch
+/// ReduceLROnPlateau).
+class Plateau : public Schedule {
+ public:
+  explicit Plateau(const Given& given)
+      : lr_(given.lr),
+        gamma_(given.real_or("schedule.gamma", 0.1)),
+        least_(given.real("schedule.min_lr")),
+        patience_(given.config.integer("schedule.patience")),
+        lower_(lower_is_better(given.config.text("schedule.metric"))),
+        best_(lower_ ? kInfinity : -kInfinity) {}
+
+  Value at(Step) const override { return {lr_, std::nullopt}; }
+
+  void observe(double value) override {
+    constexpr double kThreshold = 1e-4, kLeastChange = 1e-8;
+    const bool better = lower_ ? value < best_ * (1 - kThreshold) : value > best_ * (1 + kThreshold);
+    if (better) {
+      best_ = value;
+      bad_ = 0;
+    } else if (++bad_ > patience_) {
+      const double reduced = std::max(lr_ * gamma_, least_);
+      if (lr_ - reduced > kLeastChange) lr_ = reduced;
+      bad_ = 0;
+    }
+  }
+
+  nlohmann::json state() const override { return {{"lr", lr_}, {"best", json_number(best_)}, {"bad", bad_}}; }
+  void restore(const nlohmann::json& state) override {
+    lr_ = state.at("lr");
+    best_ = number_of(state.at("best"));
+    bad_ = state.at("bad");
+  }
+
+ private:
+  static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  double lr_, gamma_, least_;
+  std::int64_t patience_;
+  bool lower_;
+  double best_;
+  std::int64_t bad_ = 0;
+};
+
+/// YOLOX's, by whole epochs t of T (domain.md §5): a quadratic warm-up, a cosine, and a flat end.
+Made yolox_cosine(const Given& given) {
+  const double per_epoch = double(std::max<Step>(1, given.steps_per_epoch));
+  const double total = std::ceil(double(given.total) / per_epoch);
+  const double warm = std::clamp(0.05 * total, 1.0, 3.0), flat = std::clamp(0.05 * total, 1.0, 15.0);
+  const double lr = given.lr, first = std::max(0.1 * lr, 1e-6), last = 0.01 * lr;
+  return closed([=](double step) {
+    const double t = std::floor(step / per_epoch);
+    if (t <= warm) return (lr - first) * (t / warm) * (t / warm) + first;
+    if (t >= total - flat) return last;
+    return along(lr, last, (t - warm) / (total - warm - flat));
+  });
+}
 
 /// Linear rise over `steps` updates, (t + 1)/(steps + 1) of what follows' first value, then what follows.
 class Warmup : public Schedule {
  public:
-  Warmup(std::unique_ptr<Schedule> then, Step steps) : then_(std::move(then)), steps_(steps) {}
+  Warmup(Made then, Step steps) : then_(std::move(then)), steps_(steps) {}
   Value at(Step step) const override {
     if (step >= steps_) return then_->at(step - steps_);
     Value value = then_->at(0);
     value.lr *= double(step + 1) / double(steps_ + 1);
     return value;
   }
+  void observe(double value) override { then_->observe(value); }
+  nlohmann::json state() const override { return then_->state(); }
+  void restore(const nlohmann::json& state) override { then_->restore(state); }
 
  private:
-  std::unique_ptr<Schedule> then_;
+  Made then_;
   Step steps_;
 };
 
+struct ScheduleKind {
+  const char* name;
+  Made (*make)(const Given& given);
+};
+
+template <class T>
+Made make(const Given& given) {
+  return std::make_unique<T>(given);
+}
+
+constexpr std::array kSchedules{ScheduleKind{"constant", constant},
+                                ScheduleKind{"multistep", multistep},
+                                ScheduleKind{"step", step},
+                                ScheduleKind{"exponential", exponential},
+                                ScheduleKind{"polynomial", polynomial},
+                                ScheduleKind{"cosine", cosine},
+                                ScheduleKind{"cosine-restarts", cosine_restarts},
+                                ScheduleKind{"cyclic", make<Cyclic>},
+                                ScheduleKind{"onecycle", onecycle},
+                                ScheduleKind{"plateau", make<Plateau>},
+                                ScheduleKind{"yolox-cosine", yolox_cosine}};
+
 }  // namespace
 
-const std::vector<std::string>& schedule_names() {
-  static const std::vector<std::string> names{"constant", "cosine", "onecycle"};
+std::vector<std::string> schedule_names() {
+  std::vector<std::string> names;
+  for (const ScheduleKind& entry : kSchedules) names.emplace_back(entry.name);
   return names;
+}
+
+bool lower_is_better(std::string_view tag) {
+  const std::string_view word = tag.substr(0, tag.find('/'));
+  const auto metric = std::ranges::find(all_metrics(), word, &Metric::name);
+  return word == "loss" || (metric != all_metrics().end() && metric->better == Better::lower);
 }
 
 std::unique_ptr<Schedule> make_schedule(const RunConfig& config, Step total_steps, Step steps_per_epoch) {
   const std::string name = config.text("schedule.name");
-  const double lr = config.real("optimizer.lr");
   const Step warmup = std::min(config.steps("schedule.warmup_steps", steps_per_epoch), total_steps);
-  const Step rest = total_steps - warmup;
-  std::unique_ptr<Schedule> schedule;
-  if (name == "constant") schedule = std::make_unique<Constant>(lr);
-  if (name == "cosine") schedule = std::make_unique<Cosine>(lr, config.real("schedule.min_lr"), rest);
-  if (name == "onecycle")
-    schedule = std::make_unique<OneCycle>(config.is_set("schedule.max_lr") ? config.real("schedule.max_lr") : lr, rest);
-  if (!schedule) throw Error("schedule.name: there is no schedule " + name + ".");
+  const auto kind = std::ranges::find_if(kSchedules, [&](const ScheduleKind& entry) { return name == entry.name; });
+  if (kind == kSchedules.end())
+    throw Error(
+        fmt::format("schedule.name: there is no schedule {}; there are {}.", name, fmt::join(schedule_names(), ", ")));
+  Made schedule = kind->make({config, total_steps - warmup, steps_per_epoch, config.real("optimizer.lr")});
   if (warmup > 0) schedule = std::make_unique<Warmup>(std::move(schedule), warmup);
-  return schedule;
+  return with_swa(std::move(schedule), config, steps_per_epoch);
 }
 
 }  // namespace ablate

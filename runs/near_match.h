@@ -6,7 +6,7 @@
 
 namespace ablate {
 
-/// Levenshtein distance without regard to case; of what is very long only the beginning counts.
+/// Letters to insert, remove, replace, or swap with the next one (optimal string alignment), without regard to case; of what is very long only the beginning counts.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
 /// Of `candidates` those that somebody who typed `word` may have meant, the nearest first, at most `most` of them:

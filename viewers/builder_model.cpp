@@ -78,7 +78,9 @@ void BuilderModel::set_text(const std::string& key, const std::string& text) {
   if (!option) return;
   try {
     std::vector<nlohmann::json> chosen;
-    const bool whole = option->type == OptionType::text;  // A path may have commas.
+    // A path may have commas, and a list has.
+    const bool whole = option->type == OptionType::text || option->type == OptionType::strings ||
+                       option->type == OptionType::durations;
     for (const std::string& word : whole ? std::vector{trimmed(text)} : split(text)) {
       nlohmann::json value = value_from_text(*option, word);
       if (std::find(chosen.begin(), chosen.end(), value) == chosen.end()) chosen.push_back(std::move(value));

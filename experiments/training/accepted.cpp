@@ -6,6 +6,7 @@
 #include "experiments/training/models/registry.h"
 #include "experiments/training/models/unet.h"
 #include "experiments/training/optimizers.h"
+#include "experiments/training/precision.h"
 #include "experiments/training/task.h"
 
 namespace ablate {
@@ -25,6 +26,7 @@ std::map<std::string, std::vector<std::string>> accepted_choices() {
       {"loss", loss_names()},
       {"optimizer.name", optimizer_names()},
       {"schedule.name", schedule_names()},
+      {"train.precision", precision_names()},
   };
 }
 

@@ -105,6 +105,9 @@ std::map<std::string, torch::Generator> generators(const std::vector<Network>& n
 }
 
 std::string file_of(const Network& network) { return network.name + ".safetensors"; }
+std::string file_of(const Network& network, const std::string& average) {
+  return fmt::format("{}.{}.safetensors", network.name, average);
+}
 std::string file_of(const std::string& optimizer) { return optimizer + ".optimizer.safetensors"; }
 
 void sync_folder(const fs::path& folder) {
@@ -114,24 +117,9 @@ void sync_folder(const fs::path& folder) {
   ::close(descriptor);
 }
 
-/// Steps of the complete checkpoints, rising, with their folders.
-std::map<Step, fs::path> all_checkpoints(const fs::path& run) {
-  std::map<Step, fs::path> found;
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(run / "checkpoints", ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with("step-")) continue;
-    Step step = 0;
-    const auto [end, problem] = std::from_chars(name.data() + 5, name.data() + name.size(), step);
-    if (problem != std::errc() || end != name.data() + name.size()) continue;
-    if (fs::exists(entry.path() / "trainer.json", ignored)) found[step] = entry.path();
-  }
-  return found;
-}
-
 }  // namespace
 
-Snapshot take_snapshot(const TrainerState& state, const std::vector<Network>& networks, const Optimizers& optimizers) {
+Snapshot take_snapshot(const TrainerState& state, const Trained& trained) {
   const torch::NoGradGuard no_grad;
   Snapshot snapshot;
   snapshot.step = state.step;
@@ -142,19 +130,27 @@ Snapshot take_snapshot(const TrainerState& state, const std::vector<Network>& ne
     }
     return copies;
   };
-  for (const Network& network : networks) snapshot.files[file_of(network)] = copy(state_of(*network.module));
-  for (const auto& [name, optimizer] : optimizers) snapshot.files[file_of(name)] = copy(optimizer->state());
+  for (const Network& network : trained.networks) {
+    snapshot.files[file_of(network)] = copy(state_of(*network.module));
+    for (const auto& [name, average] : trained.averages)
+      snapshot.files[file_of(network, name)] = copy(average.state(network));
+  }
+  for (const auto& [name, optimizer] : trained.optimizers) snapshot.files[file_of(name)] = copy(optimizer->state());
 
   nlohmann::json& json = snapshot.trainer;
   json = {
       {"step", state.step},
       {"next_batch", state.next_batch},
       {"best", {{"metric", state.best_metric}, {"value", json_number(state.best_value)}, {"step", state.best_step}}},
+      {"without_improvement", state.without_improvement},
       {"training_seconds", state.training_seconds},
+      {"schedule", state.schedule},
+      {"scaler", state.scaler},
+      {"averaged", state.averaged},
       {"metrics", nlohmann::json::object()}};
   for (const auto& [file, _] : snapshot.files) json["files"].push_back(file);
   for (const auto& [tag, value] : state.metrics) json["metrics"][tag] = json_number(value);
-  for (auto& [device, generator] : generators(networks)) json["rng"][device] = to_hex(generator.get_state());
+  for (auto& [device, generator] : generators(trained.networks)) json["rng"][device] = to_hex(generator.get_state());
   return snapshot;
 }
 
@@ -182,12 +178,17 @@ void write_checkpoint(const fs::path& run, const Snapshot& snapshot) {
   sync_folder(target.parent_path());
 }
 
+void write_weights(const fs::path& file, const torch::nn::Module& module) {
+  NamedTensors tensors = state_of(module);
+  for (auto& [_, tensor] : tensors) tensor = tensor.detach().to(torch::kCPU).contiguous();
+  write_tensors(file, tensors);
+}
+
 void read_networks(const fs::path& checkpoint, const std::vector<Network>& networks) {
   for (const Network& network : networks) read_tensors(checkpoint / file_of(network), state_of(*network.module));
 }
 
-TrainerState read_checkpoint(const fs::path& checkpoint, const std::vector<Network>& networks,
-                             const Optimizers& optimizers) {
+TrainerState read_checkpoint(const fs::path& checkpoint, const Trained& trained) {
   const fs::path file = checkpoint / "trainer.json";
   const auto json = read_json_file(file);
   if (!json) throw Error(fmt::format("{} is not there: the checkpoint is not complete.", file.string()));
@@ -200,9 +201,17 @@ TrainerState read_checkpoint(const fs::path& checkpoint, const std::vector<Netwo
     state.best_step = json->at("best").at("step");
     state.training_seconds = json->at("training_seconds");
     for (const auto& [tag, value] : json->at("metrics").items()) state.metrics[tag] = number_of(value);
-    read_networks(checkpoint, networks);
-    for (const auto& [name, optimizer] : optimizers) read_tensors(checkpoint / file_of(name), optimizer->state());
-    for (auto& [device, generator] : generators(networks)) {
+    state.without_improvement = json->value("without_improvement", std::int64_t{0});
+    state.schedule = json->value("schedule", nlohmann::json());
+    state.scaler = json->value("scaler", nlohmann::json());
+    state.averaged = json->value("averaged", std::map<std::string, std::int64_t>{});
+    read_networks(checkpoint, trained.networks);
+    for (const Network& network : trained.networks)
+      for (const auto& [name, average] : trained.averages)
+        read_tensors(checkpoint / file_of(network, name), average.state(network));
+    for (const auto& [name, optimizer] : trained.optimizers)
+      read_tensors(checkpoint / file_of(name), optimizer->state());
+    for (auto& [device, generator] : generators(trained.networks)) {
       if (json->at("rng").contains(device)) generator.set_state(from_hex(json->at("rng").at(device)));
     }
   } catch (const nlohmann::json::exception& error) {
@@ -210,46 +219,6 @@ TrainerState read_checkpoint(const fs::path& checkpoint, const std::vector<Netwo
                             error.what()));
   }
   return state;
-}
-
-std::optional<fs::path> newest_checkpoint(const fs::path& run) {
-  const auto all = all_checkpoints(run);
-  if (all.empty()) return std::nullopt;
-  return all.rbegin()->second;
-}
-
-fs::path find_checkpoint(const fs::path& run, std::string_view word) {
-  const auto all = all_checkpoints(run);
-  if (all.empty()) throw Error(fmt::format("{} has no checkpoint yet.", run.string()));
-  if (word.empty()) return all.rbegin()->second;
-  Step step = -1;
-  if (word == "best") {
-    const auto json = read_json_file(all.rbegin()->second / "trainer.json");
-    step = json && json->contains("best") ? json->at("best").value("step", Step{-1}) : -1;
-  } else {
-    std::from_chars(word.data(), word.data() + word.size(), step);
-  }
-  if (const auto found = all.find(step); found != all.end()) return found->second;
-  std::vector<Step> steps;
-  for (const auto& item : all) steps.push_back(item.first);
-  throw Error(fmt::format("{} has no checkpoint \"{}\"; there are those of step {}.", run.string(), word,
-                          fmt::join(steps, ", ")));
-}
-
-void prune_checkpoints(const fs::path& run, std::int64_t keep, Step best) {
-  const auto all = all_checkpoints(run);
-  auto left = static_cast<std::int64_t>(all.size());
-  for (const auto& [step, folder] : all) {
-    if (left-- <= std::max<std::int64_t>(keep, 1)) break;
-    std::error_code ignored;
-    if (step != best) fs::remove_all(folder, ignored);
-  }
-  std::error_code ignored;
-  std::vector<fs::path> torn;  // Begun by a worker that was killed.
-  for (const fs::directory_entry& entry : fs::directory_iterator(run / "checkpoints", ignored)) {
-    if (entry.path().filename().string().starts_with(".step-")) torn.push_back(entry.path());
-  }
-  for (const fs::path& folder : torn) fs::remove_all(folder, ignored);
 }
 
 }  // namespace ablate

@@ -8,8 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "experiments/training/averaging.h"
 #include "experiments/training/networks.h"
 #include "experiments/training/optimizers.h"
+#include "runs/checkpoints.h"
 #include "runs/types.h"
 
 namespace ablate {
@@ -21,11 +23,21 @@ struct TrainerState {
   std::string best_metric;      ///< tag; empty when none yet
   double best_value = 0;
   Step best_step = 0;
+  std::int64_t without_improvement = 0;  ///< validations since then
   double training_seconds = 0;
-  std::map<std::string, double> metrics;  ///< last values
+  std::map<std::string, double> metrics;         ///< last values
+  nlohmann::json schedule, scaler;               ///< what they remember; null where nothing
+  std::map<std::string, std::int64_t> averaged;  ///< by name of the average ("ema"): how many weights are in it
 };
 
 using Optimizers = std::map<std::string, std::unique_ptr<Optimizer>>;
+
+/// Everything with tensors that goes on after a resume.
+struct Trained {
+  const std::vector<Network>& networks;
+  const Optimizers& optimizers;
+  const std::map<std::string, AveragedWeights>& averages;  ///< "ema", "swa"
+};
 
 /// Everything a checkpoint holds, copied to the CPU: training can go on while it is written.
 struct Snapshot {
@@ -33,29 +45,22 @@ struct Snapshot {
   std::map<std::string, NamedTensors> files;  ///< by file name
   nlohmann::json trainer;                     ///< trainer.json, the random state included
 };
-Snapshot take_snapshot(const TrainerState& state, const std::vector<Network>& networks, const Optimizers& optimizers);
+Snapshot take_snapshot(const TrainerState& state, const Trained& trained);
 
 /// Writes `<run>/checkpoints/step-<8 digits>/`: a safetensors file per network (PyTorch's state-dict names, a shared
-/// module under each of its names) and optimiser, and trainer.json. Written beside, synced, renamed: a folder of that
+/// module under each of its names), average of its weights ("model.ema.safetensors", with the same names) and
+/// optimiser, and trainer.json. Written beside, synced, renamed: a folder of that
 /// name is complete. Throws Error (disk full). Any thread.
 void write_checkpoint(const std::filesystem::path& run, const Snapshot& snapshot);
 
 /// Restores everything, the random state too. Throws Error that names the file and the first tensor that is missing,
 /// not known, or of another shape.
-TrainerState read_checkpoint(const std::filesystem::path& checkpoint, const std::vector<Network>& networks,
-                             const Optimizers& optimizers);
+TrainerState read_checkpoint(const std::filesystem::path& checkpoint, const Trained& trained);
+
+/// One network's state dict as safetensors.
+void write_weights(const std::filesystem::path& file, const torch::nn::Module& module);
 
 /// Loads `<checkpoint>/<network>.safetensors` of every network; throws as read_checkpoint does.
 void read_networks(const std::filesystem::path& checkpoint, const std::vector<Network>& networks);
-
-/// The complete checkpoint with the most steps; nullopt where there is none.
-std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& run);
-
-/// The checkpoint that `word` names: "" (the newest), "best", or a step. Throws Error that lists those there are.
-std::filesystem::path find_checkpoint(const std::filesystem::path& run, std::string_view word);
-
-/// Removes all but the newest `keep` and `best`, and what a killed worker left half written. Not while one is being
-/// written.
-void prune_checkpoints(const std::filesystem::path& run, std::int64_t keep, Step best);
 
 }  // namespace ablate

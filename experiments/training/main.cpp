@@ -9,6 +9,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "experiments/training/allocator.h"
 #include "experiments/training/worker/commands.h"
 
 namespace {
@@ -27,6 +28,7 @@ void stop_on_signals() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ablate::keep_freed_memory();
   CLI::App app{"The worker of Ablate: trains one run. Used by ablate; see ablate --help."};
   app.require_subcommand(1);
 
@@ -43,8 +45,30 @@ int main(int argc, char** argv) {
   std::vector<std::filesystem::path> pictures;
   auto* const predict = app.add_subcommand("predict", "Predict pictures with a run's network");
   predict->add_option("DIR", run, "Run folder, DIR@STEP or DIR@best")->required();
-  predict->add_option("--out", out, "Folder for the masks")->required();
+  ablate::PredictOutput output;
+  predict->add_option("--out", output.folder, "Folder for the masks")->required();
+  predict->add_flag("--cut-out", output.cut_out, "The pictures with their masks as opacity, too");
+  predict->add_flag("--full-size", output.full_size, "All pixels of the pictures, not the size it trained at");
+  predict->add_option("--tile", output.tile, "Side of the tiles, in pixels (as memory allows)");
+  predict->add_option("--background", output.background, "Before this, too: a picture, blur, or #rrggbb");
   predict->add_option("IMAGE", pictures, "Pictures")->required();
+
+  std::string data = "held-out", device = "cpu";
+  auto* const evaluate = app.add_subcommand("evaluate", "Measure a run's network on a set");
+  evaluate->add_option("DIR", run, "Run folder, DIR@STEP or DIR@best")->required();
+  evaluate->add_option("--data", data, "held-out, training, or a folder");
+
+  int height = 0, width = 0;
+  auto* const cost = app.add_subcommand("cost", "Parameters, MACs, latency and memory of a run's network, as JSON");
+  cost->add_option("DIR", run, "Run folder, DIR@STEP or DIR@best")->required();
+  cost->add_option("--height", height, "Pixels (as it trains)");
+  cost->add_option("--width", width, "Pixels (as it trains)");
+  cost->add_option("--device", device, "cpu or cuda");
+
+  std::vector<std::string> runs;
+  auto* const average = app.add_subcommand("average", "The mean of the weights of several checkpoints");
+  average->add_option("DIR", runs, "Run folders, DIR@STEP or DIR@best")->required();
+  average->add_option("--out", out, "File to write")->required();
 
   try {
     app.parse(argc, argv);
@@ -63,7 +87,13 @@ int main(int argc, char** argv) {
     } else if (*accepted) {
       fmt::print("{}\n", ablate::accepted());
     } else if (*predict) {
-      return ablate::predict(run, out, pictures);
+      return ablate::predict(run, output, pictures);
+    } else if (*evaluate) {
+      return ablate::evaluate(run, data);
+    } else if (*cost) {
+      return ablate::cost(run, height, width, device);
+    } else if (*average) {
+      return ablate::average(runs, out);
     }
   } catch (const std::exception& error) {
     fmt::print(stderr, "ablate-train: {}\n", error.what());

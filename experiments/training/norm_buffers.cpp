@@ -10,7 +10,7 @@ PreciseStatistics::PreciseStatistics(Task& task, FixedBatches& batches, std::siz
   if (modules_.empty() || batches.count() == 0) return;
   // A last batch of a few samples would count as much as a whole one.
   const std::size_t whole = std::max<std::size_t>(1, batches.count() - (batches.incomplete() ? 1 : 0));
-  const std::size_t used = std::min(whole, max_batches);
+  const std::size_t used = batches_ = std::min(whole, max_batches);
 
   Measuring measuring(networks, Mode::train);
   for (const Module& each : modules_) each.norm.module->record_calls(true);
@@ -34,6 +34,16 @@ PreciseStatistics::PreciseStatistics(Task& task, FixedBatches& batches, std::siz
   std::erase_if(modules_, [](const Module& each) { return each.places.empty(); });
 }
 
+BatchNorm::Buffers PreciseStatistics::Module::shared() const {
+  const c10::InferenceMode inference;
+  std::vector<torch::Tensor> means, variances;
+  for (const BatchNorm::Buffers& place : places) {
+    means.push_back(place.mean);
+    variances.push_back(place.variance);
+  }
+  return {torch::stack(means).mean(0), torch::stack(variances).mean(0)};
+}
+
 OtherBuffers::~OtherBuffers() {
   for (BatchNorm* norm : changed_) norm->use_buffers_per_place({});
 }
@@ -44,14 +54,7 @@ void OtherBuffers::own(const PreciseStatistics::Module& module) {
 }
 
 void OtherBuffers::shared(const PreciseStatistics::Module& module) {
-  const c10::InferenceMode inference;
-  std::vector<torch::Tensor> means, variances;
-  for (const BatchNorm::Buffers& place : module.places) {
-    means.push_back(place.mean);
-    variances.push_back(place.variance);
-  }
-  const BatchNorm::Buffers one{torch::stack(means).mean(0), torch::stack(variances).mean(0)};
-  module.norm.module->use_buffers_per_place(std::vector(module.places.size(), one));
+  module.norm.module->use_buffers_per_place(std::vector(module.places.size(), module.shared()));
   changed_.push_back(module.norm.module);
 }
 

@@ -19,11 +19,16 @@ class PreciseStatistics {
   struct Module {
     NormModule norm;
     std::vector<BatchNorm::Buffers> places;  ///< one a call in a pass
+    /// The mean of them: what re-estimating the module's one pair of buffers gives.
+    BatchNorm::Buffers shared() const;
   };
   const std::vector<Module>& modules() const { return modules_; }
   bool empty() const { return modules_.empty(); }
+  /// That were looked at.
+  std::size_t batches() const { return batches_; }
 
  private:
+  std::size_t batches_ = 0;
   std::vector<Module> modules_;
 };
 
@@ -37,7 +42,7 @@ class OtherBuffers {
 
   /// Each place its own.
   void own(const PreciseStatistics::Module& module);
-  /// All places of the module the mean of theirs: what re-estimating its one pair of buffers gives.
+  /// All places of the module the mean of theirs.
   void shared(const PreciseStatistics::Module& module);
 
  private:

@@ -9,12 +9,14 @@
 
 namespace ablate {
 
-/// One optimiser over a list of parameters; every update is one fused kernel. Results equal torch.optim's of the same
-/// name, with coupled weight decay as there. Parameters without a gradient are passed over.
+/// One optimiser over a list of parameters; every update is one kernel, or a few over all of them. Results equal
+/// torch.optim's of the same name, its weight decay (decoupled in AdamW alone) included. Parameters without a gradient
+/// are passed over.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
-  /// One update with the gradients that the parameters hold. `momentum` is SGD's momentum or Adam's beta1.
+  /// One update with the gradients that the parameters hold. `momentum` is SGD's and RMSprop's momentum or Adam's
+  /// beta1.
   virtual void step(double lr, double momentum) = 0;
   /// The momentum that the configuration asks for, where no schedule moves it.
   double default_momentum() const { return default_momentum_; }
@@ -35,6 +37,8 @@ class Optimizer {
   /// The parameters with a gradient, which is brought into the parameter's memory format: fused kernels run over both
   /// as flat arrays.
   Ready ready() const;
+  /// Gradients with weight_decay times the parameters added (PyTorch's coupled weight decay).
+  static std::vector<torch::Tensor> decayed(const Ready& now, double weight_decay);
   static std::vector<torch::Tensor> pick(const std::vector<torch::Tensor>& all,
                                          const std::vector<std::size_t>& indices);
 

@@ -57,7 +57,6 @@ RunLog::RunLog(const std::filesystem::path& run, Step first_step, const RunConfi
 }
 
 void RunLog::begin_step(Step step) {
-  layers_.begin_step();
   if (step != 1 && step != last_step_ && !due(step, histograms_every_)) return;
   if (histograms_every_ == 0) return;
   histograms_step_ = step;
@@ -68,18 +67,21 @@ void RunLog::begin_step(Step step) {
   });
 }
 
-std::optional<double> RunLog::end_step(Step step, const SampleMetrics& metrics, const Schedule::Value& schedule,
-                                       double seconds) {
+void RunLog::end_batch(const SampleMetrics& metrics) {
   layers_.end_step();
-  updates_.end_step();
-  step_seconds_ += seconds;
-  ++steps_timed_;
   for (const auto& [name, values] : metrics) {
     const torch::Tensor mean = values.mean();
     torch::Tensor& sum = metric_sums_[name];
     sum = sum.defined() ? sum + mean : mean;
     metric_counts_[name] += 1;
   }
+}
+
+std::optional<double> RunLog::end_step(Step step, const Schedule::Value& schedule, Times times) {
+  updates_.end_step();
+  times_.seconds += times.seconds;
+  times_.waited += times.waited;
+  ++steps_timed_;
   std::optional<double> loss;
   if (due(step, scalars_every_) || step == last_step_ || step == 1) {
     const std::map<std::string, double> losses = updates_.take_losses();
@@ -96,8 +98,9 @@ std::optional<double> RunLog::end_step(Step step, const SampleMetrics& metrics, 
     metric_sums_.clear();
     metric_counts_.clear();
     scalar("lr", step, schedule.lr);
-    scalar("time/step_ms", step, 1000 * step_seconds_ / static_cast<double>(steps_timed_));
-    step_seconds_ = 0;
+    scalar("time/step_ms", step, 1000 * times_.seconds / static_cast<double>(steps_timed_));
+    if (times_.seconds > 0) scalar("time/waiting_for_data", step, times_.waited / times_.seconds);
+    times_ = {};
     steps_timed_ = 0;
     if (const double now = wall_seconds(); now - system_written_ >= kSystemSeconds) {
       system_written_ = now;
@@ -136,23 +139,19 @@ void RunLog::write_weights(Step step) {
   }
 }
 
-void RunLog::validated(Step step, Mode mode, bool configured, const Measured& measured) {
+void RunLog::validated(Step step, const std::string& set, Mode mode, bool configured, const Measured& measured) {
   for (const auto& [name, value] : measured.metrics) {
-    scalar(name + (mode == Mode::eval ? "/val_eval" : "/val_train_mode"), step, value);
-    if (configured) scalar(name + "/val", step, value);
+    scalar(fmt::format("{}/{}{}", name, set, mode == Mode::eval ? "_eval" : "_train_mode"), step, value);
+    if (configured) scalar(fmt::format("{}/{}", name, set), step, value);
   }
   if (!configured) return;
   for (const auto& [name, value] : measured.losses) {
     if (name.empty()) {
-      scalar("loss/val", step, value);
+      scalar("loss/" + set, step, value);
     } else if (measured.losses.size() > 2) {
-      scalar("loss/val/" + name, step, value);
+      scalar(fmt::format("loss/{}/{}", set, name), step, value);
     }
   }
-}
-
-void RunLog::recalibrated(Step step, double value) {
-  scalar(task_.primary_metric() + "/val_recalibrated", step, value);
 }
 
 void RunLog::scalar(const std::string& tag, Step step, double value) {

@@ -21,15 +21,22 @@ class RunLog {
   RunLog(const std::filesystem::path& run, Step first_step, const RunConfig& config, Task& task, Updates& updates,
          torch::Device device, Step steps_per_epoch);
 
-  /// Around a training step. end_step writes what is due; returns the training loss when it was taken off the device
-  /// now, else nullopt.
+  /// How long a step took, and how much of that it waited for data.
+  struct Times {
+    double seconds = 0, waited = 0;
+  };
+  /// Around a training step, and around each batch of it. end_step writes what is due; returns the training loss when
+  /// it was taken off the device now, else nullopt.
   void begin_step(Step step);
-  std::optional<double> end_step(Step step, const SampleMetrics& metrics, const Schedule::Value& schedule,
-                                 double seconds);
+  void begin_batch() { layers_.begin_step(); }
+  void end_batch(const SampleMetrics& metrics);
+  std::optional<double> end_step(Step step, const Schedule::Value& schedule, Times times);
 
-  /// One validation in one mode: the configured mode's values are also `loss/val` and `<metric>/val`.
-  void validated(Step step, Mode mode, bool configured, const Measured& measured);
-  void recalibrated(Step step, double value);
+  /// One validation on `set` ("val", "train_set") in one mode: the configured mode's values are also `loss/<set>` and
+  /// `<metric>/<set>`.
+  void validated(Step step, const std::string& set, Mode mode, bool configured, const Measured& measured);
+  /// Anything else that was measured.
+  void scalar(const std::string& tag, Step step, double value);
 
   /// The last value of every scalar written, by tag; for status.json.
   const std::map<std::string, double>& latest() const { return latest_; }
@@ -39,7 +46,6 @@ class RunLog {
   static bool due(Step step, Step every) { return every > 0 && step % every == 0; }
 
  private:
-  void scalar(const std::string& tag, Step step, double value);
   void histogram(const std::string& tag, Step step, const torch::Tensor& values);
   void write_layers(Step step);
   void write_weights(Step step);
@@ -53,7 +59,7 @@ class RunLog {
   std::map<std::string, double> latest_;
   Step scalars_every_, norm_every_, histograms_every_, histograms_step_ = 0;
   Step last_step_;
-  double step_seconds_ = 0;
+  Times times_;
   std::int64_t steps_timed_ = 0;
   double system_written_ = 0;
   std::map<std::string, torch::Tensor> metric_sums_;

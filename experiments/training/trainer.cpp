@@ -9,9 +9,13 @@
 #include <limits>
 #include <numeric>
 
-#include "experiments/schedule.h"
+#include "experiments/swa_schedule.h"
+#include "experiments/training/averaging.h"
 #include "experiments/training/checkpoint.h"
 #include "experiments/training/doctor.h"
+#include "experiments/training/init.h"
+#include "experiments/training/not_finite.h"
+#include "experiments/training/precision.h"
 #include "experiments/training/run_log.h"
 #include "experiments/training/updates.h"
 #include "experiments/training/validation.h"
@@ -69,13 +73,15 @@ struct Trainer::Impl {
 
   std::vector<Network> networks;
   Updates updates;
-  bool resumed = false;  // Before `state`, whose reading sets it.
+  std::map<std::string, AveragedWeights> averages;  // "ema", "swa"
+  bool resumed = false, initial = false;            // Before `state`, whose reading sets them.
   TrainerState state;
   TrainingBatches batches;
-  Step total_steps, validation_every, checkpoint_every, preview_every;
+  Step steps_per_epoch, total_steps, validation_every, checkpoint_every, preview_every;
   std::unique_ptr<Schedule> schedule;
+  std::optional<SwaTimes> swa_times;
   RunLog log;
-  FixedBatches held_out;
+  FixedBatches held_out, training_set;
   std::vector<PreviewWriter> previews, gallery;
   Mode configured_mode;
   bool both_modes;
@@ -91,21 +97,28 @@ struct Trainer::Impl {
         environment(std::move(e)),
         status(s),
         networks(task.networks()),
-        updates(task, config),
+        updates(task, config, environment.device),
+        averages(wanted_averages()),
         state(restored()),
         batches(data, {batch_size_of(config), static_cast<std::uint64_t>(config.integer("train.seed"))},
                 state.next_batch),
-        total_steps(config.steps("train.steps", batches.batches_per_epoch())),
-        validation_every(config.steps("validation.every", batches.batches_per_epoch())),
-        checkpoint_every(config.steps("checkpoint.every", batches.batches_per_epoch())),
-        preview_every(config.steps("log.preview_every", batches.batches_per_epoch())),
-        schedule(make_schedule(config, total_steps, batches.batches_per_epoch())),
-        log(environment.run, resumed ? state.step + 1 : 0, config, task, updates, environment.device,
-            batches.batches_per_epoch()),
+        steps_per_epoch(std::max<Step>(1, batches.batches_per_epoch() / config.integer("train.accumulate"))),
+        total_steps(config.steps("train.steps", steps_per_epoch)),
+        validation_every(config.steps("validation.every", steps_per_epoch)),
+        checkpoint_every(config.steps("checkpoint.every", steps_per_epoch)),
+        preview_every(config.steps("log.preview_every", steps_per_epoch)),
+        schedule(make_schedule(config, total_steps, steps_per_epoch)),
+        swa_times(ablate::swa_times(config, steps_per_epoch)),
+        log(environment.run, resumed ? state.step + 1 : 0, config, task, updates, environment.device, steps_per_epoch),
         held_out(data.source.dataset, data.source.held_out, validation_batch_size(config), environment.device),
+        training_set(data.source.dataset, first_of(data.source.training, data.source.held_out.size()),
+                     validation_batch_size(config), environment.device),
         configured_mode(config.text("validation.mode") == "train" ? Mode::train : Mode::eval),
         both_modes(config.text("validation.mode") == "both"),
-        best_tag(task.primary_metric() + "/val") {
+        best_tag(config.is_set("checkpoint.metric") ? config.text("checkpoint.metric")
+                                                    : task.primary_metric() + "/" + first_set()) {
+    if (!state.schedule.is_null()) schedule->restore(state.schedule);
+    updates.restore_scaler(state.scaler);
     const auto writer = [&](const char* prefix, std::shared_ptr<const Dataset> dataset,
                             std::vector<std::size_t> indices) {
       return PreviewWriter(prefix, std::move(dataset), std::move(indices), validation_batch_size(config),
@@ -123,11 +136,32 @@ struct Trainer::Impl {
     }
   }
 
+  std::map<std::string, AveragedWeights> wanted_averages() const {
+    std::map<std::string, AveragedWeights> wanted;
+    if (config.is_set("train.ema")) wanted.try_emplace("ema", networks, config.real("train.ema"));
+    if (config.is_set("swa.start")) wanted.try_emplace("swa", networks, std::nullopt);
+    return wanted;
+  }
+
+  Trained trained() const { return {networks, updates.optimizers(), averages}; }
+  Autocast autocast() const { return {autocast_type(config), environment.device}; }
+
+  /// The set whose figures come first: what is validated on.
+  const char* first_set() const { return config.text("validation.on") == "training" ? "train_set" : "val"; }
+
   TrainerState restored() {
     const auto checkpoint = newest_checkpoint(environment.run);
-    if (!checkpoint) return {};
+    if (!checkpoint) {
+      const InitReport report = initialise(config, networks);
+      initial = !report.from.empty();
+      for (const std::string& line : report.lines()) environment.say(line);
+      if (initial)  // They began as copies.
+        averages = wanted_averages();
+      return {};
+    }
     resumed = true;
-    TrainerState found = read_checkpoint(*checkpoint, networks, updates.optimizers());
+    TrainerState found = read_checkpoint(*checkpoint, trained());
+    for (auto& [name, average] : averages) average.set_added(found.averaged[name]);
     environment.say(fmt::format("Going on from step {}.", found.step));
     return found;
   }
@@ -146,20 +180,22 @@ struct Trainer::Impl {
     });
     publish();
     if (!resumed) {
+      if (initial) first_validation();
       write(previews);
       write(gallery);
     }
 
-    while (state.step < total_steps) {
+    while (state.step < total_steps && !given_up()) {
       step();
       state.training_seconds = seconds_before + seconds_since(started);
-      const bool last = state.step == total_steps;
       bool improved = false;
-      if (RunLog::due(state.step, validation_every) || last) {
+      if (RunLog::due(state.step, validation_every) || state.step == total_steps) {
         improved = validate();
         write(gallery);
       }
+      const bool last = state.step == total_steps || given_up();
       if (RunLog::due(state.step, preview_every) || last) write(previews);
+      if (last) finish_swa();
       publish();
       const bool stop = poll();
       if (improved || RunLog::due(state.step, checkpoint_every) || last || stop) checkpoint();
@@ -170,9 +206,12 @@ struct Trainer::Impl {
         return RunState::stopped;
       }
     }
+    if (given_up())
+      environment.say(fmt::format("Ended at step {}: {} has not become better for {} validations (train.stop_after).",
+                                  state.step, best_tag, state.without_improvement));
     finish_saving();
     // A worker that was killed after all its work has nothing left to say.
-    const bool examined = saved_at_start == total_steps && std::filesystem::exists(environment.run / "findings.json");
+    const bool examined = saved_at_start == state.step && std::filesystem::exists(environment.run / "findings.json");
     if (!examined) examine();
     state.training_seconds = seconds_before + seconds_since(started);
     publish();
@@ -186,43 +225,126 @@ struct Trainer::Impl {
     const Clock::time_point start = Clock::now();
     const Schedule::Value value = schedule->at(state.step);
     updates.set(value);
-    const Batch batch = batches.next().to(environment.device);
     log.begin_step(number);
-    const SampleMetrics metrics = task.step(batch, updates);
-    const std::optional<double> loss = log.end_step(number, metrics, value, seconds_since(start));
+    double waited = 0;
+    const std::int64_t count = config.integer("train.accumulate");
+    Batch batch;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const Clock::time_point asked = Clock::now();
+      batch = batches.next().to(environment.device);
+      waited += seconds_since(asked);
+      ++state.next_batch;
+      const Autocast mixed = autocast();
+      if (config.boolean("train.accumulate_fault") && i + 1 < count) {
+        const torch::NoGradGuard statistics_only;
+        task.forward(batch);
+        continue;
+      }
+      updates.begin_batch(i);
+      log.begin_batch();
+      log.end_batch(task.step(batch, updates));
+    }
+    if (const auto ema = averages.find("ema"); ema != averages.end()) ema->second.add();
+    if (swa_times && swa_times->averages_after(number)) averages.at("swa").add();
+    const std::optional<double> loss = log.end_step(number, value, {seconds_since(start), waited});
     state.step = number;
-    ++state.next_batch;
     if (loss && !std::isfinite(*loss)) {
       publish();
       log.writer().hparams_end(false);
       log.writer().flush();
+      const std::string where =
+          environment.device.is_cpu() ? fmt::format(" First not finite is {}.", first_not_finite(task, batch)) : "";
       throw Diverged(
-          fmt::format("The training loss became {} at step {} (learning rate {:g}): lower optimizer.lr, or set "
+          fmt::format("The training loss became {} at step {} (learning rate {:g}).{} Lower optimizer.lr, or set "
                       "train.clip_norm, and start again.",
-                      std::isnan(*loss) ? "NaN" : "infinite", number, value.lr));
+                      std::isnan(*loss) ? "NaN" : "infinite", number, value.lr, where));
     }
   }
 
-  /// Returns whether the primary metric is the best so far.
+  Measured measured(FixedBatches& samples, Mode mode) {
+    const Autocast mixed = autocast();
+    return measure(task, samples, mode);
+  }
+
+  void validate_on(const std::string& set, FixedBatches& samples) {
+    log.validated(state.step, set, configured_mode, true, measured(samples, configured_mode));
+    if (!both_modes) return;
+    const Mode other = configured_mode == Mode::eval ? Mode::train : Mode::eval;
+    log.validated(state.step, set, other, false, measured(samples, other));
+  }
+
+  void validate_on_sets() {
+    const std::string on = config.text("validation.on");
+    if (on != "training") validate_on("val", held_out);
+    if (on != "held-out") validate_on("train_set", training_set);
+  }
+
+  /// The primary metric of averaged weights, as `<metric>/val_<name>`.
+  void validate_average(const std::string& name) {
+    const AveragedWeights::InUse in_use(averages.at(name));
+    log.scalar(fmt::format("{}/val_{}", task.primary_metric(), name), state.step,
+               measured(held_out, configured_mode).metrics.at(task.primary_metric()));
+  }
+
+  /// Of weights that were loaded: shows that they have arrived.
+  void first_validation() {
+    validate_on_sets();
+    say_progress();
+  }
+
+  double logged(const char* key, const std::string& tag) const {
+    if (const auto found = log.latest().find(tag); found != log.latest().end()) return found->second;
+    std::vector<std::string> tags;
+    for (const auto& [each, value] : log.latest()) tags.push_back(each);
+    throw Error(fmt::format("{}: there is no {}; logged are {}.", key, tag, fmt::join(tags, ", ")));
+  }
+
+  /// Returns whether the metric that decides is the best so far.
   bool validate() {
     if (held_out.count() == 0) return false;
-    const Measured configured = measure(task, held_out, configured_mode);
-    log.validated(state.step, configured_mode, true, configured);
-    if (both_modes) {
-      const Mode other = configured_mode == Mode::eval ? Mode::train : Mode::eval;
-      log.validated(state.step, other, false, measure(task, held_out, other));
-    }
-    const double value = configured.metrics.at(task.primary_metric());
+    validate_on_sets();
+    if (averages.contains("ema")) validate_average("ema");
+    if (config.text("schedule.name") == "plateau")
+      schedule->observe(logged("schedule.metric", config.text("schedule.metric")));
+
+    const double value = logged("checkpoint.metric", best_tag);
+    const bool lower = config.is_set("checkpoint.metric") ? lower_is_better(best_tag) : !task.higher_is_better();
     const bool better = state.best_metric.empty() || std::isnan(state.best_value) ||
-                        (task.higher_is_better() ? value > state.best_value : value < state.best_value);
+                        (lower ? value < state.best_value : value > state.best_value);
     const bool improved = better && !std::isnan(value);
+    ++state.without_improvement;
     if (improved) {
       state.best_metric = best_tag;
       state.best_value = value;
       state.best_step = state.step;
+      state.without_improvement = 0;
     }
     say_progress();
     return improved;
+  }
+
+  /// Whether it has not become better for as long as train.stop_after allows.
+  bool given_up() const {
+    return config.is_set("train.stop_after") && state.without_improvement >= config.integer("train.stop_after");
+  }
+
+  /// The mean of the weights gets statistics of its own, and is measured.
+  void finish_swa() {
+    const auto swa = averages.find("swa");
+    if (swa == averages.end()) return;
+    if (swa->second.added() == 0) {
+      environment.say("swa.start: the run ended before any weights were averaged.");
+      return;
+    }
+    {
+      FixedBatches training(data.source.dataset, data.source.training, batch_size_of(config), environment.device);
+      const AveragedWeights::InUse in_use(swa->second);
+      const Autocast mixed = autocast();
+      update_bn(task, training);
+    }
+    validate_average("swa");
+    environment.say(fmt::format("swa: the mean of {} weights, {} {:.4f}", swa->second.added(), task.primary_metric(),
+                                log.latest().at(task.primary_metric() + "/val_swa")));
   }
 
   void say_progress() {
@@ -236,6 +358,7 @@ struct Trainer::Impl {
   }
 
   void write(std::vector<PreviewWriter>& writers) {
+    const Autocast mixed = autocast();
     for (PreviewWriter& writer : writers) writer.write(task, configured_mode, state.step, log.writer());
   }
 
@@ -266,7 +389,10 @@ struct Trainer::Impl {
   void checkpoint() {
     if (saved_step == state.step) return;
     finish_saving();
-    saving = std::async(std::launch::async, [this, snapshot = take_snapshot(state, networks, updates.optimizers()),
+    state.schedule = schedule->state();
+    state.scaler = updates.scaler_state();
+    for (const auto& [name, average] : averages) state.averaged[name] = average.added();
+    saving = std::async(std::launch::async, [this, snapshot = take_snapshot(state, trained()),
                                              keep = config.integer("checkpoint.keep"), best = state.best_step] {
       // What is in a checkpoint has been logged: after a resume nothing before it is missing.
       log.writer().flush();
@@ -284,7 +410,8 @@ struct Trainer::Impl {
   void examine() {
     FixedBatches training(data.source.dataset, data.source.training, batch_size_of(config), environment.device);
     const Diagnosis diagnosis = diagnose(task, held_out, training);
-    if (diagnosis.recalibrated) log.recalibrated(state.step, *diagnosis.recalibrated);
+    if (diagnosis.recalibrated)
+      log.scalar(task.primary_metric() + "/val_recalibrated", state.step, *diagnosis.recalibrated);
     log.writer().flush();
     write_findings(environment.run, diagnosis.findings);
     for (const Finding& finding : diagnosis.findings) {

@@ -1,11 +1,13 @@
 """Learning rate and momentum of every schedule, step by step, against torch.optim.lr_scheduler."""
 import json
+import math
 import os
+import random
 import subprocess
 import unittest
 
 import torch
-from torch.optim import lr_scheduler
+from torch.optim import lr_scheduler, swa_utils
 
 
 def ours(steps, *assignments):
@@ -52,6 +54,93 @@ class Schedules(unittest.TestCase):
     def test_onecycle_takes_its_own_maximum(self):
         self.compare(ours(50, "schedule.name=onecycle", "schedule.max_lr=0.5"),
                      theirs(50, lambda o: lr_scheduler.OneCycleLR(o, 0.5, total_steps=50)), momentum=True)
+
+    def test_multistep(self):
+        for milestones, steps in (("20,50", [20, 50]), ("2ep,5ep", [20, 50]), ("[7,7,30]", [7, 7, 30])):
+            self.compare(ours(80, "optimizer.lr=0.1", "schedule.name=multistep", f"schedule.milestones={milestones}", "schedule.gamma=0.3"),
+                         theirs(80, lambda o: lr_scheduler.MultiStepLR(o, steps, 0.3)))
+
+    def test_step(self):
+        self.compare(ours(80, "optimizer.lr=0.1", "schedule.name=step", "schedule.step_size=7"),
+                     theirs(80, lambda o: lr_scheduler.StepLR(o, 7)))
+
+    def test_exponential(self):
+        self.compare(ours(80, "optimizer.lr=0.1", "schedule.name=exponential", "schedule.gamma=0.97"),
+                     theirs(80, lambda o: lr_scheduler.ExponentialLR(o, 0.97)))
+        values = ours(101, "optimizer.lr=0.1", "schedule.name=exponential")
+        self.assertAlmostEqual(values[-1][0], 0.1 * 0.01 ** (100 / 101))
+
+    def test_polynomial(self):
+        for power in (1, 2.5):
+            self.compare(ours(80, "optimizer.lr=0.1", "schedule.name=polynomial", f"schedule.power={power}"),
+                         theirs(80, lambda o: lr_scheduler.PolynomialLR(o, 80, power)))
+
+    def test_cosine_with_restarts(self):
+        for period, longer, steps in ((7, 1, 60), (7, 2, 200), (1, 3, 50), (300, 1, 100)):
+            self.compare(ours(steps, "optimizer.lr=0.1", "schedule.name=cosine-restarts", f"schedule.period={period}",
+                              f"schedule.period_mult={longer}", "schedule.min_lr=0.002"),
+                         theirs(steps, lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, period, longer, 0.002)))
+
+    def test_cyclic_with_momentum(self):
+        for cycle, gamma in (("triangular", 1), ("triangular2", 1), ("exp_range", 0.99)):
+            for up, down in ((5, None), (4, 11)):
+                down_steps = [f"schedule.down_steps={down}"] if down else []
+                self.compare(ours(90, "optimizer.lr=0.1", "schedule.name=cyclic", "schedule.max_lr=0.7", f"schedule.up_steps={up}",
+                                  f"schedule.cycle={cycle}", f"schedule.gamma={gamma}", *down_steps),
+                             theirs(90, lambda o: lr_scheduler.CyclicLR(o, 0.1, 0.7, up, down, cycle, gamma)), momentum=True)
+
+    def test_plateau_also_across_a_resume(self):
+        rng = random.Random(3)
+        falling = [1 / (1 + i / 5) + 0.2 * rng.random() for i in range(120)]
+        for tag, mode in (("loss/val", "min"), ("iou/val", "max")):
+            for patience in (0, 3, 10):
+                values = falling if mode == "min" else [1 - v for v in falling]
+                optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+                scheduler = lr_scheduler.ReduceLROnPlateau(optimizer, mode, 0.5, patience, min_lr=1e-3)
+                wanted = []
+                for value in values:
+                    wanted.append((optimizer.param_groups[0]["lr"], None))
+                    scheduler.step(value)
+                got = ours(len(values), "optimizer.lr=0.1", "schedule.name=plateau", f"schedule.patience={patience}", "schedule.gamma=0.5",
+                           "schedule.min_lr=1e-3", f"schedule.metric={tag}", "@" + json.dumps(values))
+                self.compare(got, wanted)
+                self.assertLess(wanted[-1][0], 0.1)
+
+    def test_yolox_cosine_by_epochs(self):
+        # domain.md's formula, written again: ten steps an epoch.
+        for epochs in (8, 40, 300):
+            lr, warm, flat = 0.1, min(max(0.05 * epochs, 1), 3), min(max(0.05 * epochs, 1), 15)
+            first, last = max(0.1 * lr, 1e-6), 0.01 * lr
+            wanted = []
+            for step in range(10 * epochs):
+                t = step // 10
+                if t <= warm:
+                    wanted.append((lr - first) * (t / warm) ** 2 + first)
+                elif t >= epochs - flat:
+                    wanted.append(last)
+                else:
+                    wanted.append(last + 0.5 * (lr - last) * (1 + math.cos(math.pi * (t - warm) / (epochs - warm - flat))))
+            self.compare(ours(10 * epochs, "optimizer.lr=0.1", "schedule.name=yolox-cosine"), [(value, None) for value in wanted])
+
+    def test_swa_after_any_schedule(self):
+        # As in PyTorch's own recipe, an epoch being ten steps: from epoch 8 on SWALR is stepped instead, after each epoch.
+        def make(optimizer, name):
+            return {"constant": lambda: lr_scheduler.ConstantLR(optimizer, 1),
+                    "cosine": lambda: lr_scheduler.CosineAnnealingLR(optimizer, 300),
+                    "multistep": lambda: lr_scheduler.MultiStepLR(optimizer, [30, 50], 0.1)}[name]()
+
+        for name in ("constant", "cosine", "multistep"):
+            optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1, momentum=0.9)
+            scheduler, swa, wanted = make(optimizer, name), swa_utils.SWALR(optimizer, 0.02), []
+            optimizer.param_groups[0]["lr"] = 0.1
+            for step in range(300):
+                wanted.append((optimizer.param_groups[0]["lr"], None))
+                optimizer.step()
+                if step < 80:
+                    scheduler.step()
+                elif (step - 80) % 10 == 9:
+                    swa.step()
+            self.compare(ours(300, "optimizer.lr=0.1", f"schedule.name={name}", "schedule.milestones=30,50", "swa.start=8ep", "swa.lr=0.02"), wanted)
 
     def test_warmup_in_front_of_cosine(self):
         def make(optimizer):

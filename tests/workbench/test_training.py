@@ -1,15 +1,19 @@
 """The commands that train, with the real worker: train, launch, stop, resume, predict, and what becomes of a killed worker."""
 
+import io
 import json
 import os
 import pathlib
 import signal
+import struct
+import subprocess
 import unittest
 
+import numpy
 from PIL import Image
 from safetensors.numpy import load_file
 
-from ablate_program import TINY, AblateTest, assignments
+from ablate_program import BIN, TINY, AblateTest, assignments
 
 
 def worker_of(run):
@@ -23,6 +27,27 @@ def worker_of(run):
             if words[1:2] == ["run"] and words[2:3] == [run]:
                 return int(entry.name)
     return None
+
+
+def write_avi(path, frames, rate=10):
+    """Motion JPEG in the oldest of containers, by hand."""
+    def chunk(name, content):
+        return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
+
+    def listed(name, content):
+        return chunk(b"LIST", name + content)
+
+    pictures = []
+    for frame in frames:
+        encoded = io.BytesIO()
+        frame.save(encoded, "JPEG")
+        pictures.append(encoded.getvalue())
+    width, height = frames[0].size
+    main = struct.pack("<14I", 1_000_000 // rate, 0, 0, 0, len(frames), 0, 1, 0, width, height, 0, 0, 0, 0)
+    stream = b"vidsMJPG" + struct.pack("<IHHIIIIIIIIHHHH", 0, 0, 0, 0, 1, rate, 0, len(frames), 0, 0, 0, 0, 0, width, height)
+    form = struct.pack("<IiiHH4sIiiII", 40, width, height, 1, 24, b"MJPG", width * height * 3, 0, 0, 0, 0)
+    header = listed(b"hdrl", chunk(b"avih", main) + listed(b"strl", chunk(b"strh", stream) + chunk(b"strf", form)))
+    path.write_bytes(chunk(b"RIFF", b"AVI " + header + listed(b"movi", b"".join(chunk(b"00dc", each) for each in pictures))))
 
 
 class TrainingTest(AblateTest):
@@ -121,6 +146,73 @@ class TrainingTest(AblateTest):
         self.assertIn("take the place", self.call("predict", "net", pictures[0], "--out", pictures[0].parent).stderr)
         self.assertEqual(pictures[0].read_bytes(), before)
         self.assertIn("step", self.error_of("predict", "net@4", pictures[0], "--out", out, code=1))
+
+    def test_predict_cuts_out_and_puts_before_another_background(self):
+        self.ablate("train", "--name", "net", *assignments())
+        folder, out = self.folder / "pictures", self.folder / "out"
+        folder.mkdir()
+        for name, colour in (("a", (200, 30, 30)), ("b", (10, 220, 90))):
+            Image.new("RGB", (40, 60), colour).save(folder / f"{name}.png")
+        for background in ("#0080ff", "blur", folder / "b.png"):
+            answers = self.json_of("predict", "net", folder, "--out", out, "--cut-out", "--background", background)
+            self.assertEqual(len(answers), 2)
+            mask = numpy.array(Image.open(out / "a.png")).astype(int)[..., None]
+            cut_out = numpy.array(Image.open(out / "a-cut-out.png"))
+            self.assertTrue((cut_out[..., :3] == (200, 30, 30)).all())
+            self.assertTrue((cut_out[..., 3:] == mask).all())
+            behind = {"#0080ff": (0, 128, 255), "blur": (200, 30, 30)}.get(background, (10, 220, 90))
+            wanted = (mask * (200, 30, 30) + (255 - mask) * numpy.array(behind)) / 255
+            self.assertLessEqual(abs(numpy.array(Image.open(out / "a-composed.png")) - wanted).max(), 1)
+        self.assertIn("--background", self.ablate("predict", "net", folder / "a.png", "--out", out, "--background", "nothing", code=1).stderr)
+
+    def test_predict_makes_a_video_of_a_video(self):
+        self.ablate("train", "--name", "net", *assignments())
+        frames = [Image.new("RGB", (48, 32), (20 * i, 100, 200 - 10 * i)) for i in range(12)]
+        clip = self.folder / "clip.avi"
+        write_avi(clip, frames)
+        [answer] = self.json_of("predict", "net", clip, "--out", self.folder / "out", "--background", "#00ff00")
+        self.assertEqual(answer["frames"], 12)
+        self.assertGreater(answer["frames_per_second"], 0)
+        for what in ("mask", "composed"):
+            self.assertIn(b"ftyp", pathlib.Path(answer[what]).read_bytes()[:16])
+        (self.folder / "no.mp4").write_bytes(b"no video")
+        self.assertIn("no.mp4: can't be read as a video", self.call("predict", "net", self.folder / "no.mp4", "--out", self.folder / "out").stderr)
+
+    def test_predict_at_full_size_is_the_network_on_all_pixels_and_tiles_leave_no_seam(self):
+        self.ablate("train", "--name", "net", *assignments(train__steps=40, optimizer__lr=0.01))
+        y, x = numpy.mgrid[:300, :420]
+        disc = numpy.where((y - 140) ** 2 + (x - 200) ** 2 < 10000, 200, 40).astype(numpy.uint8)
+        picture = self.folder / "disc.png"
+        Image.fromarray(numpy.stack([disc, disc // 2, 255 - disc], 2)).save(picture)
+
+        def mask(out, *words):
+            entry = json.loads(self.ablate("predict", "net", picture, "--out", self.folder / out, "--json", *words).stdout)[0]
+            return numpy.array(Image.open(entry["mask"])).astype(int), entry
+
+        whole, said = mask("whole", "--full-size")
+        self.assertNotIn("tiles", said)
+        self.assertEqual(whole.shape, (300, 420))
+        self.assertGreater(numpy.abs(whole - mask("small")[0]).max(), 8, "32×32 pixels made larger know less")
+        tiled, said = mask("tiled", "--full-size", "--tile", "128")
+        self.assertEqual(said["tiles"], {"side": 128, "count": 3 * 5})
+        self.assertLess(numpy.abs(whole - tiled).mean(), 3)
+        jumps = [numpy.abs(numpy.diff(mask, axis=1)).mean(axis=0) for mask in (tiled, whole)]
+        for left in (73, 146, 219, 292):  # Where tiles begin.
+            self.assertLess(jumps[0][left - 1], jumps[1][left - 1] + 1)
+
+    @unittest.skipIf("address" in os.environ["ABLATE_SANITIZE"], "AddressSanitizer itself needs more than the limit")
+    def test_predict_cuts_a_picture_into_tiles_where_memory_is_short(self):
+        self.ablate("train", "--name", "net", *assignments(model__channels=32))
+        picture = self.folder / "large.png"
+        Image.new("RGB", (2200, 1400), (200, 30, 30)).save(picture)
+        words = " ".join(f"'{word}'" for word in (BIN / "ablate", "--runs", self.root, "predict", "net", picture, "--full-size", "--json",
+                                                  "--out", self.folder / "out"))
+        done = subprocess.run(["bash", "-c", f"ulimit -v 1600000; exec {words}"], capture_output=True, text=True, env=self.environment)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        [entry] = json.loads(done.stdout)
+        self.assertGreaterEqual(entry["tiles"]["side"], 128)
+        with Image.open(entry["mask"]) as mask:
+            self.assertEqual(mask.size, (2200, 1400))
 
     def test_predict_takes_the_colour_out_where_the_training_did(self):
         self.ablate("train", "--name", "net", *assignments(data__grey=True))

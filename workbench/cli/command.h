@@ -48,6 +48,9 @@ void add_export(CLI::App& app, Invocation& invocation);
 void add_stop(CLI::App& app, Invocation& invocation);
 void add_resume(CLI::App& app, Invocation& invocation);
 void add_predict(CLI::App& app, Invocation& invocation);
+void add_evaluate(CLI::App& app, Invocation& invocation);
+void add_average(CLI::App& app, Invocation& invocation);
+void add_cost(CLI::App& app, Invocation& invocation);
 void add_screenshot(CLI::App& app, Invocation& invocation);
 void add_queue_keeper(CLI::App& app, Invocation& invocation);
 /// The words as paths. Throws Error for one that is not there, ending in `advice`.

@@ -12,18 +12,6 @@
 namespace ablate {
 namespace {
 
-/// What is wrong with a configuration that was typed is wrong usage, whoever finds it.
-template <class Do>
-auto as_usage(Do&& what) {
-  try {
-    return what();
-  } catch (const UsageError&) {
-    throw;
-  } catch (const Error& error) {
-    throw UsageError(error.what());
-  }
-}
-
 /// Whoever sets an option that nothing looks at meant something else: folders named for synthetic data, groups for a
 /// norm without any.
 void warn_if_without_effect(const std::string& key, const RunConfig& config) {
@@ -56,10 +44,11 @@ nlohmann::json base_of(const std::vector<std::string>& assignments) {
   });
 }
 
-RunConfig config_of(const std::vector<std::string>& assignments) {
+RunConfig config_of(const std::vector<std::string>& assignments, const RunConfig& start) {
   const nlohmann::json base = base_of(assignments);
   return as_usage([&] {
-    RunConfig config = RunConfig::from_json(base);
+    RunConfig config = start;
+    config.merge(base);
     config.check();
     for (const auto& [key, value] : base.items()) warn_if_without_effect(key, config);
     return config;

@@ -6,15 +6,28 @@
 
 #include "experiments/experiment.h"
 #include "experiments/run_config.h"
+#include "workbench/cli/command.h"
 
 namespace ablate {
+
+/// What is wrong with a configuration that was typed is wrong usage, whoever finds it.
+template <class Do>
+auto as_usage(Do&& what) {
+  try {
+    return what();
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Error& error) {
+    throw UsageError(error.what());
+  }
+}
 
 /// Declares `-s KEY=VALUE`, which may stand several times, each with one assignment.
 void add_set_option(CLI::App& command, std::vector<std::string>& assignments);
 
-/// Defaults with the assignments laid over them, checked. Throws UsageError where one is not understood or doesn't go
+/// Defaults, or `start`, with the assignments laid over them, checked. Throws UsageError where one is not understood or doesn't go
 /// together with the others.
-RunConfig config_of(const std::vector<std::string>& assignments);
+RunConfig config_of(const std::vector<std::string>& assignments, const RunConfig& start = {});
 
 /// The assignments as an object of dotted keys to checked values, for an experiment's base. Throws UsageError.
 nlohmann::json base_of(const std::vector<std::string>& assignments);

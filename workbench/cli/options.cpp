@@ -25,6 +25,8 @@ std::string_view name_of(OptionType type) {
       return "text";
     case OptionType::duration:
       return "duration";
+    case OptionType::durations:
+      return "list of durations";
     case OptionType::size:
       return "size";
     case OptionType::strings:
@@ -58,6 +60,8 @@ std::string values_of(const Option& option) {
       return "true | false";
     case OptionType::size:
       return "[height, width]" + range;
+    case OptionType::durations:
+      return "a list of steps, or of epochs, as in 200,300 or 10ep,20ep";
     case OptionType::duration:
       return "steps, or \"3ep\" for epochs";
     default:

@@ -1,12 +1,15 @@
 // ablate predict RUN[@STEP] IMAGE… --out DIR: masks of pictures, by the worker.
 #include <fmt/format.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <memory>
 
+#include "experiments/data/folder_dataset.h"
 #include "runs/json_file.h"
 #include "sweeps/launcher.h"
 #include "sweeps/process.h"
+#include "workbench/cli/checkpoints.h"
 #include "workbench/cli/command.h"
 #include "workbench/cli/output.h"
 
@@ -16,29 +19,35 @@ namespace {
 struct PredictOptions {
   std::string run;
   std::vector<std::string> images;
-  std::string out;
+  std::string out, background;
+  bool cut_out = false, full_size = false;
+  int tile = 0;
 };
 
-/// The run's folder, with "@STEP" where one is named, as the worker takes it. The last @ separates, since a path may
-/// hold others; a path that is called so itself wins.
-std::string checkpoint_word(const Invocation& invocation, const std::string& word) {
-  const std::size_t at = word.rfind('@');
-  const bool has_step = at != std::string::npos && !std::filesystem::exists(word);
-  const RunInfo run = find_run(invocation.root(), has_step ? word.substr(0, at) : word);
-  if (run.status.state == RunState::foreign)
-    throw Error(fmt::format("{} was not made by Ablate (no run.json in {}): there is no network to predict with.",
-                            run.id, run.folder.string()));
-  return run.folder.string() + (has_step ? word.substr(at) : "");
-}
-
 int predict(const Invocation& invocation, const PredictOptions& options) {
-  existing_paths(options.images, "Name picture files (JPEG, PNG, …).");
+  existing_paths(options.images, "Name picture files (JPEG, PNG, …), folders of them, or videos.");
   std::vector<std::string> words = {"predict", checkpoint_word(invocation, options.run), "--out", options.out};
-  words.insert(words.end(), options.images.begin(), options.images.end());
+  if (options.cut_out) words.emplace_back("--cut-out");
+  if (options.full_size || options.tile > 0) words.emplace_back("--full-size");
+  if (options.tile > 0) words.insert(words.end(), {"--tile", std::to_string(options.tile)});
+  if (!options.background.empty()) words.insert(words.end(), {"--background", options.background});
+  for (const std::string& image : options.images) {
+    if (!std::filesystem::is_directory(image)) {
+      words.push_back(image);
+      continue;
+    }
+    for (const PictureFiles& file : scan_pictures(image).files) words.push_back(file.image.string());
+  }
   nlohmann::json document = nlohmann::json::array();
   // The worker prints a JSON object for each picture.
   const int status = read_lines(worker_program(), words, [&](const std::string& line) {
     nlohmann::json entry = parse_json(line, "what the worker said");
+    if (entry.contains("video")) {
+      if (::isatty(STDERR_FILENO))
+        fmt::print(stderr, "\r{}: frame {} of {}, {:.1f} a second ", entry["video"].get<std::string>(),
+                   entry["frame"].dump(), entry["frames"].dump(), entry["frames_per_second"].get<double>());
+      return;
+    }
     if (entry.contains("error")) fmt::print(stderr, "ablate: {}\n", entry["error"].get<std::string>());
     if (!invocation.json && entry.contains("mask")) fmt::print("{}\n", entry["mask"].get<std::string>());
     document.push_back(std::move(entry));
@@ -57,8 +66,17 @@ void add_predict(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<PredictOptions>();
   command.add_option("RUN", options->run, "An id, a name or a path; RUN@400 for the checkpoint of step 400, RUN@best")
       ->required();
-  command.add_option("IMAGE", options->images, "Picture files")->required();
+  command.add_option("IMAGE", options->images, "Picture files, folders of them, or videos")->required();
   command.add_option("--out", options->out, "Folder for the masks")->type_name("DIR")->required();
+  command.add_flag("--cut-out", options->cut_out, "The pictures with their masks as opacity, too: NAME-cut-out.png");
+  command.add_option("--background", options->background, "Put before this, too: a picture's file, blur, or #00ff00")
+      ->type_name("WHAT");
+  command.add_flag(
+      "--full-size", options->full_size,
+      "The network sees all of a picture's pixels, in tiles where memory is short (the size it trained at)");
+  command.add_option("--tile", options->tile, "With --full-size: tiles of so many pixels a side, blended")
+      ->check(CLI::Range(16, 65536))
+      ->type_name("PIXELS");
   add_json_flag(command, invocation);
   command.callback(
       [&invocation, options] { invocation.action = [&invocation, options] { return predict(invocation, *options); }; });

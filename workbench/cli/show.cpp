@@ -1,9 +1,13 @@
-// ablate show RUN: one run, anybody's.
+// ablate show RUN|FILE: one run, anybody's, or the weights in a file.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include "experiments/run_config.h"
+#include "runs/weights_file.h"
 #include "workbench/cli/command.h"
 #include "workbench/cli/output.h"
 
@@ -22,7 +26,76 @@ std::string words_of(const nlohmann::json& data) {
   return fmt::format("{}, {} samples (key {})", from, data.value("count", 0), data.value("key", "none"));
 }
 
+struct TensorSummary {
+  double least = 0, greatest = 0, mean = 0, deviation = 0;
+  std::size_t not_finite = 0;
+};
+
+TensorSummary summary_of(const std::vector<double>& numbers) {
+  TensorSummary summary;
+  double sum = 0, squares = 0, finite = 0;
+  for (const double number : numbers) {
+    if (!std::isfinite(number)) {
+      ++summary.not_finite;
+      continue;
+    }
+    summary.least = finite == 0 ? number : std::min(summary.least, number);
+    summary.greatest = finite == 0 ? number : std::max(summary.greatest, number);
+    sum += number;
+    squares += number * number;
+    ++finite;
+  }
+  if (finite == 0) return summary;
+  summary.mean = sum / finite;
+  summary.deviation = std::sqrt(std::max(0.0, squares / finite - summary.mean * summary.mean));
+  return summary;
+}
+
+/// Names, shapes and statistics of the weights in a file.
+int show_weights(const Invocation& invocation, const std::filesystem::path& path) {
+  const WeightsFile file(path);
+  nlohmann::json document = nlohmann::json::array();
+  Table table({{"TENSOR"},
+               {"TYPE"},
+               {"SHAPE"},
+               {"MEAN", Align::right},
+               {"STD", Align::right},
+               {"MIN", Align::right},
+               {"MAX", Align::right},
+               {"NOT FINITE", Align::right}});
+  std::size_t elements = 0;
+  for (const auto& [name, tensor] : file.tensors()) {
+    const std::vector<double> numbers = numbers_of(tensor);
+    const TensorSummary summary = summary_of(numbers);
+    elements += numbers.size();
+    document.push_back({{"name", name},
+                        {"dtype", tensor.dtype},
+                        {"shape", tensor.shape},
+                        {"mean", summary.mean},
+                        {"std", summary.deviation},
+                        {"min", summary.least},
+                        {"max", summary.greatest},
+                        {"not_finite", summary.not_finite}});
+    table.add({{name},
+               {tensor.dtype},
+               {fmt::format("{}", fmt::join(tensor.shape, "x"))},
+               {short_number(summary.mean)},
+               {short_number(summary.deviation)},
+               {short_number(summary.least)},
+               {short_number(summary.greatest)},
+               {summary.not_finite ? std::to_string(summary.not_finite) : "", Tone::bad}});
+  }
+  if (invocation.json) {
+    print_json(document);
+  } else {
+    table.print();
+    fmt::print("\n{} tensors, {} numbers\n", file.tensors().size(), elements);
+  }
+  return 0;
+}
+
 int show(const Invocation& invocation, const std::string& word) {
+  if (std::filesystem::is_regular_file(word)) return show_weights(invocation, word);
   const RunInfo run = find_run(invocation.root(), word);
   const std::map<std::string, double> values = last_values(run);
   if (invocation.json) {
@@ -72,9 +145,12 @@ int show(const Invocation& invocation, const std::string& word) {
 }  // namespace
 
 void add_show(CLI::App& app, Invocation& invocation) {
-  CLI::App& command = *app.add_subcommand("show", "One run: state, options, last metrics, findings");
+  CLI::App& command =
+      *app.add_subcommand("show", "One run: state, options, last metrics, findings; or the weights in a file");
   const auto word = std::make_shared<std::string>();
-  command.add_option("RUN", *word, "An id, a unique beginning of one, a name, or a path")->required();
+  command
+      .add_option("RUN", *word, "An id, a unique beginning of one, a name, or a path; or FILE, .safetensors or .pth")
+      ->required();
   add_json_flag(command, invocation);
   command.callback(
       [&invocation, word] { invocation.action = [&invocation, word] { return show(invocation, *word); }; });

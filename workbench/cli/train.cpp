@@ -5,8 +5,11 @@
 #include <array>
 #include <memory>
 
+#include "experiments/catalogue.h"
 #include "experiments/experiment.h"
+#include "runs/json_file.h"
 #include "sweeps/launcher.h"
+#include "workbench/cli/checkpoints.h"
 #include "workbench/cli/command.h"
 #include "workbench/cli/configuration.h"
 #include "workbench/cli/console_echo.h"
@@ -19,10 +22,31 @@ namespace {
 struct TrainOptions {
   std::vector<std::string> assignments;
   std::string name;  ///< empty: after what is set
+  std::string from;  ///< RUN[@STEP|@best] or a file of weights; empty: random weights
 };
 
+struct Start {
+  RunConfig config;
+  std::vector<std::string> assignments;
+};
+
+/// With --from RUN a run begins as that one was configured, with its weights; with a file, with those weights alone.
+Start start_of(const Invocation& invocation, const TrainOptions& options) {
+  Start start{{}, options.assignments};
+  if (options.from.empty()) return start;
+  const std::filesystem::path weights = weights_of(invocation, options.from);
+  if (std::filesystem::is_directory(weights)) {
+    const std::filesystem::path file = weights.parent_path().parent_path() / "run.json";
+    start.config = RunConfig::from_json(read_json_file(file).value_or(nlohmann::json::object()).at("config"));
+    for (const Option& option : catalogue())
+      if (option.key.starts_with("init.")) start.config.set(option.key, option.default_value);
+  }
+  start.assignments.push_back("init.from=" + weights.string());
+  return start;
+}
+
 /// Unless told, named as the variants of an experiment are: after what was set of those groups that ablations vary.
-std::string name_of(const TrainOptions& options) {
+std::string name_of(const TrainOptions& options, RunConfig base) {
   if (!options.name.empty()) return options.name;
   Experiment experiment;
   const nlohmann::json set = base_of(options.assignments);
@@ -31,15 +55,17 @@ std::string name_of(const TrainOptions& options) {
     if (std::ranges::any_of(std::array{"model.", "loss.", "optimizer.", "schedule."}, holds_key))
       experiment.vary.push_back({key, {value}});
     else
-      experiment.base[key] = value;
+      base.set(key, value);
   }
+  experiment.base = base.to_json();
   experiment.name = "run";
   return experiment.expand().front().name;
 }
 
 int train(const Invocation& invocation, const TrainOptions& options) {
-  const RunConfig config = config_of(options.assignments);
-  const Variant variant{name_of(options), config};
+  const Start start = start_of(invocation, options);
+  const RunConfig config = config_of(start.assignments, start.config);
+  const Variant variant{name_of(options, start.config), config};
   check_data(variant.config);
   worker_program();  // Before the folder is made.
   const std::filesystem::path root = invocation.root();
@@ -72,6 +98,8 @@ void add_train(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<TrainOptions>();
   add_set_option(command, options->assignments);
   command.add_option("--name", options->name, "What to call it (after what is set)")->type_name("NAME");
+  command.add_option("--from", options->from, "Start from these weights: RUN, RUN@400, RUN@best, or a file (init.*)")
+      ->type_name("WEIGHTS");
   add_json_flag(command, invocation);
   command.callback(
       [&invocation, options] { invocation.action = [&invocation, options] { return train(invocation, *options); }; });

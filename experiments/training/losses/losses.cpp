@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "experiments/training/losses/edges.h"
 #include "runs/error.h"
 
 namespace ablate {
@@ -16,11 +17,38 @@ Tensor bce(const Tensor& logits, const Tensor& target) {
   return torch::binary_cross_entropy_with_logits(foreground_logit(logits), target);
 }
 
-/// With one channel, cross entropy against the logits (0, z): what a sigmoid head means as two classes.
-Tensor ce(const Tensor& logits, const Tensor& target) {
-  const Tensor both = logits.size(1) == 2 ? logits : torch::cat({torch::zeros_like(logits), logits}, 1);
-  return torch::cross_entropy_loss(both, target.squeeze(1).gt(0.5).to(torch::kLong));
+/// One channel as two: what a sigmoid head means as two classes are the logits (0, z).
+Tensor two(const Tensor& logits) {
+  return logits.size(1) == 2 ? logits : torch::cat({torch::zeros_like(logits), logits}, 1);
 }
+
+Tensor ce(const Tensor& logits, const Tensor& target) {
+  return torch::cross_entropy_loss(two(logits), target.squeeze(1).gt(0.5).to(torch::kLong));
+}
+
+/// Cross entropy of probabilities taken for logits: between ln(1 + 1/e) = .3133 and ln(1 + e) = 1.3133.
+Tensor ce_on_softmax(const Tensor& logits, const Tensor& target) { return ce(torch::softmax(two(logits), 1), target); }
+
+Tensor probability(const Tensor& logits) { return torch::sigmoid(foreground_logit(logits)); }
+
+Tensor mse(const Tensor& logits, const Tensor& target) { return torch::mse_loss(probability(logits), target); }
+
+Tensor l1(const Tensor& logits, const Tensor& target) { return torch::l1_loss(probability(logits), target); }
+
+/// 1 − (2Σpy + ε)/(Σp + Σy + ε), the sums over `dims`.
+Tensor one_minus_dice(const Tensor& logits, const Tensor& target, at::IntArrayRef dims) {
+  constexpr double kEpsilon = 1e-6;
+  const Tensor p = probability(logits);
+  return (1 - (2 * (p * target).sum(dims) + kEpsilon) / (p.sum(dims) + target.sum(dims) + kEpsilon)).mean();
+}
+
+Tensor dice(const Tensor& logits, const Tensor& target) { return one_minus_dice(logits, target, {0, 1, 2, 3}); }
+
+Tensor dice_per_image(const Tensor& logits, const Tensor& target) { return one_minus_dice(logits, target, {1, 2, 3}); }
+
+Tensor laplacian(const Tensor& logits, const Tensor& target) { return laplacian_loss(probability(logits), target); }
+
+Tensor sobel(const Tensor& logits, const Tensor& target) { return sobel_loss(probability(logits), target); }
 
 Tensor iou(const Tensor& logits, const Tensor& target) {
   const Tensor p = torch::sigmoid(foreground_logit(logits)).flatten(1);
@@ -37,7 +65,16 @@ struct LossKind {
   SegmentationLoss loss;
 };
 
-constexpr std::array kLosses{LossKind{"bce", bce}, LossKind{"iou", iou}, LossKind{"ce", ce}};
+constexpr std::array kLosses{LossKind{"bce", bce},
+                             LossKind{"iou", iou},
+                             LossKind{"ce", ce},
+                             LossKind{"dice", dice},
+                             LossKind{"dice_per_image", dice_per_image},
+                             LossKind{"mse", mse},
+                             LossKind{"l1", l1},
+                             LossKind{"laplacian", laplacian},
+                             LossKind{"sobel", sobel},
+                             LossKind{"ce_on_softmax", ce_on_softmax}};
 
 }  // namespace
 

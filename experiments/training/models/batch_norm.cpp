@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "experiments/training/models/batch_norm_cpu.h"
 #include "runs/error.h"
 
 namespace ablate {
@@ -36,9 +37,10 @@ torch::Tensor BatchNorm::forward(torch::Tensor x) {
     num_batches_tracked.add_(1);
     if (!momentum_) factor = 1.0 / num_batches_tracked.item<double>();
   }
-  auto [y, mean, invstd] =
-      move_buffers_ ? torch::native_batch_norm(x, weight, bias, running_mean, running_var, true, factor, eps_)
-                    : torch::native_batch_norm(x, weight, bias, {}, {}, true, 0, eps_);
+  const torch::Tensor none, &to_mean = move_buffers_ ? running_mean : none, &to_var = move_buffers_ ? running_var : none;
+  auto [y, mean, invstd] = batch_norm_cpu_takes(x)
+                               ? batch_norm_cpu(x, weight, bias, to_mean, to_var, factor, eps_)
+                               : torch::native_batch_norm(x, weight, bias, to_mean, to_var, true, factor, eps_);
   if (record_calls_) calls_.push_back({mean, invstd, count});
   return y;
 }

@@ -6,10 +6,20 @@
 #include <array>
 
 #include "experiments/training/models/unet.h"
+#include "experiments/training/models/unet_milesial.h"
 #include "runs/error.h"
 
 namespace ablate {
 namespace {
+
+NormOptions norm_of(const RunConfig& config) {
+  NormOptions norm;
+  norm.name = config.text("model.norm");
+  norm.momentum =
+      config.is_set("model.norm_momentum") ? std::optional(config.real("model.norm_momentum")) : std::nullopt;
+  norm.groups = config.integer("model.norm_groups");
+  return norm;
+}
 
 LayerPtr unet(const RunConfig& config, std::int64_t outputs) {
   UNetOptions options;
@@ -20,14 +30,21 @@ LayerPtr unet(const RunConfig& config, std::int64_t outputs) {
   options.pool = config.text("model.pool");
   options.up = config.text("model.up");
   options.block.activation = config.text("model.activation");
-  options.block.norm.name = config.text("model.norm");
-  options.block.norm.momentum =
-      config.is_set("model.norm_momentum") ? std::optional(config.real("model.norm_momentum")) : std::nullopt;
-  options.block.norm.groups = config.integer("model.norm_groups");
+  options.block.norm = norm_of(config);
   options.block.norm_sharing = config.text("model.norm_sharing");
   options.block.residual = config.text("model.residual");
   options.block.residual_in = config.text("model.residual_in");
   return make_unet(options);
+}
+
+LayerPtr unet_milesial(const RunConfig& config, std::int64_t outputs) {
+  UNetMilesialOptions options;
+  options.channels = config.integer("model.channels");
+  options.outputs = outputs;
+  options.up = config.text("model.up");
+  options.activation = config.text("model.activation");
+  options.norm = norm_of(config);
+  return make_unet_milesial(options);
 }
 
 struct NetworkKind {
@@ -35,7 +52,7 @@ struct NetworkKind {
   LayerPtr (*make)(const RunConfig& config, std::int64_t outputs);
 };
 
-constexpr std::array kNetworks{NetworkKind{"unet", unet}};
+constexpr std::array kNetworks{NetworkKind{"unet", unet}, NetworkKind{"unet-milesial", unet_milesial}};
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 
 #include "experiments/training/losses/losses.h"
 #include "experiments/training/metrics/iou.h"
+#include "experiments/training/metrics/plane_metrics.h"
 #include "experiments/training/models/registry.h"
 #include "experiments/training/networks.h"
 #include "runs/error.h"
@@ -13,32 +14,42 @@ namespace {
 
 using torch::Tensor;
 
+/// Losses and metrics are counted in full precision, whatever the network's outputs were made in.
+Tensor in_full(const Tensor& x) { return x.scalar_type() == torch::kDouble ? x : x.to(torch::kFloat); }
+
 class Segmentation : public Task {
  public:
   explicit Segmentation(const RunConfig& config)
-      : model_(make_model(config, config.text("model.head") == "softmax" ? 2 : 1)), losses_(config) {
-    use_channels_last(*model_);
+      : model_(make_model(config, config.text("model.head") == "softmax" ? 2 : 1)),
+        losses_(config),
+        channels_last_(config.boolean("train.channels_last")) {
+    for (const std::string& name : config.at("validation.metrics").get<std::vector<std::string>>())
+      if (name != primary_metric()) more_metrics_.push_back(&metric_named(name));
+    if (channels_last_) use_channels_last(*model_);
   }
 
   std::vector<Network> networks() override { return {{"model", model_}}; }
   std::vector<OptimizerSpec> optimizers() override { return {{"model", model_->parameters()}}; }
 
   SampleMetrics step(const Batch& batch, Updater& updater) override {
-    const Tensor logits = model_->forward(batch.at("image"));
+    const Tensor logits = in_full(model_->forward(input(batch)));
     updater.update("model", losses_(logits, batch.at("mask")));
     return metrics(logits.detach(), batch.at("mask"));
   }
 
   Evaluation evaluate(const Batch& batch) override {
-    const Tensor logits = model_->forward(batch.at("image"));
-    return {losses_(logits, batch.at("mask")), metrics(logits, batch.at("mask"))};
+    const Tensor logits = in_full(model_->forward(input(batch)));
+    const Tensor& target = batch.at("mask");
+    SampleMetrics all = plane_metrics(more_metrics_, torch::sigmoid(foreground_logit(logits)), target);
+    all.merge(metrics(logits, target));
+    return {losses_(logits, target), std::move(all)};
   }
 
-  void forward(const Batch& batch) override { model_->forward(batch.at("image")); }
+  void forward(const Batch& batch) override { model_->forward(input(batch)); }
 
   std::vector<std::vector<Preview>> previews(const Batch& batch) override {
     const Tensor images = batch.at("image").cpu();
-    const Tensor predictions = torch::sigmoid(foreground_logit(model_->forward(batch.at("image")))).cpu();
+    const Tensor predictions = torch::sigmoid(foreground_logit(in_full(model_->forward(input(batch))))).cpu();
     const Tensor targets = batch.tensors.contains("mask") ? batch.at("mask").cpu() : Tensor();
     std::vector<std::vector<Preview>> all;
     for (std::int64_t b = 0; b < images.size(0); ++b) {
@@ -57,8 +68,13 @@ class Segmentation : public Task {
     return {{"iou", iou_per_sample(foreground_logit(logits), target)}};
   }
 
+  /// Batches come channels-last.
+  Tensor input(const Batch& batch) const { return channels_last_ ? batch.at("image") : batch.at("image").contiguous(); }
+
   LayerPtr model_;
   WeightedLosses losses_;
+  std::vector<const Metric*> more_metrics_;  ///< of validation.metrics
+  bool channels_last_;
 };
 
 }  // namespace

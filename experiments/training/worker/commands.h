@@ -21,10 +21,32 @@ std::string describe(const std::string& text);
 /// JSON of accepted_choices().
 std::string accepted();
 
+/// What predict writes beside the masks.
+struct PredictOutput {
+  std::filesystem::path folder;
+  bool cut_out = false;    ///< `<stem>-cut-out.png`: the picture with the mask as its opacity
+  bool full_size = false;  ///< the network is given all of a picture's pixels, not the size it trained at
+  int tile = 0;            ///< side of the tiles then, in pixels; 0: one where memory allows
+  std::string background;  ///< `<stem>-composed.png`: the person before this, as background_for takes it; empty: not
+};
+
 /// Predicts every picture with the network of `run` ("DIR", "DIR@STEP", "DIR@best"; the newest checkpoint by default)
-/// and writes `<out>/<stem>.png` at the picture's own size; a task's further outputs as `<stem>-<output>.png`. A JSON
-/// line a picture goes to standard output. Returns the exit code: 1 when a picture could not be read.
-int predict(const std::string& run, const std::filesystem::path& out,
-            const std::vector<std::filesystem::path>& pictures);
+/// and writes `<folder>/<stem>.png` at the picture's own size; a task's further outputs as `<stem>-<output>.png`. Of a
+/// video, `<stem>.mp4` (and `<stem>-composed.mp4`). A JSON line a file goes to standard output, and one a second while
+/// a video lasts. Returns the exit code: 1 when a file could not be read.
+int predict(const std::string& run, const PredictOutput& output, const std::vector<std::filesystem::path>& files);
+
+/// Measures the network of `run` (as above) in eval mode on a set: "held-out", "training" (the run's own), or a folder
+/// with images/ and masks/. Writes `<run>/evaluations/<set>@<step>.jsonl`, a line a sample, and the summary beside it
+/// (.json); prints progress as JSON lines, and the summary as the last.
+int evaluate(const std::string& run, const std::string& data);
+
+/// Parameters, MACs of one forward pass, latency and peak memory of the network of `run`, as one JSON object, at
+/// {1, 3, height, width}; 0 for the size it trains at.
+int cost(const std::string& run, int height, int width, const std::string& device);
+
+/// The mean of the weights of several checkpoints of one network, its norm statistics estimated anew on the training
+/// data of the first; written as safetensors. Prints a JSON object with what it scores on the held-out samples.
+int average(const std::vector<std::string>& runs, const std::filesystem::path& out);
 
 }  // namespace ablate

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "experiments/training/checkpoint.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
 
@@ -22,6 +23,21 @@ void set_threads(const RunConfig& config) {
   std::int64_t threads = config.integer("train.threads");
   if (const char* const given = std::getenv("ABLATE_THREADS"); threads == 0 && given) threads = std::atoi(given);
   if (threads > 0) torch::set_num_threads(static_cast<int>(threads));
+}
+
+LoadedRun load_run(const std::string& run) {
+  const std::size_t at = run.rfind('@');
+  const bool has_step = at != std::string::npos && !std::filesystem::is_directory(run);
+  LoadedRun loaded;
+  loaded.folder = has_step ? run.substr(0, at) : run;
+  loaded.config = read_run_config(loaded.folder);
+  set_threads(loaded.config);
+  loaded.task = make_task(loaded.config.text("task"), loaded.config);
+  loaded.checkpoint = find_checkpoint(loaded.folder, has_step ? run.substr(at + 1) : "");
+  read_networks(loaded.checkpoint, loaded.task->networks());
+  if (loaded.config.text("train.device") != "cpu" && torch::cuda::is_available()) loaded.device = {torch::kCUDA, 0};
+  for (const Network& network : loaded.task->networks()) network.module->to(loaded.device);
+  return loaded;
 }
 
 }  // namespace ablate

@@ -4,11 +4,25 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/run_config.h"
+#include "experiments/training/task.h"
 
 namespace ablate {
 
 /// The configuration in `<folder>/run.json`. Throws Error when it is not there or damaged.
 RunConfig read_run_config(const std::filesystem::path& folder);
+
+/// A run's network as a checkpoint has it.
+struct LoadedRun {
+  std::filesystem::path folder, checkpoint;
+  RunConfig config;
+  std::unique_ptr<Task> task;
+  torch::Device device = torch::kCPU;  ///< where the networks are
+};
+
+/// Of "DIR" (its newest checkpoint), "DIR@STEP" or "DIR@best"; an @ inside a folder's name that exists is part of it.
+/// On a GPU where there is one, unless train.device is cpu. Sets the threads, too. Throws Error as read_run_config,
+/// find_checkpoint and read_networks do.
+LoadedRun load_run(const std::string& run);
 
 /// Torch's threads: train.threads, else $ABLATE_THREADS, else as many as there are cores. Set before the first tensor
 /// operation; results depend on it in the last bits.

@@ -2,12 +2,16 @@
 #include <torch/torch.h>
 
 #include <cstdio>
-#include <new>
+#include <future>
 
 #include "experiments/data/transforms.h"
+#include "experiments/training/allocator.h"
 #include "experiments/training/networks.h"
+#include "experiments/training/precision.h"
 #include "experiments/training/trainer.h"
+#include "experiments/training/updates.h"
 #include "experiments/training/worker/commands.h"
+#include "experiments/training/worker/out_of_memory.h"
 #include "experiments/training/worker/setup.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
@@ -20,16 +24,54 @@ void say(const std::string& line) {
   std::fflush(stdout);
 }
 
-std::string out_of_memory(const RunConfig& config, const std::string& what) {
-  const nlohmann::json& size = config.at("data.size");
-  return fmt::format(
-      "Out of memory with train.batch_size = {}, model.channels = {} and data.size = {}: make one of them smaller. "
-      "({})",
-      config.integer("train.batch_size"), config.integer("model.channels"), size.dump(), what);
+/// On a thread of its own: what autograd had left to do in a backward pass that failed is kept by its thread, with all
+/// the memory that hangs on it, until that ends.
+template <typename Work>
+auto on_a_thread(const RunConfig& config, const Work& work) {
+  return std::async(std::launch::async,
+                    [&] {
+                      set_threads(config);
+                      return work();
+                    })
+      .get();
 }
 
-/// The first line: LibTorch's messages go on with where in its sources.
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+/// Whether a training step of `samples` samples can be made in the memory there is.
+bool step_fits(const RunConfig& config, const DataSource& source, std::int64_t samples, const torch::Device& device) {
+  const auto step = [&] {
+    const std::unique_ptr<Task> task = make_task(config.text("task"), config);
+    for (const Network& network : task->networks()) network.module->to(device);
+    Updates updates(*task, config, device);
+    std::vector<std::size_t> indices;
+    for (std::int64_t i = 0; i < samples; ++i)
+      indices.push_back(source.training[static_cast<std::size_t>(i) % source.training.size()]);
+    const Autocast mixed(autocast_type(config), device);
+    task->step(collate(*source.dataset, indices).to(device), updates);
+    return true;
+  };
+  give_back_memory();  // For what is not malloc's: the code that oneDNN makes.
+  try {
+    return on_a_thread(config, step);
+  } catch (...) {
+    out_of_memory_message();
+    return false;
+  }
+}
+
+/// The whole of what to say, with a batch size that was tried: half, a quarter, … of the one that was too large.
+std::string out_of_memory(const RunConfig& config, const DataSource& source, const torch::Device& device,
+                          const std::string& what) {
+  const std::int64_t asked = config.integer("train.batch_size");
+  std::int64_t fits = asked / 2;
+  // With half as many more: a run needs memory besides its steps.
+  while (fits > 0 && !step_fits(config, source, fits + fits / 2, device)) fits /= 2;
+  const std::string advice =
+      fits > 0 ? fmt::format("A step with train.batch_size={} fits; train.accumulate={} makes up for it", fits,
+                             (asked + fits - 1) / fits)
+               : "Not even a step with one sample fits: make data.size or model.channels smaller";
+  return fmt::format("Out of memory with train.batch_size = {}, model.channels = {} and data.size = {}. {}. ({})",
+                     asked, config.integer("model.channels"), config.at("data.size").dump(), advice, what);
+}
 
 /// Into run.json, the first time: the data it was given, and where it trains. Later it says where the data are others.
 void record_origin(const std::filesystem::path& folder, const nlohmann::json& data, const torch::Device& device) {
@@ -72,33 +114,35 @@ RunState train(const std::filesystem::path& folder, const RunConfig& config, Sta
     augment(sample, augmentation, seed, epoch, index);
   };
 
-  torch::manual_seed(static_cast<std::uint64_t>(config.integer("train.seed")));
-  const std::unique_ptr<Task> task = make_task(config.text("task"), config);
-  for (const Network& network : task->networks()) {
-    std::int64_t parameters = 0;
-    for (const auto& [_, parameter] : unique_parameters(*network.module)) parameters += parameter.numel();
-    say(fmt::format("{}: {} parameters", network.name, parameters));
+  const auto session = [&] {
+    torch::manual_seed(static_cast<std::uint64_t>(config.integer("train.seed")));
+    const std::unique_ptr<Task> task = make_task(config.text("task"), config);
+    for (const Network& network : task->networks()) {
+      std::int64_t parameters = 0;
+      for (const auto& [_, parameter] : unique_parameters(*network.module)) parameters += parameter.numel();
+      say(fmt::format("{}: {} parameters", network.name, parameters));
+    }
+    return Trainer(config, *task, data, {folder, encode_png, say, interrupted, device}, status).run();
+  };
+  std::string problem;
+  try {
+    return on_a_thread(config, session);
+  } catch (...) {
+    problem = out_of_memory_message();
   }
-  Trainer trainer(config, *task, std::move(data), {folder, encode_png, say, interrupted, device}, status);
-  return trainer.run();
+  throw Error(out_of_memory(config, data.source, device, problem));
 }
 
 /// Status and message of the exception being handled.
-std::pair<RunState, std::string> outcome_of_exception(const RunConfig& config) {
+std::pair<RunState, std::string> outcome_of_exception() {
   try {
     throw;
   } catch (const Diverged& error) {
     return {RunState::diverged, error.what()};
   } catch (const Error& error) {
     return {RunState::failed, error.what()};
-  } catch (const c10::OutOfMemoryError& error) {
-    return {RunState::failed, out_of_memory(config, first_line(error.what_without_backtrace()))};
-  } catch (const std::bad_alloc& error) {
-    return {RunState::failed, out_of_memory(config, error.what())};
   } catch (const c10::Error& error) {
-    const std::string text = first_line(error.what_without_backtrace());
-    if (text.find("can't allocate memory") != std::string::npos) return {RunState::failed, out_of_memory(config, text)};
-    return {RunState::failed, fmt::format("PyTorch refused: {}", text)};
+    return {RunState::failed, fmt::format("PyTorch refused: {}", first_line(error.what_without_backtrace()))};
   } catch (const std::exception& error) {
     return {RunState::failed, error.what()};
   }
@@ -112,15 +156,13 @@ int train_run(const std::filesystem::path& given, const std::function<bool()>& i
   const auto lock = RunLock::try_acquire(folder);
   if (!lock) throw Error(fmt::format("{} is being trained by another process.", folder.string()));
   StatusKeeper status(folder);
-  RunConfig config;
   try {
-    config = read_run_config(folder);
-    const RunState state = train(folder, config, status, interrupted);
+    const RunState state = train(folder, read_run_config(folder), status, interrupted);
     status.finish(state);
     say(std::string(name_of(state)));
     return 0;
   } catch (...) {
-    const auto [state, message] = outcome_of_exception(config);
+    const auto [state, message] = outcome_of_exception();
     status.finish(state, message);
     throw Error(message);
   }

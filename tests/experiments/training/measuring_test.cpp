@@ -15,19 +15,19 @@ namespace {
 using torch::Tensor;
 
 /// A segmentation on discs that has made some steps.
-struct Trained {
+struct BrieflyTrained {
   RunConfig config;
   TrainingData data = disc_data(48, 12);
   std::unique_ptr<Task> task;
   FixedBatches held_out, training;
 
-  Trained(const std::map<std::string, nlohmann::json>& changes, int steps)
+  BrieflyTrained(const std::map<std::string, nlohmann::json>& changes, int steps)
       : config(small_config(changes)),
         task((torch::manual_seed(1), make_task("segmentation", config))),
         held_out(data.source.dataset, data.source.held_out, 4, torch::kCPU),
         training(data.source.dataset, data.source.training, 4, torch::kCPU) {
     torch::set_num_threads(1);
-    Updates updates(*task, config);
+    Updates updates(*task, config, torch::kCPU);
     updates.set({0.02, {}});
     TrainingBatches batches(data, {8, 1}, 0);
     for (int step = 0; step < steps; ++step) task->step(batches.next(), updates);
@@ -37,7 +37,7 @@ struct Trained {
 };
 
 TEST(Measuring, MovesNoBufferAndNoCounterInEitherMode) {
-  Trained run({}, 3);
+  BrieflyTrained run({}, 3);
   const std::uint64_t before = hash_buffers(run.module());
   for (const Mode mode : {Mode::eval, Mode::train}) {
     measure(*run.task, run.held_out, mode);
@@ -50,14 +50,14 @@ TEST(Measuring, MovesNoBufferAndNoCounterInEitherMode) {
 }
 
 TEST(Measuring, ModesDifferWhereRunningStatisticsAreFarOff) {
-  Trained run({{"model.norm_momentum", 0.0001}}, 10);
+  BrieflyTrained run({{"model.norm_momentum", 0.0001}}, 10);
   const Measured eval = measure(*run.task, run.held_out, Mode::eval),
                  train = measure(*run.task, run.held_out, Mode::train);
   EXPECT_GT(std::abs(eval.losses.at("") - train.losses.at("")), 1e-3);
 }
 
 TEST(Measuring, AveragesOverSamplesNotOverBatches) {
-  Trained run({{"model.norm", "none"}}, 2);
+  BrieflyTrained run({{"model.norm", "none"}}, 2);
   FixedBatches uneven(run.data.source.dataset, run.data.source.held_out, 5, torch::kCPU);  // 5, 5 and 2 samples
   const Measured a = measure(*run.task, run.held_out, Mode::eval), b = measure(*run.task, uneven, Mode::eval);
   EXPECT_NEAR(a.metrics.at("iou"), b.metrics.at("iou"), 1e-6);
@@ -65,7 +65,7 @@ TEST(Measuring, AveragesOverSamplesNotOverBatches) {
 }
 
 TEST(LayerStats, ReportsEachPlaceOfASharedNorm) {
-  Trained run({{"model.norm_sharing", "block"}}, 1);
+  BrieflyTrained run({{"model.norm_sharing", "block"}}, 1);
   LayerStats stats(run.task->networks());
   EXPECT_TRUE(stats.take().empty());
   stats.begin_step();
@@ -98,7 +98,7 @@ TEST(LayerStats, AveragesTheStepsSinceItWasLastAsked) {
 }
 
 TEST(PreciseStatistics, EqualPyTorchsUpdateBn) {
-  Trained run({}, 3);
+  BrieflyTrained run({}, 3);
   const PreciseStatistics precise(*run.task, run.training, 5);
   ASSERT_EQ(precise.modules().size(), 10u);
   // update_bn: momentum None, buffers reset, one pass in train mode.
@@ -121,7 +121,7 @@ TEST(PreciseStatistics, EqualPyTorchsUpdateBn) {
 }
 
 TEST(Doctor, NamesASharedNormAndWhereItIsUsed) {
-  Trained run({{"model.norm_sharing", "block"}}, 60);
+  BrieflyTrained run({{"model.norm_sharing", "block"}}, 60);
   const std::uint64_t before = hash_buffers(run.module());
   const Diagnosis diagnosis = run.diagnosis();
   EXPECT_EQ(hash_buffers(run.module()), before);
@@ -136,14 +136,14 @@ TEST(Doctor, NamesASharedNormAndWhereItIsUsed) {
 }
 
 TEST(Doctor, SaysNothingOfAHealthyRun) {
-  Trained run({{"model.norm_momentum", 0.2}}, 60);
+  BrieflyTrained run({{"model.norm_momentum", 0.2}}, 120);
   const Diagnosis diagnosis = run.diagnosis();
   EXPECT_TRUE(diagnosis.findings.empty()) << diagnosis.findings.front().sentence;
   EXPECT_TRUE(diagnosis.recalibrated.has_value());
 }
 
 TEST(Doctor, TellsBuffersThatLagFromBuffersThatAreShared) {
-  Trained run({{"model.norm_momentum", 0.001}}, 60);
+  BrieflyTrained run({{"model.norm_momentum", 0.001}}, 60);
   const Diagnosis diagnosis = run.diagnosis();
   ASSERT_EQ(diagnosis.findings.size(), 1u);
   EXPECT_EQ(diagnosis.findings.front().cause, "norm-lag");
@@ -152,7 +152,7 @@ TEST(Doctor, TellsBuffersThatLagFromBuffersThatAreShared) {
 
 TEST(Doctor, HasNothingToSayOfNormsWithoutBuffers) {
   for (const char* norm : {"instance", "group", "none"}) {
-    Trained run({{"model.norm", norm}, {"model.norm_sharing", "block"}, {"model.norm_groups", 2}}, 5);
+    BrieflyTrained run({{"model.norm", norm}, {"model.norm_sharing", "block"}, {"model.norm_groups", 2}}, 5);
     const Diagnosis diagnosis = run.diagnosis();
     EXPECT_TRUE(diagnosis.findings.empty());
     EXPECT_FALSE(diagnosis.recalibrated.has_value());

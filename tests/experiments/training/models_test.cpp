@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "experiments/training/models/batch_norm.h"
+#include "experiments/training/models/batch_norm_cpu.h"
 #include "experiments/training/models/instance_norm.h"
 #include "experiments/training/models/norms.h"
 #include "experiments/training/models/unet.h"
@@ -121,6 +122,66 @@ TEST(BatchNorm, IsBitForBitPyTorchsWithAndWithoutWatching) {
     EXPECT_TRUE(identical(norm->running_var, reference->running_var));
     EXPECT_TRUE(identical(norm->num_batches_tracked, reference->num_batches_tracked));
   }
+}
+
+/// Output, mean, 1/σ, both buffers, and the gradients of input, weight and bias.
+std::vector<torch::Tensor> everything_of(bool ours, const torch::Tensor& input, double momentum) {
+  const std::int64_t channels = input.size(1);
+  torch::manual_seed(3);
+  torch::Tensor x = input.detach().clone(torch::MemoryFormat::Preserve).requires_grad_();
+  torch::Tensor weight = torch::randn({channels}).requires_grad_(), bias = torch::randn({channels}).requires_grad_();
+  const torch::Tensor mean = torch::randn({channels}), variance = torch::rand({channels});
+  const auto [y, m, s] = ours ? batch_norm_cpu(x, weight, bias, mean, variance, momentum, 1e-5)
+                              : torch::native_batch_norm(x, weight, bias, mean, variance, true, momentum, 1e-5);
+  const torch::Tensor slope = torch::randn(y.sizes()).to(y.scalar_type());
+  y.backward(slope);
+  return {y.detach(), m, s, mean, variance, x.grad(), weight.grad(), bias.grad()};
+}
+
+TEST(BatchNormCpu, EqualsPyTorchsInEverythingForAnyNumberOfChannels) {
+  for (const std::int64_t channels : {1, 2, 3, 8, 12, 64, 65, 200, 1024}) {
+    for (const auto& [type, tolerance] : {std::pair(torch::kFloat, 2e-5), std::pair(torch::kBFloat16, 2e-2)}) {
+      torch::manual_seed(channels);
+      // Far from zero: a variance taken from Σx² would be lost.
+      const torch::Tensor x = (torch::randn({3, channels, 37, 21}) * 0.5 + 5 * torch::randn({1, channels, 1, 1}))
+                                  .to(type)
+                                  .contiguous(torch::MemoryFormat::ChannelsLast);
+      ASSERT_TRUE(batch_norm_cpu_takes(x));
+      const auto ours = everything_of(true, x, 0.3), theirs = everything_of(false, x, 0.3);
+      for (std::size_t i = 0; i < ours.size(); ++i) {
+        const torch::Tensor wanted = theirs[i].to(torch::kDouble), got = ours[i].to(torch::kDouble);
+        EXPECT_EQ(ours[i].scalar_type(), theirs[i].scalar_type());
+        EXPECT_LE((got - wanted).norm().item<double>(), tolerance * wanted.norm().item<double>())
+            << channels << " channels, " << torch::toString(type) << ", result " << i;
+      }
+    }
+  }
+}
+
+TEST(BatchNormCpu, IsTheSameBitForBitWithAnyNumberOfThreads) {
+  const int before = torch::get_num_threads();
+  for (const std::int64_t channels : {8, 48}) {
+    const torch::Tensor x = torch::randn({4, channels, 64, 48}).contiguous(torch::MemoryFormat::ChannelsLast);
+    torch::set_num_threads(1);
+    const auto one = everything_of(true, x, 0.1);
+    torch::set_num_threads(2);
+    const auto two = everything_of(true, x, 0.1);
+    for (std::size_t i = 0; i < one.size(); ++i) EXPECT_TRUE(identical(one[i], two[i])) << i;
+  }
+  torch::set_num_threads(before);
+}
+
+TEST(BatchNormCpu, ItsGradientCanBeDifferentiatedAgain) {
+  const auto second = [](bool ours) {
+    torch::manual_seed(1);
+    torch::Tensor x = torch::randn({2, 4, 6, 5}).contiguous(torch::MemoryFormat::ChannelsLast).requires_grad_();
+    const torch::Tensor one = torch::ones({4}), zero = torch::zeros({4}), none;
+    const auto y = std::get<0>(ours ? batch_norm_cpu(x, one, zero, none, none, 0, 1e-5)
+                                    : torch::native_batch_norm(x, one, zero, none, none, true, 0, 1e-5));
+    const torch::Tensor first = torch::autograd::grad({y.pow(3).sum()}, {x}, {}, true, true)[0];
+    return torch::autograd::grad({first.pow(2).sum()}, {x})[0];
+  };
+  EXPECT_LE((second(true) - second(false)).norm().item<double>(), 1e-4 * second(false).norm().item<double>());
 }
 
 TEST(BatchNorm, WithoutMomentumKeepsThePlainMeanOfAllBatches) {

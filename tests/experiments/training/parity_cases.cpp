@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/catalogue.h"
+#include "experiments/training/losses/losses.h"
 #include "experiments/training/networks.h"
 #include "experiments/training/updates.h"
 #include "runs/json_file.h"
@@ -28,6 +29,7 @@ struct Case {
   std::string name;
   nlohmann::json set;  ///< dotted keys
   int height = 16, width = 12, batch = 3;
+  int steps = 0;  ///< 0: as the precision says
 };
 
 std::vector<Case> all_cases() {
@@ -45,7 +47,11 @@ std::vector<Case> all_cases() {
   };
   for (const Option& option : catalogue()) {
     if (!option.key.starts_with("model.") || option.type != OptionType::choice) continue;
-    for (const std::string& value : option.choices) add(fmt::format("{}={}", option.key, value), {{option.key, value}});
+    for (const std::string& value : option.choices) {
+      nlohmann::json set{{option.key, value}};
+      if (value == "unet-milesial") continue;  // Below: it takes larger pictures.
+      add(fmt::format("{}={}", option.key, value), set);
+    }
   }
   for (const char* up : {"nearest", "transposed", "bilinear", "pixelshuffle"}) {
     for (const char* skip : {"concat", "add", "multiply", "none"}) {
@@ -66,11 +72,26 @@ std::vector<Case> all_cases() {
   for (const char* pool : {"max", "avg", "max+avg", "stride", "none"}) {
     add(fmt::format("pool={} odd", pool), {{"model.pool", pool}, {"model.norm", "none"}}, 11, 5);
   }
+  for (const char* up : {"transposed", "bilinear"}) {
+    const nlohmann::json milesial{{"model.name", "unet-milesial"}, {"model.depth", 4}, {"model.up", up}};
+    add(fmt::format("milesial {}", up), milesial, 33, 50);
+    for (const char* norm : {"group", "none"}) {
+      nlohmann::json other = milesial;
+      other["model.norm"] = norm;
+      add(fmt::format("milesial {} norm={}", up, norm), other, 16, 31);
+    }
+  }
   add("one pixel wide", {{"model.depth", 3}}, 9, 1);
   add("depth 4, wide", {{"model.depth", 4}, {"model.channels", 3}}, 17, 40);
   add("cumulative statistics", {{"model.norm_momentum", nullptr}});
   add("momentum .01", {{"model.norm_momentum", 0.01}});
-  add("loss iou", {{"loss.bce", 0}, {"loss.iou", 1}});
+  for (const std::string& name : loss_names()) {
+    // Smooth all the way: in float32 a single unit that another order of additions switches on would be a difference.
+    nlohmann::json alone{{"loss.bce", 0}, {"model.activation", "tanh"}, {"model.norm", "none"}, {"model.pool", "avg"}};
+    alone["loss." + name] = 1;
+    if (name.starts_with("ce")) alone["model.head"] = "softmax";
+    add("loss " + name, alone, 80, 69);
+  }
   add("loss bce and iou", {{"loss.bce", 0.3}, {"loss.iou", 2}});
   add("softmax ce", {{"model.head", "softmax"}, {"loss.bce", 0}, {"loss.ce", 1}});
   add("softmax iou", {{"model.head", "softmax"}, {"loss.bce", 0}, {"loss.iou", 1}});
@@ -84,7 +105,22 @@ std::vector<Case> all_cases() {
   nlohmann::json decay = adam;
   decay.update({{"optimizer.weight_decay", 0.1}, {"optimizer.beta1", 0.8}, {"optimizer.beta2", 0.99}});
   add("adam decay", decay);
+  for (const char* name : {"adam", "adamw", "sgd", "rmsprop", "adagrad"}) {
+    for (const double momentum : {0.0, 0.9}) {
+      nlohmann::json set{{"optimizer.name", name},         {"optimizer.lr", 2e-3},           {"optimizer.eps", 1e-4},
+                         {"optimizer.momentum", momentum}, {"optimizer.weight_decay", 0.02}, {"model.norm", "none"},
+                         {"model.activation", "tanh"}};
+      add(fmt::format("100 steps of {}, momentum {}", name, momentum), set);
+      cases.back().steps = 100;
+      if (momentum > 0) continue;
+      set.erase("optimizer.weight_decay");
+      add(fmt::format("{}, PyTorch's weight decay", name), set);
+    }
+  }
+  add("sgd nesterov", {{"optimizer.nesterov", true}, {"optimizer.momentum", 0.7}, {"optimizer.weight_decay", 0.01}});
+  cases.back().steps = 20;
   add("clipped", {{"train.clip_norm", 0.05}});
+  add("accumulated", {{"train.accumulate", 3}, {"train.clip_norm", 0.5}});
   return cases;
 }
 
@@ -132,27 +168,30 @@ void run_case(const Case& each, const Precision& precision, const std::filesyste
   std::map<std::string, torch::Tensor> tensors;
   put(tensors, "before/", state_of(*network.module));
 
-  Updates updates(*task, config);
+  Updates updates(*task, config, torch::kCPU);
   updates.set({config.real("optimizer.lr"), {}});
   Watching watching(updates);
   nlohmann::json losses = nlohmann::json::array();
-  for (int step = 0; step < precision.steps; ++step) {
+  const int steps = precision.steps == 1 || each.steps == 0 ? precision.steps : each.steps;
+  const std::int64_t batches = steps * updates.accumulate();
+  for (std::int64_t index = 0; index < batches; ++index) {
     Batch batch;
     for (int i = 0; i < each.batch; ++i) batch.names.push_back(std::to_string(i));
     batch.tensors["image"] = torch::rand({each.batch, 3, each.height, each.width}, precision.type)
                                  .contiguous(torch::MemoryFormat::ChannelsLast);
     batch.tensors["mask"] = torch::rand({each.batch, 1, each.height, each.width}, precision.type).round();
-    tensors[fmt::format("image{}", step)] = batch.at("image");
-    tensors[fmt::format("mask{}", step)] = batch.at("mask");
+    tensors[fmt::format("image{}", index)] = batch.at("image");
+    tensors[fmt::format("mask{}", index)] = batch.at("mask");
     NamedTensors gradients;
     updates.watch_gradients([&](const Optimizer& optimizer) {
       for (const auto& [name, parameter] : optimizer.parameters()) {
         if (parameter.grad().defined()) gradients.emplace_back(name, parameter.grad().clone());
       }
     });
+    updates.begin_batch(index % updates.accumulate());
     const SampleMetrics metrics = task->step(batch, watching);
-    if (step == 0) put(tensors, "gradient/", gradients);
-    tensors[fmt::format("iou{}", step)] = metrics.at("iou");
+    if (index == updates.accumulate() - 1) put(tensors, "gradient/", gradients);
+    tensors[fmt::format("iou{}", index)] = metrics.at("iou");
     nlohmann::json terms;
     for (const LossTerm& term : watching.terms) terms[term.name] = term.value.item<double>();
     losses.push_back(terms);
@@ -166,7 +205,7 @@ void run_case(const Case& each, const Precision& precision, const std::filesyste
   write(folder, tensors);
   write_json_file(folder / "case.json", {{"name", each.name},
                                          {"precision", precision.name},
-                                         {"steps", precision.steps},
+                                         {"steps", steps},
                                          {"config", config.to_json()},
                                          {"losses", losses}});
 }

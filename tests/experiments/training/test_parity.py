@@ -20,21 +20,67 @@ def foreground_logit(logits):
     return logits if logits.shape[1] == 1 else logits[:, 1:] - logits[:, :1]
 
 
+def dice(p, y):
+    return 1 - (2 * (p * y).sum() + 1e-6) / (p.sum() + y.sum() + 1e-6)
+
+
+def blurred(x):
+    row = torch.tensor([1, 4, 6, 4, 1], dtype=x.dtype)
+    return F.conv2d(F.pad(x, (2, 2, 2, 2), mode="reflect"), (torch.outer(row, row) / 256)[None, None])
+
+
+def laplacian_pyramid(x):
+    levels = []
+    for _ in range(5):
+        x = x[:, :, :x.shape[2] // 2 * 2, :x.shape[3] // 2 * 2]
+        if min(x.shape[2:]) < 4:  # Too small to be reflected.
+            break
+        down = blurred(x)[:, :, ::2, ::2]
+        up = torch.zeros_like(x)
+        up[:, :, ::2, ::2] = down * 4
+        levels.append(x - blurred(up))
+        x = down
+    return levels
+
+
+def laplacian(p, y):
+    pairs = zip(laplacian_pyramid(p), laplacian_pyramid(y))
+    return sum(2 ** level * (a - b).abs().mean() for level, (a, b) in enumerate(pairs)) / 5
+
+
+def gradient_length(x):
+    kernel = torch.tensor([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], dtype=x.dtype) / 8
+    padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
+    return (F.conv2d(padded, kernel[None, None]) ** 2 + F.conv2d(padded, kernel.T[None, None]) ** 2 + 1e-6).sqrt()
+
+
+def soft_iou(p, y):
+    shares = []
+    for b in range(len(p)):
+        union = (p[b] + y[b] - p[b] * y[b]).sum()
+        shares.append((p[b] * y[b]).sum() / union if union > 0 else torch.tensor(1.0))
+    return -torch.log(torch.stack(shares).mean())
+
+
 def loss_terms(config, logits, mask):
-    terms = {}
-    if config["bce"]:
-        terms["bce"] = F.binary_cross_entropy_with_logits(foreground_logit(logits), mask)
-    if config["ce"]:
-        both = logits if logits.shape[1] == 2 else torch.cat([torch.zeros_like(logits), logits], 1)
-        terms["ce"] = F.cross_entropy(both, (mask[:, 0] > 0.5).long())
-    if config["iou"]:
-        p, y = torch.sigmoid(foreground_logit(logits)), mask
-        shares = []
-        for b in range(len(p)):
-            union = (p[b] + y[b] - p[b] * y[b]).sum()
-            shares.append((p[b] * y[b]).sum() / union if union > 0 else torch.tensor(1.0))
-        terms["iou"] = -torch.log(torch.stack(shares).mean())
-    return terms
+    """domain.md §3, each by its name."""
+    z, y = foreground_logit(logits), mask
+    p, classes = torch.sigmoid(z), (mask[:, 0] > 0.5).long()
+    both = logits if logits.shape[1] == 2 else torch.cat([torch.zeros_like(logits), logits], 1)
+    losses = {
+        "bce": lambda: F.binary_cross_entropy_with_logits(z, y),
+        "ce": lambda: F.cross_entropy(both, classes),
+        "ce_on_softmax": lambda: F.cross_entropy(both.softmax(1), classes),
+        "iou": lambda: soft_iou(p, y),
+        "dice": lambda: dice(p, y),
+        "dice_per_image": lambda: torch.stack([dice(p[b], y[b]) for b in range(len(p))]).mean(),
+        "mse": lambda: F.mse_loss(p, y),
+        "l1": lambda: F.l1_loss(p, y),
+        "laplacian": lambda: laplacian(p, y),
+        "sobel": lambda: (gradient_length(p) - gradient_length(y)).abs().mean(),
+    }
+    assert losses.keys() == config.keys(), config
+    return {name: loss() for name, loss in losses.items() if config[name]}
 
 
 def iou(logits, mask):
@@ -44,10 +90,16 @@ def iou(logits, mask):
 
 
 def make_optimizer(config, parameters):
+    """What is null is left to PyTorch."""
+    takes = {"sgd": ("weight_decay", "momentum", "nesterov"), "rmsprop": ("weight_decay", "momentum", "alpha", "eps"),
+             "adagrad": ("weight_decay", "eps"), "adam": ("weight_decay", "eps"), "adamw": ("weight_decay", "eps")}[config["name"]]
+    given = {key: config[key] for key in takes if config[key] is not None}
+    if config["name"].startswith("adam"):
+        given["betas"] = (config["beta1"], config["beta2"])
     if config["name"] == "sgd":
-        return torch.optim.SGD(parameters, config["lr"], momentum=config["momentum"], weight_decay=config["weight_decay"])
-    assert config["name"] == "adam", config["name"]
-    return torch.optim.Adam(parameters, config["lr"], (config["beta1"], config["beta2"]), config["eps"], config["weight_decay"])
+        given.setdefault("momentum", 0.9)
+    kind = {"sgd": "SGD", "rmsprop": "RMSprop", "adagrad": "Adagrad", "adam": "Adam", "adamw": "AdamW"}[config["name"]]
+    return getattr(torch.optim, kind)(parameters, config["lr"], **given)
 
 
 class Parity(unittest.TestCase):
@@ -73,20 +125,22 @@ class Parity(unittest.TestCase):
         config, tensors = case["config"], load_file(folder / "tensors.safetensors")
         part = lambda prefix: {name[len(prefix):]: t for name, t in tensors.items() if name.startswith(prefix)}
         self.tolerance = TOLERANCE[case["precision"]]
-        net = twin.UNet(config["model"]).to(getattr(torch, case["precision"]))
+        net = twin.make(config["model"]).to(getattr(torch, case["precision"]))
         # Strict: every name of PyTorch's state dict is in ours, and no other.
         net.load_state_dict(part("before/"), strict=True)
         optimizer = make_optimizer(config["optimizer"], net.parameters())
+        batches = config["train"]["accumulate"]
         for step in range(case["steps"]):
-            logits = net(tensors[f"image{step}"])
-            mask = tensors[f"mask{step}"]
-            terms = loss_terms(config["loss"], logits, mask)
-            self.assertEqual(terms.keys(), case["losses"][step].keys())
-            for name, value in terms.items():
-                self.close(torch.tensor(case["losses"][step][name], dtype=torch.float64), value.detach(), f"loss {name} at step {step}")
-            self.assertTrue(torch.allclose(tensors[f"iou{step}"], iou(logits, mask).float()), f"IoU at step {step}")
             optimizer.zero_grad()
-            sum(config["loss"][name] * value for name, value in terms.items()).backward()
+            for index in range(step * batches, (step + 1) * batches):
+                logits = net(tensors[f"image{index}"])
+                mask = tensors[f"mask{index}"]
+                terms = loss_terms(config["loss"], logits, mask)
+                self.assertEqual(terms.keys(), case["losses"][index].keys())
+                for name, value in terms.items():
+                    self.close(torch.tensor(case["losses"][index][name], dtype=torch.float64), value.detach(), f"loss {name} of batch {index}")
+                self.assertTrue(torch.allclose(tensors[f"iou{index}"], iou(logits, mask).float()), f"IoU of batch {index}")
+                (sum(config["loss"][name] * value for name, value in terms.items()) / batches).backward()
             if step == 0:
                 gradients = part("gradient/")
                 theirs = {name: p.grad for name, p in net.named_parameters() if p.grad is not None}

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import tempfile
@@ -200,16 +201,23 @@ class Worker(unittest.TestCase):
     def test_more_memory_than_there_is_ends_in_a_status_that_names_the_batch_size(self):
         folder = self.run_folder("memory", train__batch_size=16)
         # Python and its modules are loaded after the limit is set: enough for those, not for training.
-        limited = f"ulimit -v 900000; exec '{WORKER}' run '{folder}'"
+        limited = f"ulimit -v 1500000; exec '{WORKER}' run '{folder}'"
         big = json.loads((folder / "run.json").read_text())
-        big["config"]["model"] = {"channels": 64}
-        big["config"]["data"]["size"] = [256, 256]
+        big["config"]["model"] = {"channels": 32}
+        big["config"]["data"]["size"] = [128, 128]
         (folder / "run.json").write_text(json.dumps(big))
         done = subprocess.run(["bash", "-c", limited], capture_output=True, text=True)
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         status = self.status(folder)
         self.assertEqual(status["status"], "failed")
         self.assertIn("train.batch_size = 16", status["error"])
+        fits = int(re.search(r"train.batch_size=(\d+) fits", status["error"])[1])
+        # It does, in the same memory.
+        again = self.run_folder("less", train__batch_size=fits)
+        big["config"]["train"]["batch_size"] = fits
+        (again / "run.json").write_text(json.dumps(big))
+        done = subprocess.run(["bash", "-c", limited.replace(str(folder), str(again))], capture_output=True, text=True)
+        self.assertEqual(self.status(again)["status"], "completed", done.stdout + done.stderr)
 
     def test_describe_says_what_a_configuration_makes(self):
         def describe(config):

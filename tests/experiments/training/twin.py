@@ -149,3 +149,72 @@ class UNet(nn.Module):
 
 DEFAULTS = dict(channels=16, depth=4, activation="relu", norm="batch", norm_momentum=0.1, norm_groups=8, norm_sharing="none",
                 residual="none", residual_in="all", skip="concat", pool="max", up="nearest", head="sigmoid")
+
+
+class DoubleConv(nn.Module):
+    def __init__(self, config, channels_in, channels_out, middle=None):
+        super().__init__()
+        middle = middle or channels_out
+        halves = []
+        for a, b in ((channels_in, middle), (middle, channels_out)):
+            halves += [nn.Conv2d(a, b, 3, padding=1, bias=False), norm(config, b) or nn.Identity(), activation(config["activation"])]
+        self.double_conv = nn.Sequential(*halves)
+
+    def forward(self, x):
+        return self.double_conv(x)
+
+
+class MilesialDown(nn.Module):
+    def __init__(self, config, channels_in, channels_out):
+        super().__init__()
+        self.maxpool_conv = nn.Sequential(nn.MaxPool2d(2), DoubleConv(config, channels_in, channels_out))
+
+    def forward(self, x):
+        return self.maxpool_conv(x)
+
+
+class MilesialUp(nn.Module):
+    def __init__(self, config, channels_in, channels_out):
+        super().__init__()
+        bilinear = config["up"] == "bilinear"
+        self.up = (nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True) if bilinear
+                   else nn.ConvTranspose2d(channels_in, channels_in // 2, 2, stride=2))
+        self.conv = DoubleConv(config, channels_in, channels_out, channels_in // 2 if bilinear else None)
+
+    def forward(self, x, skip):
+        x = self.up(x)
+        down, right = skip.shape[2] - x.shape[2], skip.shape[3] - x.shape[3]
+        x = F.pad(x, [right // 2, right - right // 2, down // 2, down - down // 2])
+        return self.conv(torch.cat([skip, x], 1))
+
+
+class UNetMilesial(nn.Module):
+    """The other U-Net of domain.md §2, under the names that its published weights have."""
+
+    def __init__(self, config):
+        super().__init__()
+        c, halved = config["channels"], 2 if config["up"] == "bilinear" else 1
+        self.inc = DoubleConv(config, 3, c)
+        self.down1 = MilesialDown(config, c, 2 * c)
+        self.down2 = MilesialDown(config, 2 * c, 4 * c)
+        self.down3 = MilesialDown(config, 4 * c, 8 * c)
+        self.down4 = MilesialDown(config, 8 * c, 16 * c // halved)
+        self.up1 = MilesialUp(config, 16 * c, 8 * c // halved)
+        self.up2 = MilesialUp(config, 8 * c, 4 * c // halved)
+        self.up3 = MilesialUp(config, 4 * c, 2 * c // halved)
+        self.up4 = MilesialUp(config, 2 * c, c)
+        self.outc = nn.Module()
+        self.outc.conv = nn.Conv2d(c, 2 if config["head"] == "softmax" else 1, 1)
+
+    def forward(self, x):
+        levels = [self.inc(x)]
+        for down in (self.down1, self.down2, self.down3, self.down4):
+            levels.append(down(levels[-1]))
+        x = levels.pop()
+        for up in (self.up1, self.up2, self.up3, self.up4):
+            x = up(x, levels.pop())
+        return self.outc.conv(x)
+
+
+def make(config):
+    return {"unet": UNet, "unet-milesial": UNetMilesial}[config["name"]](config)

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "experiments/metrics/plane.h"
+#include "runs/types.h"
+
+namespace ablate {
+
+/// Collects what every sample of a set scores, by all metrics, and sums it up over the set and over its strata.
+class Evaluation {
+ public:
+  /// Measures one sample: prediction and target {H, W} in [0, 1], and its picture (RGB), where there is one, for
+  /// brightness, colour variance and sharpness. Returns {"sample", metric: value, …, "area", "strata"}; a metric for
+  /// which the planes are too small is left out.
+  nlohmann::json add(const std::string& sample, PlaneView prediction, PlaneView target, const Picture* picture);
+
+  /// {"samples", "metrics": {name: mean}, "strata": {stratum: {"samples", name: mean}}}: strata by mask area, and each
+  /// key of the pictures cut into its lower, middle and upper third. A NaN makes its mean NaN.
+  nlohmann::json summary() const;
+
+ private:
+  struct Scored {
+    std::map<std::string, double> metrics, keys;
+    std::string area;
+  };
+  std::vector<Scored> samples_;
+};
+
+}  // namespace ablate

@@ -1,0 +1,144 @@
+#include <ATen/record_function.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+
+#include "experiments/training/networks.h"
+#include "experiments/training/worker/commands.h"
+#include "experiments/training/worker/setup.h"
+#include "runs/error.h"
+#include "runs/json_file.h"
+
+namespace ablate {
+namespace {
+
+/// Multiply-accumulates of the operations that are run while it is alive: of convolutions, transposed and 1×1 ones
+/// included, and of matrix products. Norms, activations and additions are not counted, as is usual.
+class MacCounter {
+ public:
+  MacCounter() {
+    counted = 0;
+    handle_ = at::addThreadLocalCallback(
+        at::RecordFunctionCallback([](const at::RecordFunction& function) -> std::unique_ptr<at::ObserverContext> {
+          counted += macs_of(function);
+          return nullptr;
+        })
+            .needsInputs(true)
+            .scopes({at::RecordScope::FUNCTION}));
+  }
+  ~MacCounter() { at::removeCallback(handle_); }
+  MacCounter(const MacCounter&) = delete;
+  MacCounter& operator=(const MacCounter&) = delete;
+
+  double macs() const { return counted; }
+
+ private:
+  /// Inputs are there before the operation alone: the size of its output is reckoned.
+  static double macs_of(const at::RecordFunction& function) {
+    const std::string_view name = function.name();
+    const auto inputs = function.inputs();
+    if (name == "aten::convolution") {
+      const at::Tensor input = inputs[0].toTensor(), weight = inputs[1].toTensor();
+      const double each = double(weight.numel()) / double(weight.size(0));  // Of one value on the side that fans out.
+      if (inputs[6].toBool()) return each * double(input.numel());
+      const auto stride = inputs[3].toIntVector(), padding = inputs[4].toIntVector(),
+                 dilation = inputs[5].toIntVector();
+      double values = double(input.size(0) * weight.size(0));
+      for (std::size_t i = 0; i < stride.size(); ++i) {
+        const auto side = static_cast<std::int64_t>(i) + 2;
+        values *=
+            double((input.size(side) + 2 * padding[i] - dilation[i] * (weight.size(side) - 1) - 1) / stride[i] + 1);
+      }
+      return each * values;
+    }
+    if (name == "aten::mm" || name == "aten::bmm" || name == "aten::addmm") {
+      const std::size_t first = name == "aten::addmm" ? 1 : 0;
+      return double(inputs[first].toTensor().numel()) * double(inputs[first + 1].toTensor().sizes().back());
+    }
+    return 0;
+  }
+
+  static thread_local double counted;
+  at::CallbackHandle handle_;
+};
+
+thread_local double MacCounter::counted = 0;
+
+double peak_memory_mb() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+}  // namespace
+
+int cost(const std::string& run, int height, int width, const std::string& device_name) {
+  const LoadedRun loaded = load_run(run);
+  const nlohmann::json& size = loaded.config.at("data.size");
+  if (height == 0) height = size[0];
+  if (width == 0) width = size[1];
+  if (device_name == "cuda" && !torch::cuda::is_available())
+    throw Error("--device cuda: this machine or this PyTorch has no GPU; use cpu.");
+  const torch::Device device(device_name);
+
+  nlohmann::json parameters = nlohmann::json::object();
+  std::int64_t all = 0;
+  for (const Network& network : loaded.task->networks()) {
+    network.module->to(device);
+    std::int64_t count = 0;
+    for (const auto& [_, parameter] : unique_parameters(*network.module)) count += parameter.numel();
+    parameters[network.name] = count;
+    all += count;
+  }
+  Batch batch;
+  batch.names = {"random"};
+  batch.tensors["image"] = torch::rand({1, 3, height, width}, device).contiguous(torch::MemoryFormat::ChannelsLast);
+
+  Measuring measuring(loaded.task->networks(), Mode::eval);
+  const auto forward = [&] {
+    measuring.begin_pass();
+    loaded.task->forward(batch);
+    if (device.is_cuda()) torch::cuda::synchronize();
+  };
+  const double before = peak_memory_mb();
+  double macs = 0;
+  {
+    const MacCounter counter;
+    forward();
+    macs = counter.macs();
+  }
+  // At least as many passes as a percentile needs, and a second of them.
+  using Clock = std::chrono::steady_clock;
+  for (int i = 0; i < 3; ++i) forward();
+  std::vector<double> milliseconds;
+  const Clock::time_point began = Clock::now();
+  while (milliseconds.size() < 40 || (Clock::now() - began < std::chrono::seconds(1) && milliseconds.size() < 1000)) {
+    const Clock::time_point start = Clock::now();
+    forward();
+    milliseconds.push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
+  }
+  std::ranges::sort(milliseconds);
+  const double mean = std::accumulate(milliseconds.begin(), milliseconds.end(), 0.0) / double(milliseconds.size());
+  fmt::print(
+      "{}\n",
+      json_text(
+          {{"run", loaded.folder.string()},
+           {"checkpoint", loaded.checkpoint.string()},
+           {"size", {height, width}},
+           {"device", device_name},
+           {"threads", torch::get_num_threads()},
+           {"parameters", all},
+           {"networks", parameters},
+           {"macs", macs},
+           {"latency_ms",
+            {{"mean", mean}, {"p95", milliseconds[milliseconds.size() * 95 / 100]}, {"passes", milliseconds.size()}}},
+           {"peak_memory_mb", peak_memory_mb()},
+           {"peak_memory_before_mb", before}}));
+  return 0;
+}
+
+}  // namespace ablate

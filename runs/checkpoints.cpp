@@ -1,0 +1,72 @@
+#include "runs/checkpoints.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <vector>
+
+#include "runs/error.h"
+#include "runs/json_file.h"
+
+namespace ablate {
+
+namespace fs = std::filesystem;
+
+std::map<Step, fs::path> checkpoints_of(const fs::path& run) {
+  std::map<Step, fs::path> found;
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(run / "checkpoints", ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with("step-")) continue;
+    Step step = 0;
+    const auto [end, problem] = std::from_chars(name.data() + 5, name.data() + name.size(), step);
+    if (problem != std::errc() || end != name.data() + name.size()) continue;
+    if (fs::exists(entry.path() / "trainer.json", ignored)) found[step] = entry.path();
+  }
+  return found;
+}
+
+std::optional<fs::path> newest_checkpoint(const fs::path& run) {
+  const auto all = checkpoints_of(run);
+  if (all.empty()) return std::nullopt;
+  return all.rbegin()->second;
+}
+
+fs::path find_checkpoint(const fs::path& run, std::string_view word) {
+  const auto all = checkpoints_of(run);
+  if (all.empty()) throw Error(fmt::format("{} has no checkpoint yet.", run.string()));
+  if (word.empty()) return all.rbegin()->second;
+  Step step = -1;
+  if (word == "best") {
+    const auto json = read_json_file(all.rbegin()->second / "trainer.json");
+    step = json && json->contains("best") ? json->at("best").value("step", Step{-1}) : -1;
+  } else {
+    std::from_chars(word.data(), word.data() + word.size(), step);
+  }
+  if (const auto found = all.find(step); found != all.end()) return found->second;
+  std::vector<Step> steps;
+  for (const auto& item : all) steps.push_back(item.first);
+  throw Error(fmt::format("{} has no checkpoint \"{}\"; there are those of step {}.", run.string(), word,
+                          fmt::join(steps, ", ")));
+}
+
+void prune_checkpoints(const fs::path& run, std::int64_t keep, Step best) {
+  const auto all = checkpoints_of(run);
+  auto left = static_cast<std::int64_t>(all.size());
+  for (const auto& [step, folder] : all) {
+    if (left-- <= std::max<std::int64_t>(keep, 1)) break;
+    std::error_code ignored;
+    if (step != best) fs::remove_all(folder, ignored);
+  }
+  std::error_code ignored;
+  std::vector<fs::path> torn;  // Begun by a worker that was killed.
+  for (const fs::directory_entry& entry : fs::directory_iterator(run / "checkpoints", ignored)) {
+    if (entry.path().filename().string().starts_with(".step-")) torn.push_back(entry.path());
+  }
+  for (const fs::path& folder : torn) fs::remove_all(folder, ignored);
+}
+
+}  // namespace ablate

@@ -1,0 +1,126 @@
+"""Networks measured: on sets, against other programs' masks, averaged, and by what they cost."""
+
+import json
+import math
+import pathlib
+import sys
+import unittest
+
+import numpy
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from ablate_program import SOURCE, AblateTest, assignments
+
+sys.path.insert(0, str(SOURCE / "tests/experiments/training"))
+import twin
+
+
+class EvaluateTest(AblateTest):
+    def setUp(self):
+        super().setUp()
+        self.run_ = self.json_of("train", "--name", "net", *assignments(train__steps=30, optimizer__lr=0.01, checkpoint__every=10,
+                                                                         checkpoint__keep=10, data__count=24, data__held_out=8))
+
+    def checkpoint(self, step):
+        return pathlib.Path(self.run_["run"], "checkpoints", f"step-{step:08}", "model.safetensors")
+
+    def make_set(self, count=4):
+        """A folder of pictures with masks: discs."""
+        folder = self.folder / "discs"
+        for part in ("images", "masks"):
+            (folder / part).mkdir(parents=True)
+        y, x = numpy.mgrid[:40, :30]
+        for i in range(count):
+            disc = ((y - 20) ** 2 + (x - 10 - 2 * i) ** 2 < 80).astype(numpy.uint8) * 255
+            Image.fromarray(disc).save(folder / "masks" / f"p{i}.png")
+            Image.fromarray(numpy.stack([disc, 255 - disc, disc // 2], 2)).save(folder / "images" / f"p{i}.png")
+        return folder
+
+    def test_the_held_out_samples_score_what_validation_said(self):
+        summary = self.json_of("evaluate", "net")["net"]
+        self.assertEqual(summary["samples"], 8)
+        self.assertAlmostEqual(summary["metrics"]["iou"], self.run_["metrics"]["iou/val_eval"], places=5)
+        lines = [json.loads(line) for line in pathlib.Path(summary["samples_file"]).read_text().splitlines()]
+        self.assertEqual(len(lines), 8)
+        self.assertAlmostEqual(sum(line["iou"] for line in lines) / 8, summary["metrics"]["iou"], places=9)
+        self.assertEqual(sum(stratum["samples"] for name, stratum in summary["strata"].items() if name.startswith("area")), 8)
+        shown = self.json_of("show", "net")["metrics"]
+        self.assertAlmostEqual(shown["dice/held-out"], summary["metrics"]["dice"])
+        self.assertEqual(self.json_of("evaluate", "net@10", "--data", "training")["net@10"]["samples"], 16)
+        self.assertRegex(self.ablate("evaluate", "net", "net@10").stdout, r"(?m)^iou +0(\.\d+)? +0(\.\d+)?$")
+
+    def test_what_is_measured_while_it_trains_is_what_evaluate_measures(self):
+        names = ["dice", "sad_div1000_unknown", "ssim", "holes"]
+        run = self.json_of("train", "--name", "live", *assignments(validation__metrics=names, checkpoint__metric="dice/val",
+                                                                   data__count=24, data__held_out=8))
+        summary = self.json_of("evaluate", "live")["live"]["metrics"]
+        for name in names:
+            self.assertAlmostEqual(run["metrics"][f"{name}/val_eval"], summary[name], places=4, msg=name)
+        self.assertEqual(run["best"]["metric"], "dice/val")
+        self.assertIn("validation.metrics=recall", self.error_of("train", *assignments(checkpoint__metric="recall/val"), code=2))
+        self.assertIn("Did you mean dice?", self.error_of("train", "-s", "validation.metrics=iou,dise", code=2))
+
+    def test_a_folder_is_a_set(self):
+        folder = self.make_set()
+        summary = self.json_of("evaluate", "net", "--data", folder)["net"]
+        self.assertEqual(summary["samples"], 4)
+        self.assertTrue(summary["samples_file"].endswith("evaluations/discs@30.jsonl"))
+        self.assertIn("no-such", self.ablate("evaluate", "net", "--data", "no-such", code=1).stderr)
+
+    def test_masks_of_any_program_are_scored(self):
+        folder, masks = self.make_set(), self.folder / "theirs"
+        masks.mkdir()
+        for i in range(3):  # Of four pictures, one has none; the first is perfect, the others are moved.
+            truth = numpy.array(Image.open(folder / "masks" / f"p{i}.png"))
+            Image.fromarray(numpy.roll(truth, 3 * i, axis=1)).save(masks / f"p{i}.png")
+        result = self.ablate("evaluate", "--masks", masks, "--data", folder, "--json")
+        summary = json.loads(result.stdout)[str(masks)]
+        wanted = []
+        for i in range(3):
+            a, b = (numpy.array(Image.open(path / f"p{i}.png")) > 127 for path in (masks, folder / "masks"))
+            wanted.append((a & b).sum() / (a | b).sum())
+        self.assertAlmostEqual(summary["metrics"]["iou"], sum(wanted) / 3)
+        self.assertEqual((summary["samples"], summary["missing"]), (3, 1))
+        self.assertIn("p3", result.stderr)
+        self.assertIn("--data FOLDER", self.error_of("evaluate", "--masks", masks, code=2))
+
+    def test_the_average_of_checkpoints_is_their_mean(self):
+        out = self.folder / "mean.safetensors"
+        answer = self.json_of("average", "net@10", "net@20", "net@30", "--out", out)
+        self.assertEqual(answer["checkpoints"], 3)
+        mean, parts = load_file(out), [load_file(self.checkpoint(step)) for step in (10, 20, 30)]
+        for name, tensor in mean.items():
+            if name.endswith(("weight", "bias")):
+                self.assertTrue(torch.allclose(tensor, sum(part[name] for part in parts) / 3, atol=1e-6), name)
+        # Its statistics are its own: as torch.optim.swa_utils.update_bn makes them, not any of the checkpoints'.
+        self.assertFalse(any(torch.equal(mean["down1.norm1.running_mean"], part["down1.norm1.running_mean"]) for part in parts))
+        started = self.ablate("train", "--from", out, "--json", *assignments(train__steps=1, optimizer__lr=0, data__count=24, data__held_out=8))
+        first = next(iter(self.json_of("export", json.loads(started.stdout)["run"]).values()))["iou/val_eval"][0]
+        self.assertEqual(first[0], 0)
+        self.assertAlmostEqual(first[2], answer["held_out"]["iou"], places=5)
+
+    def test_cost_counts_what_pytorch_counts(self):
+        from torch.utils.flop_counter import FlopCounterMode
+        config = json.loads(pathlib.Path(self.run_["run"], "run.json").read_text())["config"]["model"]
+        network = twin.make(config).eval()
+        network.load_state_dict(load_file(self.checkpoint(30)))
+        for size in ((32, 32), (48, 80)):
+            [cost] = self.json_of("cost", "net", "--size", f"{size[0]}x{size[1]}")
+            with FlopCounterMode(display=False) as counter, torch.no_grad():
+                network(torch.rand(1, 3, *size))
+            self.assertEqual(cost["macs"] * 2, counter.get_total_flops())
+            self.assertEqual(cost["parameters"], sum(p.numel() for p in network.parameters()))
+            self.assertGreaterEqual(cost["latency_ms"]["p95"], 0.5 * cost["latency_ms"]["mean"])
+            self.assertGreater(cost["peak_memory_mb"], 10)
+        transposed = self.json_of("train", "--name", "t", *assignments(train__steps=1, model__up="transposed"))
+        [cost] = self.json_of("cost", "t")
+        network = twin.make(config | {"up": "transposed"})
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            network.eval()(torch.rand(1, 3, 32, 32))
+        self.assertEqual(cost["macs"] * 2, counter.get_total_flops(), transposed["id"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,40 @@
+#include "workbench/cli/checkpoints.h"
+
+#include <fmt/format.h>
+
+#include "runs/checkpoints.h"
+#include "runs/run_store.h"
+
+namespace ablate {
+namespace {
+
+struct NamedCheckpoint {
+  RunInfo run;
+  std::string step;  ///< "400", "best"; empty: the newest
+};
+
+NamedCheckpoint named_checkpoint(const Invocation& invocation, const std::string& word) {
+  const std::size_t at = word.rfind('@');
+  const bool has_step = at != std::string::npos && !std::filesystem::exists(word);
+  NamedCheckpoint named{find_run(invocation.root(), has_step ? word.substr(0, at) : word),
+                        has_step ? word.substr(at + 1) : ""};
+  if (named.run.status.state == RunState::foreign)
+    throw Error(fmt::format("{} was not made by Ablate (no run.json in {}): there is no network of it here.",
+                            named.run.id, named.run.folder.string()));
+  return named;
+}
+
+}  // namespace
+
+std::string checkpoint_word(const Invocation& invocation, const std::string& word) {
+  const NamedCheckpoint named = named_checkpoint(invocation, word);
+  return named.run.folder.string() + (named.step.empty() ? "" : "@" + named.step);
+}
+
+std::filesystem::path weights_of(const Invocation& invocation, const std::string& word) {
+  if (std::filesystem::is_regular_file(word)) return std::filesystem::absolute(word).lexically_normal();
+  const NamedCheckpoint named = named_checkpoint(invocation, word);
+  return find_checkpoint(named.run.folder, named.step);
+}
+
+}  // namespace ablate

@@ -1,0 +1,107 @@
+// ablate resume RUN: a run goes on, as it is or longer.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "experiments/catalogue.h"
+#include "experiments/run_config.h"
+#include "runs/heartbeats.h"
+#include "runs/json_file.h"
+#include "sweeps/launcher.h"
+#include "workbench/cli/command.h"
+#include "workbench/cli/configuration.h"
+#include "workbench/cli/output.h"
+
+namespace ablate {
+namespace {
+
+struct ResumeOptions {
+  std::string run, steps, epochs;
+  std::vector<std::string> assignments;
+};
+
+/// A run of another host can go on here once its heartbeat has been silent for long enough; watched for as long as
+/// that takes.
+void resume_watched(const std::filesystem::path& root, const RunInfo& run) {
+  RunInfo now = run;
+  Heartbeats heartbeats;
+  const auto resolve = [&] { heartbeats.resolve(run.id, now.status, Heartbeats::Clock::now()); };
+  resolve();
+  if (now.status.state == RunState::running && now.status.host != host_name())
+    fmt::print(stderr, "{} trains on {}, as its status says; watching its heartbeat for up to {} seconds.\n", run.id,
+               now.status.host, Heartbeats::kSilence.count());
+  while (now.status.state == RunState::running && now.status.host != host_name() &&
+         now.status.heartbeat == run.status.heartbeat) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    now = read_run(root, run.folder);
+    resolve();
+  }
+  resume_run(root, now);
+}
+
+/// Gives a run that is not training more steps: the one change that a run may see.
+void extend(const RunInfo& run, const nlohmann::json& steps) {
+  if (run.status.state == RunState::running || run.status.state == RunState::queued)
+    throw Error(fmt::format("{} is {}: stop it before you give it more steps.", run.id, name_of(run.status.state)));
+  if (!run.run.is_object())
+    throw Error(fmt::format("{} was not made by Ablate (no run.json): it can't be resumed.", run.id));
+  nlohmann::json document = run.run;
+  RunConfig config = RunConfig::from_json(document.at("config"));
+  const nlohmann::json before = config.at("train.steps");
+  config.set("train.steps", steps);
+  config.check();
+  if (const nlohmann::json& now = config.at("train.steps"); now.is_number() && now.get<Step>() <= run.status.step)
+    throw Error(fmt::format("{} has made {} steps already; --steps takes more than that.", run.id, run.status.step));
+  if (const std::string schedule = config.text("schedule.name");
+      schedule == "cosine" || schedule == "onecycle" || schedule == "polynomial" || schedule == "yolox-cosine" ||
+      (schedule == "exponential" && !config.is_set("schedule.gamma")))
+    fmt::print(stderr,
+               "ablate: note: schedule.name={} spans the whole run: its learning rate now goes on from where a run of "
+               "{} steps would be.\n",
+               schedule, config.text("train.steps"));
+  document["config"] = config.to_json();
+  document["extended"].push_back({{"at", run.status.step}, {"from", before}, {"to", steps}});
+  write_json_file(run.folder / "run.json", document);
+  RunStatus status = run.status;
+  status.state = RunState::stopped;
+  write_status(run.folder, status);
+}
+
+int resume(const Invocation& invocation, const ResumeOptions& options) {
+  if (!options.assignments.empty())
+    throw UsageError(fmt::format(
+        "A resumed run stays what it is; only --steps and --epochs make it longer. For another one from its weights: "
+        "ablate train --from {} -s {}",
+        options.run, options.assignments.front()));
+  RunInfo run = find_run(invocation.root(), options.run);
+  if (const std::string words = options.epochs.empty() ? options.steps : options.epochs + "ep"; !words.empty()) {
+    extend(run, as_usage([&] { return value_from_text(*find_option("train.steps"), words); }));
+    run = read_run(invocation.root(), run.folder);
+  }
+  resume_watched(invocation.root(), run);
+  if (invocation.json)
+    print_json(run_summary(read_run(invocation.root(), run.folder)));
+  else
+    fmt::print("{}: queued; it goes on from its last checkpoint\n", run.id);
+  return 0;
+}
+
+}  // namespace
+
+void add_resume(CLI::App& app, Invocation& invocation) {
+  CLI::App& command = *app.add_subcommand("resume", "Go on with a stopped, interrupted or failed run, or a longer one");
+  const auto options = std::make_shared<ResumeOptions>();
+  command.add_option("RUN", options->run, "An id, a unique beginning of one, a name, or a path")->required();
+  auto* const steps =
+      command.add_option("--steps", options->steps, "Go on until so many, also where it is completed")->type_name("N");
+  command.add_option("--epochs", options->epochs, "The same in epochs")->type_name("N")->excludes(steps);
+  add_set_option(command, options->assignments);
+  command.get_option("--set")->group("");  // Taken only to say what to do instead.
+  add_json_flag(command, invocation);
+  command.callback(
+      [&invocation, options] { invocation.action = [&invocation, options] { return resume(invocation, *options); }; });
+}
+
+}  // namespace ablate
