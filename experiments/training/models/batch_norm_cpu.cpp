@@ -14,8 +14,10 @@ using torch::Tensor;
 // Compiled for each kind of processor; the program takes the best that the one it runs on has.
 #define ABLATE_FOR_EACH_PROCESSOR __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
 #define ABLATE_INLINE inline __attribute__((always_inline))
+#define ABLATE_INLINE_LAMBDA __attribute__((always_inline))
 
 constexpr std::int64_t kBlockValues = 4096;  // 16 KiB of float32: half of a first-level cache.
+constexpr std::int64_t kFewestRows = 16;     // Less is mostly summing up.
 constexpr std::int64_t kMostChannels = 16384;
 constexpr std::int64_t kRegisterValues = 64;
 constexpr std::int64_t kBlocksAThread = 8;  // Less is not worth waking another thread for.
@@ -31,61 +33,40 @@ std::vector<float> repeated(const std::vector<double>& values) {
   return all;
 }
 
-// In all of these `count` is a number of values, whole rows of channels. With `period` known when compiled, the sums
-// stay in registers.
-
-template <typename T>
-ABLATE_INLINE void sum_up(const T* x, std::int64_t count, std::int64_t period, float* sums) {
+/// Calls visit(value, place in its period) for `count` values, whole rows of channels. With `period` known when
+/// compiled, what a visit sums up stays in registers.
+template <typename Visit>
+ABLATE_INLINE void for_each_value(std::int64_t count, std::int64_t period, const Visit& visit) {
   std::int64_t i = 0;
   for (; i + period <= count; i += period)
-    for (std::int64_t j = 0; j < period; ++j) sums[j] += static_cast<float>(x[i + j]);
-  for (std::int64_t j = 0; i + j < count; ++j) sums[j] += static_cast<float>(x[i + j]);
-}
-
-template <typename T>
-ABLATE_INLINE void sum_up_squares(const T* x, std::int64_t count, std::int64_t period, const float* means,
-                                  float* sums) {
-  const auto add = [&](std::int64_t i, std::int64_t j) __attribute__((always_inline)) {
-    const float d = static_cast<float>(x[i + j]) - means[j];
-    sums[j] += d * d;
-  };
-  std::int64_t i = 0;
-  for (; i + period <= count; i += period)
-    for (std::int64_t j = 0; j < period; ++j) add(i, j);
-  for (std::int64_t j = 0; i + j < count; ++j) add(i, j);
-}
-
-template <typename T>
-ABLATE_INLINE void sum_up_products(const T* dy, const T* x, std::int64_t count, std::int64_t period, const float* means,
-                                   float* sums, float* products) {
-  const auto add = [&](std::int64_t i, std::int64_t j) __attribute__((always_inline)) {
-    const float gradient = static_cast<float>(dy[i + j]);
-    sums[j] += gradient;
-    products[j] += gradient * (static_cast<float>(x[i + j]) - means[j]);
-  };
-  std::int64_t i = 0;
-  for (; i + period <= count; i += period)
-    for (std::int64_t j = 0; j < period; ++j) add(i, j);
-  for (std::int64_t j = 0; i + j < count; ++j) add(i, j);
+    for (std::int64_t j = 0; j < period; ++j) visit(i + j, j);
+  for (std::int64_t j = 0; i + j < count; ++j) visit(i + j, j);
 }
 
 /// Sums over a period, folded onto the channels.
 ABLATE_INLINE void fold(const float* sums, std::int64_t period, std::int64_t channels, double* folded) {
-  for (std::int64_t c = 0; c < channels; ++c) folded[c] = 0;
-  for (std::int64_t j = 0; j < period; ++j) folded[j % channels] += sums[j];
+  std::fill_n(folded, channels, 0.0);
+  for (std::int64_t row = 0; row < period; row += channels)
+    for (std::int64_t c = 0; c < channels; ++c) folded[c] += sums[row + c];
 }
 
 /// Of a block: the sum of each channel, and the sum of the squares of what is left without the block's own mean.
 template <typename T>
 ABLATE_INLINE void block_moments(const T* x, std::int64_t count, std::int64_t channels, double* sums, double* squares) {
-  const auto with = [&](std::int64_t period, float* partial, float* means) __attribute__((always_inline)) {
+  const auto with = [&](std::int64_t period, float* partial, float* means) ABLATE_INLINE_LAMBDA {
     std::fill_n(partial, period, 0.F);
-    sum_up(x, count, period, partial);
+    for_each_value(count, period, [&](std::int64_t i, std::int64_t j) ABLATE_INLINE_LAMBDA {
+      partial[j] += static_cast<float>(x[i]);
+    });
     fold(partial, period, channels, sums);
     const double rows = static_cast<double>(count / channels);
-    for (std::int64_t j = 0; j < period; ++j) means[j] = static_cast<float>(sums[j % channels] / rows);
+    for (std::int64_t row = 0; row < period; row += channels)
+      for (std::int64_t c = 0; c < channels; ++c) means[row + c] = static_cast<float>(sums[c] / rows);
     std::fill_n(partial, period, 0.F);
-    sum_up_squares(x, count, period, means, partial);
+    for_each_value(count, period, [&](std::int64_t i, std::int64_t j) ABLATE_INLINE_LAMBDA {
+      const float apart = static_cast<float>(x[i]) - means[j];
+      partial[j] += apart * apart;
+    });
     fold(partial, period, channels, squares);
     // Of a mean that was rounded: what is left of it is taken off again.
     for (std::int64_t c = 0; c < channels; ++c) {
@@ -105,10 +86,14 @@ ABLATE_INLINE void block_moments(const T* x, std::int64_t count, std::int64_t ch
 template <typename T>
 ABLATE_INLINE void block_gradients(const T* dy, const T* x, std::int64_t count, std::int64_t channels,
                                    const float* means, double* sums, double* products) {
-  const auto with = [&](std::int64_t period, float* first, float* second) __attribute__((always_inline)) {
+  const auto with = [&](std::int64_t period, float* first, float* second) ABLATE_INLINE_LAMBDA {
     std::fill_n(first, period, 0.F);
     std::fill_n(second, period, 0.F);
-    sum_up_products(dy, x, count, period, means, first, second);
+    for_each_value(count, period, [&](std::int64_t i, std::int64_t j) ABLATE_INLINE_LAMBDA {
+      const float gradient = static_cast<float>(dy[i]);
+      first[j] += gradient;
+      second[j] += gradient * (static_cast<float>(x[i]) - means[j]);
+    });
     fold(first, period, channels, sums);
     fold(second, period, channels, products);
   };
@@ -125,27 +110,18 @@ ABLATE_INLINE void block_gradients(const T* dy, const T* x, std::int64_t count, 
 template <typename T>
 ABLATE_INLINE void block_scale(const T* x, std::int64_t count, std::int64_t period, const float* means,
                                const float* factors, const float* biases, T* y) {
-  const auto set = [&](std::int64_t i, std::int64_t j) __attribute__((always_inline)) {
-    y[i + j] = static_cast<T>((static_cast<float>(x[i + j]) - means[j]) * factors[j] + biases[j]);
-  };
-  std::int64_t i = 0;
-  for (; i + period <= count; i += period)
-    for (std::int64_t j = 0; j < period; ++j) set(i, j);
-  for (std::int64_t j = 0; i + j < count; ++j) set(i, j);
+  for_each_value(count, period, [&](std::int64_t i, std::int64_t j) ABLATE_INLINE_LAMBDA {
+    y[i] = static_cast<T>((static_cast<float>(x[i]) - means[j]) * factors[j] + biases[j]);
+  });
 }
 
 /// dx = p·dy + q·(x − mean) + r
 template <typename T>
 ABLATE_INLINE void block_input_gradient(const T* dy, const T* x, std::int64_t count, std::int64_t period,
                                         const float* means, const float* p, const float* q, const float* r, T* dx) {
-  const auto set = [&](std::int64_t i, std::int64_t j) __attribute__((always_inline)) {
-    dx[i + j] =
-        static_cast<T>(p[j] * static_cast<float>(dy[i + j]) + q[j] * (static_cast<float>(x[i + j]) - means[j]) + r[j]);
-  };
-  std::int64_t i = 0;
-  for (; i + period <= count; i += period)
-    for (std::int64_t j = 0; j < period; ++j) set(i, j);
-  for (std::int64_t j = 0; i + j < count; ++j) set(i, j);
+  for_each_value(count, period, [&](std::int64_t i, std::int64_t j) ABLATE_INLINE_LAMBDA {
+    dx[i] = static_cast<T>(p[j] * static_cast<float>(dy[i]) + q[j] * (static_cast<float>(x[i]) - means[j]) + r[j]);
+  });
 }
 
 #define ABLATE_KERNELS(T)                                                                                           \
@@ -174,9 +150,7 @@ struct Blocks {
   std::int64_t channels, rows, rows_a_block;
 
   explicit Blocks(const Tensor& x)
-      : channels(x.size(1)),
-        rows(x.numel() / channels),
-        rows_a_block(std::max<std::int64_t>(1, kBlockValues / channels)) {
+      : channels(x.size(1)), rows(x.numel() / channels), rows_a_block(std::max(kFewestRows, kBlockValues / channels)) {
     // Blocks begin where the period does.
     const std::int64_t rows_a_period = period_of(channels) / channels;
     rows_a_block = std::max(rows_a_period, rows_a_block / rows_a_period * rows_a_period);
@@ -195,10 +169,16 @@ struct Blocks {
 
 using PerChannel = std::vector<double>;
 
-/// Two results of each channel for every block: {blocks · channels} each.
+/// Two results of each channel for every block.
 struct Partial {
   explicit Partial(const Blocks& blocks)
-      : first(static_cast<std::size_t>(blocks.count() * blocks.channels)), second(first.size()) {}
+      : channels(static_cast<std::size_t>(blocks.channels)),
+        first(static_cast<std::size_t>(blocks.count()) * channels),
+        second(first.size()) {}
+  double* first_of(std::int64_t block) { return first.data() + static_cast<std::size_t>(block) * channels; }
+  double* second_of(std::int64_t block) { return second.data() + static_cast<std::size_t>(block) * channels; }
+
+  std::size_t channels;
   PerChannel first, second;
 };
 
@@ -218,17 +198,18 @@ std::tuple<Tensor, Tensor, Tensor> normalise(const Tensor& x, const Tensor& weig
   const T* const values = x.const_data_ptr<T>();
   Partial partial(blocks);
   blocks.for_each([&](std::int64_t b, std::int64_t from, std::int64_t count) {
-    moments(values + from, count, blocks.channels, &partial.first[static_cast<std::size_t>(b * blocks.channels)],
-            &partial.second[static_cast<std::size_t>(b * blocks.channels)]);
+    moments(values + from, count, blocks.channels, partial.first_of(b), partial.second_of(b));
   });
   const auto rows = static_cast<double>(blocks.rows);
   PerChannel mean(channels, 0), squares(channels, 0);
-  for (std::size_t i = 0; i < partial.first.size(); ++i) mean[i % channels] += partial.first[i] / rows;
-  for (std::size_t i = 0; i < partial.first.size(); ++i) {
-    const auto block = static_cast<std::int64_t>(i / channels);
-    const auto own_rows = static_cast<double>(std::min(blocks.rows_a_block, blocks.rows - block * blocks.rows_a_block));
-    const double apart = partial.first[i] / own_rows - mean[i % channels];
-    squares[i % channels] += partial.second[i] + own_rows * apart * apart;
+  for (std::int64_t b = 0; b < blocks.count(); ++b)
+    for (std::size_t c = 0; c < channels; ++c) mean[c] += partial.first_of(b)[c] / rows;
+  for (std::int64_t b = 0; b < blocks.count(); ++b) {
+    const auto own_rows = static_cast<double>(std::min(blocks.rows_a_block, blocks.rows - b * blocks.rows_a_block));
+    for (std::size_t c = 0; c < channels; ++c) {
+      const double apart = partial.first_of(b)[c] / own_rows - mean[c];
+      squares[c] += partial.second_of(b)[c] + own_rows * apart * apart;
+    }
   }
 
   PerChannel invstd(channels), factor(channels);
@@ -255,15 +236,15 @@ std::tuple<Tensor, Tensor, Tensor> differentiate(const Tensor& dy, const Tensor&
   const std::vector<float> means = repeated(values_of(mean));
   Partial partial(blocks);
   blocks.for_each([&](std::int64_t b, std::int64_t from, std::int64_t count) {
-    gradients(gradient + from, values + from, count, blocks.channels, means.data(),
-              &partial.first[static_cast<std::size_t>(b * blocks.channels)],
-              &partial.second[static_cast<std::size_t>(b * blocks.channels)]);
+    gradients(gradient + from, values + from, count, blocks.channels, means.data(), partial.first_of(b),
+              partial.second_of(b));
   });
   PerChannel sums(channels, 0), products(channels, 0), p(channels), q(channels), r(channels);
-  for (std::size_t i = 0; i < partial.first.size(); ++i) {
-    sums[i % channels] += partial.first[i];
-    products[i % channels] += partial.second[i];
-  }
+  for (std::int64_t b = 0; b < blocks.count(); ++b)
+    for (std::size_t c = 0; c < channels; ++c) {
+      sums[c] += partial.first_of(b)[c];
+      products[c] += partial.second_of(b)[c];
+    }
   const PerChannel w = values_of(weight), inverse = values_of(invstd);
   const auto rows = static_cast<double>(blocks.rows);
   for (std::size_t c = 0; c < channels; ++c) {
