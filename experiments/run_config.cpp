@@ -9,6 +9,7 @@
 #include "experiments/metrics/metric_list.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
+#include "runs/near_match.h"
 
 namespace ablate {
 namespace {
@@ -50,6 +51,12 @@ void check_sizes(const RunConfig& config) {
     throw Error(
         fmt::format("data.size: {}x{} can't be halved {} times (model.depth). Each side needs at least {} pixels.",
                     height, width, depth, least));
+  if (config.text("model.norm") == "batch" && (height >> depth) * (width >> depth) == 1 &&
+      config.integer("train.batch_size") == 1)
+    throw Error(
+        fmt::format("train.batch_size: after {} halvings (model.depth) of {}x{} a single pixel is left, of which batch "
+                    "norm sees one value. Choose a larger train.batch_size or data.size, or a smaller model.depth.",
+                    depth, height, width));
   if (config.text("model.norm") == "instance" && (height >> depth) * (width >> depth) == 1)
     throw Error(
         fmt::format("data.size: after {} halvings (model.depth) of {}x{} a single pixel is left, and instance norm "
@@ -96,16 +103,55 @@ void check_schedule(const RunConfig& config) {
                             warmup.get<Step>(), steps.get<Step>()));
 }
 
+/// The tags of what is measured while it trains.
+std::vector<std::string> measured_tags(const RunConfig& config) {
+  std::vector<std::string> metrics = config.at("validation.metrics").get<std::vector<std::string>>();
+  metrics.emplace_back("iou");
+  const std::string on = config.text("validation.on"), mode = config.text("validation.mode");
+  std::vector<std::string> tags{"loss/train", "iou/train"};
+  for (const auto& [set, unless] : {std::pair("val", "training"), std::pair("train_set", "held-out")}) {
+    if (on == unless) continue;
+    tags.push_back(fmt::format("loss/{}", set));
+    for (const Option& option : catalogue())
+      if (option.key.starts_with("loss.") && config.real(option.key) > 0)
+        tags.push_back(fmt::format("loss/{}/{}", set, option.key.substr(5)));
+    for (const std::string& metric : metrics) {
+      tags.push_back(fmt::format("{}/{}", metric, set));
+      if (mode != "train") tags.push_back(fmt::format("{}/{}_eval", metric, set));
+      if (mode != "eval") tags.push_back(fmt::format("{}/{}_train_mode", metric, set));
+    }
+  }
+  if (config.is_set("train.ema")) tags.emplace_back("iou/val_ema");
+  return tags;
+}
+
 /// A metric that decides must be measured.
 void check_deciding_metrics(const RunConfig& config) {
-  const auto measured = config.at("validation.metrics").get<std::vector<std::string>>();
+  const std::vector<std::string> tags = measured_tags(config);
   for (const char* key : {"checkpoint.metric", "schedule.metric"}) {
     if (!config.is_set(key) || !config.matters(key)) continue;
     const std::string tag = config.text(key), name = tag.substr(0, tag.find('/'));
-    if (name != "iou" && std::ranges::find(all_metrics(), name, &Metric::name) != all_metrics().end() &&
-        std::ranges::find(measured, name) == measured.end())
+    if (std::ranges::find(tags, tag) != tags.end()) continue;
+    if (std::ranges::find(all_metrics(), name, &Metric::name) != all_metrics().end() && name != "iou" &&
+        !std::ranges::any_of(tags, [&](const std::string& each) { return each.starts_with(name + "/"); }))
       throw Error(fmt::format("{}: {} is not measured. Add it, as in -s validation.metrics={}.", key, name, name));
+    throw Error(fmt::format(
+        "{}: {} is not measured in this run. Did you mean {}?", key, tag,
+        *std::ranges::min_element(tags, {}, [&](const std::string& each) { return edit_distance(tag, each); })));
   }
+}
+
+void check_updates(const RunConfig& config) {
+  const json& momentum = config.at("optimizer.momentum");
+  if (config.text("optimizer.name") == "sgd" && config.boolean("optimizer.nesterov") && momentum.is_number() &&
+      momentum == 0)
+    throw Error("optimizer.nesterov needs momentum: set optimizer.momentum above 0.");
+  if (config.boolean("train.accumulate_fault") && config.integer("train.accumulate") == 1)
+    throw Error("train.accumulate_fault is about the batches of a step that are lost: set train.accumulate above 1.");
+  const json &start = config.at("swa.start"), &steps = config.at("train.steps");
+  if (start.is_number() && steps.is_number() && start >= steps)
+    throw Error(fmt::format("swa.start: a run of {} steps (train.steps) has ended by step {}.", steps.get<Step>(),
+                            start.get<Step>()));
 }
 
 }  // namespace
@@ -215,6 +261,7 @@ void RunConfig::check() const {
   check_losses(*this);
   check_schedule(*this);
   check_deciding_metrics(*this);
+  check_updates(*this);
 }
 
 bool RunConfig::matters(std::string_view key) const {

@@ -88,8 +88,9 @@ class Initialiser {
       }
     }
     for (const auto& [name, _] : views) {
-      const bool known = name.starts_with(prefix) && ours.contains(name.substr(prefix.size()));
-      if (!known) report.unexpected.push_back(name);
+      const std::string own = name.starts_with(prefix) ? name.substr(prefix.size()) : name;
+      if (!ours.contains(own) && any_matches(what_, own) && !any_matches(exclude_, own))
+        report.unexpected.push_back(name);
     }
   }
 

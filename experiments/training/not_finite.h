@@ -1,14 +1,19 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "experiments/training/task.h"
 
 namespace ablate {
 
+/// A tensor of the networks' states, weight or buffer, that is not finite throughout. Waits for the device.
+std::optional<std::string> not_finite_weights(const std::vector<Network>& networks);
+
 /// Where NaN or infinity comes from, in words: a tensor of the batch, a network's weights, or the first convolution
 /// that gets them as its input in a forward pass in train mode (which moves no buffers). "the loss itself" where the
-/// network gives nothing but finite numbers.
+/// network gives nothing but finite numbers. In the precision of the Autocast that the caller has.
 std::string first_not_finite(Task& task, const Batch& batch);
 
 }  // namespace ablate

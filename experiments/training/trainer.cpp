@@ -117,6 +117,7 @@ struct Trainer::Impl {
         both_modes(config.text("validation.mode") == "both"),
         best_tag(config.is_set("checkpoint.metric") ? config.text("checkpoint.metric")
                                                     : task.primary_metric() + "/" + first_set()) {
+    check_lengths();
     if (!state.schedule.is_null()) schedule->restore(state.schedule);
     updates.restore_scaler(state.scaler);
     const auto writer = [&](const char* prefix, std::shared_ptr<const Dataset> dataset,
@@ -134,6 +135,20 @@ struct Trainer::Impl {
       }
       gallery.push_back(writer("gallery", pictures, up_to(std::min(pictures->size(), kGalleryPictures))));
     }
+  }
+
+  /// What RunConfig::check could not know: how many steps an epoch has.
+  void check_lengths() const {
+    const Step warmup = config.steps("schedule.warmup_steps", steps_per_epoch);
+    if (warmup > 0 && warmup >= total_steps)
+      throw Error(
+          fmt::format("schedule.warmup_steps: {} steps of warm-up leave nothing of a run of {}.", warmup, total_steps));
+    if (swa_times && swa_times->start + swa_times->every > total_steps)
+      throw Error(fmt::format("swa.start: from step {} on, every {} steps, nothing is averaged in a run of {}.",
+                              swa_times->start, swa_times->every, total_steps));
+    if (config.integer("train.accumulate") > batches.batches_per_epoch())
+      throw Error(fmt::format("train.accumulate: an epoch has {} batches, fewer than the {} of a step.",
+                              batches.batches_per_epoch(), config.integer("train.accumulate")));
   }
 
   std::map<std::string, AveragedWeights> wanted_averages() const {
@@ -248,17 +263,18 @@ struct Trainer::Impl {
     if (swa_times && swa_times->averages_after(number)) averages.at("swa").add();
     const std::optional<double> loss = log.end_step(number, value, {seconds_since(start), waited});
     state.step = number;
-    if (loss && !std::isfinite(*loss)) {
-      publish();
-      log.writer().hparams_end(false);
-      log.writer().flush();
-      const std::string where =
-          environment.device.is_cpu() ? fmt::format(" First not finite is {}.", first_not_finite(task, batch)) : "";
-      throw Diverged(
-          fmt::format("The training loss became {} at step {} (learning rate {:g}).{} Lower optimizer.lr, or set "
-                      "train.clip_norm, and start again.",
-                      std::isnan(*loss) ? "NaN" : "infinite", number, value.lr, where));
-    }
+    const double shown = updates.not_finite().value_or(loss.value_or(0));
+    if (std::isfinite(shown)) return;
+    const Autocast mixed = autocast();
+    diverge(fmt::format("The training loss became {} at step {} (learning rate {:g}). First not finite is {}.",
+                        std::isnan(shown) ? "NaN" : "infinite", number, value.lr, first_not_finite(task, batch)));
+  }
+
+  [[noreturn]] void diverge(const std::string& what) {
+    publish();
+    log.writer().hparams_end(false);
+    log.writer().flush();
+    throw Diverged(what + " Lower optimizer.lr, or set train.clip_norm, and start again.");
   }
 
   Measured measured(FixedBatches& samples, Mode mode) {
@@ -389,6 +405,10 @@ struct Trainer::Impl {
   void checkpoint() {
     if (saved_step == state.step) return;
     finish_saving();
+    // The checkpoints there are, are good ones.
+    if (const auto weights = not_finite_weights(networks))
+      diverge(fmt::format("The weights {} became NaN or infinite by step {} (learning rate {:g}).", *weights,
+                          state.step, schedule->at(state.step - 1).lr));
     state.schedule = schedule->state();
     state.scaler = updates.scaler_state();
     for (const auto& [name, average] : averages) state.averaged[name] = average.added();

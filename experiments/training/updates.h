@@ -19,7 +19,7 @@ class Updates : public Updater {
  public:
   Updates(Task& task, const RunConfig& config, torch::Device device);
 
-  /// On the CPU no update is made for a loss that is not finite; it is logged.
+  /// On the CPU no update is made for a loss that is not finite; it is logged, and remembered.
   void update(const std::string& optimizer, const std::vector<LossTerm>& terms) override;
 
   /// What the next updates use.
@@ -32,6 +32,9 @@ class Updates : public Updater {
 
   /// Called within an update, between the backward pass and clipping, with the optimiser whose gradients are ready.
   void watch_gradients(std::function<void(const Optimizer&)> watcher) { watcher_ = std::move(watcher); }
+
+  /// The first loss that was not finite; looked for on the CPU alone.
+  std::optional<double> not_finite() const { return not_finite_; }
 
   void end_step() { steps_ += accumulate_; }
 
@@ -62,6 +65,7 @@ class Updates : public Updater {
   std::function<void(const Optimizer&)> watcher_;
   std::map<std::string, torch::Tensor> sums_;
   std::int64_t steps_ = 0;
+  std::optional<double> not_finite_;
 };
 
 }  // namespace ablate

@@ -125,6 +125,17 @@ TEST(RunConfig, KeysThatDontGoTogetherAreRefused) {
   refused({{"data.size", {16, 16}}, {"model.norm", "instance"}}, "a single pixel");
   refused({{"schedule.name", "cosine"}, {"schedule.min_lr", 0.1}}, "schedule.min_lr");
   refused({{"schedule.warmup_steps", 400}}, "schedule.warmup_steps");
+  refused({{"checkpoint.metric", "iou/vall"}}, "Did you mean iou/val?");
+  refused({{"checkpoint.metric", "iou/val_ema"}}, "checkpoint.metric");
+  refused({{"checkpoint.metric", "dice/val"}}, "validation.metrics=dice");
+  refused({{"validation.on", "training"}, {"schedule.name", "plateau"}}, "loss/train");
+  refused({{"validation.mode", "eval"}, {"checkpoint.metric", "iou/val_train_mode"}}, "not measured");
+  refused({{"optimizer.name", "sgd"}, {"optimizer.nesterov", true}, {"optimizer.momentum", 0}}, "momentum");
+  refused({{"train.accumulate_fault", true}}, "train.accumulate");
+  refused({{"swa.start", 400}}, "swa.start");
+  refused({{"data.size", {16, 16}}, {"train.batch_size", 1}}, "one value");
+  RunConfig::from_json({{"train.ema", 0.9}, {"checkpoint.metric", "iou/val_ema"}}).check();
+  RunConfig::from_json({{"validation.metrics", {"dice"}}, {"checkpoint.metric", "dice/val_eval"}}).check();
   RunConfig::from_json({{"schedule.warmup_steps", 400}, {"train.steps", "100ep"}}).check();
   RunConfig::from_json({{"model.head", "softmax"}, {"loss.bce", 0}, {"loss.ce", 1}}).check();
   RunConfig().check();

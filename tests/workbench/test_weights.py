@@ -111,6 +111,24 @@ class WeightsTest(AblateTest):
         self.assertRegex(without, r"init: 2 left as they are .*head.weight")
         self.assertIn("Nothing would be loaded", self.ablate("train", "--from", "first", *set_words(MILESIAL | {"model.channels": 3}), code=1).stderr)
 
+    def test_loading_never_quietly_does_nothing(self):
+        self.assertIn("--from names", self.error_of("train", "--from", "", code=2))
+        self.assertIn("keep one", self.error_of("train", "--from", "x", "-s", "init.from=y", code=2))
+        network = self.milesial()
+        torch.save(network.state_dict() | {"extra.weight": torch.zeros(3)}, self.folder / "more.pth")
+        words = ["train", "--from", self.folder / "more.pth", *assignments(train__steps=1), *set_words(MILESIAL)]
+        self.assertIn("extra.weight", self.ablate(*words, code=1).stderr)
+        self.ablate(*words, "-s", "init.exclude=extra.*")
+
+    def test_only_what_can_go_on_is_made_longer(self):
+        early = self.train("--name", "early", optimizer__lr=0, model__norm="none", validation__every=1, train__stop_after=2, train__steps=50)
+        self.assertLess(early["step"], 50)
+        self.assertIn("train.stop_after", self.error_of("resume", "early", "--steps", 60, code=1))
+        self.train("--name", "short")
+        before = pathlib.Path(self.json_of("show", "short")["run"], "run.json").read_bytes()
+        self.assertIn("epochs already", self.error_of("resume", "short", "--epochs", 1, code=1))
+        self.assertEqual(pathlib.Path(self.json_of("show", "short")["run"], "run.json").read_bytes(), before)
+
     def test_files_that_are_no_weights_are_refused_before_training(self):
         for name, content in {"text.pth": b"not weights", "empty.safetensors": b"", "zip.pth": b"PK\x03\x04 and nothing"}.items():
             (self.folder / name).write_bytes(content)

@@ -4,11 +4,13 @@
 
 #include <memory>
 
+#include "experiments/catalogue.h"
 #include "runs/json_file.h"
 #include "sweeps/launcher.h"
 #include "sweeps/process.h"
 #include "workbench/cli/checkpoints.h"
 #include "workbench/cli/command.h"
+#include "workbench/cli/configuration.h"
 #include "workbench/cli/output.h"
 
 namespace ablate {
@@ -22,9 +24,8 @@ struct CostOptions {
 nlohmann::json cost_of(const Invocation& invocation, const std::string& run, const CostOptions& options) {
   std::vector<std::string> words = {"cost", checkpoint_word(invocation, run), "--device", options.device};
   if (!options.size.empty()) {
-    const std::size_t cross = options.size.find('x');
-    if (cross == std::string::npos) throw UsageError("--size takes HEIGHTxWIDTH, as in 512x512.");
-    words.insert(words.end(), {"--height", options.size.substr(0, cross), "--width", options.size.substr(cross + 1)});
+    const nlohmann::json size = as_usage([&] { return value_from_text(*find_option("data.size"), options.size); });
+    words.insert(words.end(), {"--height", size[0].dump(), "--width", size[1].dump()});
   }
   nlohmann::json answer;
   const int status = read_lines(worker_program(), words,

@@ -11,6 +11,7 @@
 #include "sweeps/process.h"
 #include "workbench/cli/checkpoints.h"
 #include "workbench/cli/command.h"
+#include "workbench/cli/configuration.h"
 #include "workbench/cli/output.h"
 
 namespace ablate {
@@ -36,7 +37,9 @@ int predict(const Invocation& invocation, const PredictOptions& options) {
       words.push_back(image);
       continue;
     }
-    for (const PictureFiles& file : scan_pictures(image).files) words.push_back(file.image.string());
+    const FolderScan scan = scan_pictures(image);
+    tell_problems(scan.problems);
+    for (const PictureFiles& file : scan.files) words.push_back(file.image.string());
   }
   nlohmann::json document = nlohmann::json::array();
   // The worker prints a JSON object for each picture.

@@ -47,6 +47,13 @@ void extend(const RunInfo& run, const nlohmann::json& steps) {
     throw Error(fmt::format("{} is {}: stop it before you give it more steps.", run.id, name_of(run.status.state)));
   if (!run.run.is_object())
     throw Error(fmt::format("{} was not made by Ablate (no run.json): it can't be resumed.", run.id));
+  if (run.status.state == RunState::diverged)
+    throw Error(fmt::format("{} has diverged, and would again. Start a new run with a lower learning rate.", run.id));
+  if (run.status.state == RunState::completed && run.status.step < run.status.total_steps)
+    throw Error(
+        fmt::format("{0} ended at step {1} because it no longer became better (train.stop_after). To train its "
+                    "weights further: ablate train --from {0}",
+                    run.id, run.status.step));
   nlohmann::json document = run.run;
   RunConfig config = RunConfig::from_json(document.at("config"));
   const nlohmann::json before = config.at("train.steps");
@@ -54,6 +61,9 @@ void extend(const RunInfo& run, const nlohmann::json& steps) {
   config.check();
   if (const nlohmann::json& now = config.at("train.steps"); now.is_number() && now.get<Step>() <= run.status.step)
     throw Error(fmt::format("{} has made {} steps already; --steps takes more than that.", run.id, run.status.step));
+  else if (now.is_string() && static_cast<double>(config.steps("train.steps", 1)) <= run.status.epoch)
+    throw Error(
+        fmt::format("{} has made {:g} epochs already; --epochs takes more than that.", run.id, run.status.epoch));
   if (const std::string schedule = config.text("schedule.name");
       schedule == "cosine" || schedule == "onecycle" || schedule == "polynomial" || schedule == "yolox-cosine" ||
       (schedule == "exponential" && !config.is_set("schedule.gamma")))

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 
 #include "experiments/catalogue.h"
 #include "experiments/experiment.h"
@@ -21,8 +22,8 @@ namespace {
 
 struct TrainOptions {
   std::vector<std::string> assignments;
-  std::string name;  ///< empty: after what is set
-  std::string from;  ///< RUN[@STEP|@best] or a file of weights; empty: random weights
+  std::string name;                 ///< empty: after what is set
+  std::optional<std::string> from;  ///< RUN[@STEP|@best] or a file of weights; none: random weights
 };
 
 struct Start {
@@ -33,8 +34,11 @@ struct Start {
 /// With --from RUN a run begins as that one was configured, with its weights; with a file, with those weights alone.
 Start start_of(const Invocation& invocation, const TrainOptions& options) {
   Start start{{}, options.assignments};
-  if (options.from.empty()) return start;
-  const std::filesystem::path weights = weights_of(invocation, options.from);
+  if (!options.from) return start;
+  if (options.from->empty()) throw UsageError("--from names a run, RUN@STEP, RUN@best, or a file with weights.");
+  for (const std::string& assignment : options.assignments)
+    if (assignment.starts_with("init.from=")) throw UsageError("--from and init.from say the same: keep one.");
+  const std::filesystem::path weights = weights_of(invocation, *options.from);
   if (std::filesystem::is_directory(weights)) {
     const std::filesystem::path file = weights.parent_path().parent_path() / "run.json";
     start.config = RunConfig::from_json(read_json_file(file).value_or(nlohmann::json::object()).at("config"));

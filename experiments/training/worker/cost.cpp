@@ -1,15 +1,17 @@
 #include <ATen/record_function.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <torch/torch.h>
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <numeric>
 
 #include "experiments/training/networks.h"
 #include "experiments/training/worker/commands.h"
 #include "experiments/training/worker/setup.h"
+#include "experiments/training/worker/tiles.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
 
@@ -68,10 +70,18 @@ class MacCounter {
 
 thread_local double MacCounter::counted = 0;
 
-double peak_memory_mb() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
+/// Of the tensors of one pass: inputs, weights and all that is held at once.
+double peak_memory_mb(const torch::Device& device, const std::function<void()>& pass, double weights) {
+  constexpr double kMegabyte = 1 << 20;
+  if (!device.is_cpu()) {
+    auto* const allocator = at::getDeviceAllocator(device.type());
+    allocator->resetPeakStats(0);
+    pass();
+    return static_cast<double>(allocator->getDeviceStats(0).allocated_bytes[0].peak) / kMegabyte;
+  }
+  const PeakMemory memory;
+  pass();
+  return (memory.bytes() + weights) / kMegabyte;
 }
 
 }  // namespace
@@ -104,7 +114,6 @@ int cost(const std::string& run, int height, int width, const std::string& devic
     loaded.task->forward(batch);
     if (device.is_cuda()) torch::cuda::synchronize();
   };
-  const double before = peak_memory_mb();
   double macs = 0;
   {
     const MacCounter counter;
@@ -136,8 +145,7 @@ int cost(const std::string& run, int height, int width, const std::string& devic
            {"macs", macs},
            {"latency_ms",
             {{"mean", mean}, {"p95", milliseconds[milliseconds.size() * 95 / 100]}, {"passes", milliseconds.size()}}},
-           {"peak_memory_mb", peak_memory_mb()},
-           {"peak_memory_before_mb", before}}));
+           {"peak_memory_mb", peak_memory_mb(device, forward, 4.0 * double(all + batch.at("image").numel()))}}));
   return 0;
 }
 

@@ -58,6 +58,14 @@ int evaluate(const std::string& run, const std::string& data) {
   const auto& [folder, checkpoint, config, task, device] = loaded;
   EvaluationSet set = open_set(data, config, folder.parent_path() / ".ablate" / "cache");
 
+  const std::string step = checkpoint.filename().string().substr(5);
+  const fs::path file = folder / "evaluations" / fmt::format("{}@{}.jsonl", set.name, std::stoll(step));
+  const fs::path summary_file = fs::path(file).replace_extension(".json");
+  if (const auto there = read_json_file(summary_file);
+      there &&
+      there->value("data", nlohmann::json::object()).value("path", "") != set.source.fingerprint.value("path", ""))
+    throw Error(fmt::format("{} is of another folder of that name. Rename one of the two.", summary_file.string()));
+
   Evaluation evaluation;
   std::string lines;
   Measuring measuring(task->networks(), Mode::eval);
@@ -79,13 +87,11 @@ int evaluate(const std::string& run, const std::string& data) {
   }
   nlohmann::json summary = evaluation.summary();
   summary.update({{"set", set.name}, {"checkpoint", checkpoint.string()}, {"data", set.source.fingerprint}});
-  const std::string step = checkpoint.filename().string().substr(5);
-  const fs::path file = folder / "evaluations" / fmt::format("{}@{}.jsonl", set.name, std::stoll(step));
   fs::create_directories(file.parent_path());
   const std::string_view pieces[] = {lines};
   write_file_atomically(file, pieces);
   summary["samples_file"] = file.string();
-  write_json_file(fs::path(file).replace_extension(".json"), summary);
+  write_json_file(summary_file, summary);
   fmt::print("{}\n", json_text(summary));
   return 0;
 }

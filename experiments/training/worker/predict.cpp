@@ -160,6 +160,8 @@ void predict_picture(Predictor& predictor, Targets& targets, const PredictOutput
 void predict_video(Predictor& predictor, Targets& targets, const PredictOutput& output, const fs::path& file,
                    nlohmann::json& line) {
   using Clock = std::chrono::steady_clock;
+  if (output.cut_out)
+    throw Error(fmt::format("{}: a video has no opacity: name a background instead of a cut-out.", file.string()));
   VideoReader reader(file);
   std::optional<VideoWriter> masks, compositions;
   const Clock::time_point began = Clock::now();

@@ -160,10 +160,56 @@ TEST_F(OptionsTest, ALossThatIsNotFiniteIsTracedAndLeavesTheWeightsAsTheyWere) {
                                          {"checkpoint.every", 1}});
   const fs::path run = make_run_folder(root.path(), "diverges", config);
   EXPECT_THAT([&] { train_in(run, config, data); },
-              testing::ThrowsMessage<Diverged>(testing::ContainsRegex("First not finite is (what .* gets|the loss)")));
+              testing::ThrowsMessage<Diverged>(
+                  testing::ContainsRegex("First not finite is (what .* gets|the loss)|The weights .* became")));
   const auto last = newest_checkpoint(run);
   ASSERT_TRUE(last.has_value());
   for (const float weight : floats(*last / "model.safetensors", kWeight)) EXPECT_TRUE(std::isfinite(weight));
+}
+
+TEST_F(OptionsTest, WeightsThatAreNotFiniteNeverTakeTheLastGoodCheckpointsPlace) {
+  for (const int scalars_every : {1, 40}) {
+    const RunConfig config = small_config({{"optimizer.name", "sgd"},
+                                           {"optimizer.lr", 1e3},
+                                           {"optimizer.weight_decay", 1e3},
+                                           {"train.steps", 200},
+                                           {"checkpoint.every", 1},
+                                           {"checkpoint.keep", 1},
+                                           {"log.scalars_every", scalars_every}});
+    const fs::path run = make_run_folder(root.path(), fmt::format("infinite-{}", scalars_every), config);
+    EXPECT_THROW(train_in(run, config, data), Diverged);
+    const auto last = newest_checkpoint(run);
+    ASSERT_TRUE(last.has_value());
+    const SafetensorsFile kept(*last / "model.safetensors");
+    for (const auto& [name, tensor] : kept.tensors()) {
+      if (tensor.dtype != "F32") continue;
+      for (const float weight : floats(*last / "model.safetensors", name)) ASSERT_TRUE(std::isfinite(weight)) << name;
+    }
+  }
+}
+
+TEST_F(OptionsTest, TheLayerThatIsNotFiniteIsNamedInMixedPrecisionToo) {
+  const RunConfig config = small_config({{"model.norm", "none"},
+                                         {"optimizer.name", "sgd"},
+                                         {"optimizer.lr", 1e3},
+                                         {"train.precision", "bf16"},
+                                         {"train.steps", 200}});
+  const fs::path run = make_run_folder(root.path(), "mixed", config);
+  EXPECT_THAT(
+      [&] { train_in(run, config, data); },
+      testing::ThrowsMessage<Diverged>(testing::ContainsRegex("what (down|bottom|up|head)[^ ]* gets|The weights")));
+}
+
+TEST_F(OptionsTest, LengthsThatDoNotFitAreNamedBeforeTheFirstStep) {
+  const auto refused = [&](const std::map<std::string, nlohmann::json>& changes, const char* says) {
+    const RunConfig config = small_config(changes);
+    const fs::path run = make_run_folder(root.path(), says, config);
+    EXPECT_THAT([&] { train_in(run, config, data); }, testing::ThrowsMessage<Error>(testing::HasSubstr(says)));
+    EXPECT_FALSE(newest_checkpoint(run).has_value());
+  };
+  refused({{"schedule.warmup_steps", "5ep"}}, "schedule.warmup_steps");
+  refused({{"swa.start", 11}, {"swa.every", 3}}, "swa.start");
+  refused({{"train.accumulate", 9}}, "train.accumulate");
 }
 
 TEST_F(OptionsTest, TheMemoryFormatChangesNothingButRounding) {
