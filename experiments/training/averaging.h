@@ -9,9 +9,9 @@
 
 namespace ablate {
 
-/// Averages of the weights of networks, kept beside the training: exponential (EMA), ā ← d·ā + (1 − d)·w, or the plain
-/// mean of those that were added (SWA), ā ← ā + (w − ā)/(n + 1). Buffers are not averaged: they are those of the latest
-/// weights, unless re-estimated (torch.optim.swa_utils.AveragedModel).
+/// Averages of the weights of networks, kept beside the training: exponential (EMA), ā ← d·ā + (1 − d)·w with 0 ≤ d <
+/// 1, or the plain mean of those that were added (SWA), ā ← ā + (w − ā)/(n + 1). Buffers are not averaged: they are
+/// those of the latest weights, unless re-estimated (torch.optim.swa_utils.AveragedModel).
 class AveragedWeights {
  public:
   /// Begins as a copy. `decay` nullopt: the plain mean.

@@ -18,7 +18,8 @@ class LayerStats {
   void begin_step();
   void end_step();
 
-  /// One place: running statistics as they are, batch statistics averaged over the steps since the last take().
+  /// One place: running statistics as they are (unbiased variance), batch statistics (biased) averaged over the steps
+  /// since the last take(); one value a channel.
   struct Layer {
     std::string name;  ///< "down1.1"
     std::vector<float> running_mean, running_var, batch_mean, batch_var;

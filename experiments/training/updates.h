@@ -19,6 +19,8 @@ class Updates : public Updater {
  public:
   Updates(Task& task, const RunConfig& config, torch::Device device);
 
+  /// Gradients are clipped as torch.nn.utils.clip_grad_norm_ does, to train.clip_norm over all of the optimiser's
+  /// parameters. Throws Error for an optimiser that the task has not named, and without a loss.
   /// On the CPU no update is made for a loss that is not finite; it is logged, and remembered.
   void update(const std::string& optimizer, const std::vector<LossTerm>& terms) override;
 

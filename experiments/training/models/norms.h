@@ -15,8 +15,9 @@ struct NormOptions {
   std::int64_t groups = 8;               ///< group only
 };
 
-/// A new normalisation of `channels`, as PyTorch's of the same name with its defaults ("layer" = group norm with one
-/// group; "none" = null). Throws Error for an unknown name, and for channels that the groups don't divide.
+/// A new normalisation of {B, channels, H, W}, as PyTorch's of the same name with its defaults (eps 1e-5; batch and
+/// group norm with weight and bias, instance norm without and without buffers; "layer" = group norm with one group;
+/// "none" = null). Throws Error for an unknown name, and for channels that the groups don't divide.
 LayerPtr make_norm(const NormOptions& options, std::int64_t channels);
 
 /// What make_norm accepts.
