@@ -36,9 +36,10 @@ Option choice(std::string key, json value, std::vector<std::string> choices, std
 Option text(std::string key, json value, std::string meaning, Option::When when = {}) {
   return {std::move(key), OptionType::text, std::move(value), {}, {}, {}, "", std::move(meaning), std::move(when)};
 }
-Option words(std::string key, json value, std::string meaning, std::vector<std::string> choices = {}) {
-  return {
-      std::move(key), OptionType::strings, std::move(value), std::move(choices), {}, {}, "", std::move(meaning), {}};
+Option words(std::string key, json value, std::string meaning, std::vector<std::string> choices = {},
+             Option::When when = {}) {
+  return {std::move(key),     OptionType::strings, std::move(value), std::move(choices), {}, {}, "",
+          std::move(meaning), std::move(when)};
 }
 Option duration(std::string key, json value, double low, std::string meaning, Option::When when = {}) {
   return {std::move(key),     OptionType::duration, std::move(value), {}, low, 1e9, "steps, or epochs as \"3ep\"",
@@ -75,7 +76,11 @@ std::vector<Option> all_options() {
 
       choice("data.dataset", "synthetic", {"synthetic", "folder"},
              "Built-in synthetic portraits, or photographs in a folder."),
-      or_null(text("data.path", nullptr, "The folder: images/NAME.* and masks/NAME.*, paired by name.", folder)),
+      or_null(text(
+          "data.path", nullptr,
+          "The folder: images/NAME.* and masks/NAME.*, paired by name; or a manifest: JSON lines with image, mask, "
+          "group, and any other keys.",
+          folder)),
       {"data.size",
        OptionType::size,
        {96, 64},
@@ -105,14 +110,19 @@ std::vector<Option> all_options() {
              "The non-linearity after every norm."),
       choice("model.norm", "batch", {"batch", "instance", "group", "layer", "none"},
              "The normalisation after every convolution of a block."),
-      or_null(real("model.norm_momentum", 0.1, 0, 1,
-                   "Weight of the newest batch in the running statistics; null: plain mean of all batches.",
-                   {"model.norm", {"batch"}})),
+      or_null(
+          real("model.norm_momentum", 0.1, 0, 1,
+               "Weight of the newest batch in the running statistics; null: plain mean of all batches (batch norm).",
+               {"model.norm", {"batch", "instance"}})),
+      boolean("model.norm_affine", false, "Instance norm with a learnt weight and bias a channel.",
+              {"model.norm", {"instance"}}),
+      boolean("model.norm_track", false, "Instance norm with running statistics, which eval mode uses.",
+              {"model.norm", {"instance"}}),
       in("groups",
          integer("model.norm_groups", 8, 1, 1024, "Groups that the channels are cut into.", {"model.norm", {"group"}})),
       choice("model.norm_sharing", "none", {"none", "block", "block+residual"},
              "Use one norm module at both places of a block (a mistake, kept to be recognised).",
-             {"model.norm", {"batch", "group", "layer"}}),
+             {"model.norm", {"batch", "instance", "group", "layer"}}),
       choice("model.residual", "none", {"none", "plain", "norm"},
              "Add a block's input to its output; norm: the projection has one too."),
       choice("model.residual_in", "all", {"all", "encoder", "decoder", "no-bottleneck"},
@@ -126,10 +136,11 @@ std::vector<Option> all_options() {
              "sigmoid: one output channel; softmax: two, of which the second is the person."),
 
       or_null(text("init.from", nullptr,
-                   "Weights to start from: a checkpoint's folder, or a file (safetensors, .pth); null: random.")),
-      words("init.what", {"*"}, "Patterns of the names that are loaded, as down*."),
-      words("init.exclude", json::array(), "Patterns of names that are not, as head.*."),
-      boolean("init.strict", true, "Refuse weights of which a name or a shape does not fit."),
+                   "Weights to start from: a run's or a checkpoint's folder, or a file (safetensors, .pth); null: "
+                   "random.")),
+      words("init.what", {"*"}, "Patterns of the names that are loaded, as down*.", {}, {"init.from", {}}),
+      words("init.exclude", json::array(), "Patterns of names that are not, as head.*.", {}, {"init.from", {}}),
+      boolean("init.strict", true, "Refuse weights of which a name or a shape does not fit.", {"init.from", {}}),
 
       real("loss.bce", 1, 0, 1e6, "Weight of binary cross entropy with logits (sigmoid head)."),
       real("loss.iou", 0, 0, 1e6, "Weight of -ln of the soft IoU."),
@@ -186,9 +197,9 @@ std::vector<Option> all_options() {
                                 scheduled({"plateau"}))),
 
       or_null(duration("swa.start", nullptr, 0, "Average the weights from here on (SWA); null: never.")),
-      duration("swa.every", "1ep", 1, "Steps between weights that are averaged."),
+      duration("swa.every", "1ep", 1, "Steps between weights that are averaged.", {"swa.start", {}}),
       or_null(real("swa.lr", nullptr, 0, 1e3,
-                   "Learning rate that the schedule goes over to at swa.start; null: it goes on.")),
+                   "Learning rate that the schedule goes over to at swa.start; null: it goes on.", {"swa.start", {}})),
 
       duration("train.steps", 400, 1, "Length of the run."),
       in("samples", integer("train.batch_size", 16, 1, 65536, "Samples of a training step.")),

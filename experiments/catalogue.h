@@ -30,8 +30,9 @@ struct Option {
   std::optional<double> low, high;  ///< inclusive
   std::string unit;
   std::string meaning;
-  /// The option matters only while another one has one of these values, e.g. {"model.norm", {"batch", "group",
-  /// "layer"}}. Empty key: always. Configurations that differ only in options that don't matter are the same run.
+  /// The option matters at most while another one has one of these values, e.g. {"model.norm", {"batch", "group",
+  /// "layer"}}; RunConfig::matters knows more. No values: while it is
+  /// set. Empty key: always. Configurations that differ only in options that don't matter are the same run.
   struct When {
     std::string key;
     std::vector<std::string> values;

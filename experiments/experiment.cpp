@@ -166,7 +166,8 @@ RunConfig with_absolute_paths(RunConfig config) {
       path = home + path.substr(1);
     const auto absolute = std::filesystem::absolute(path).lexically_normal();
     std::error_code error;
-    if (!std::filesystem::is_directory(absolute, error))
+    const bool manifest = key == std::string("data.path") && std::filesystem::is_regular_file(absolute, error);
+    if (!manifest && !std::filesystem::is_directory(absolute, error))
       throw Error(fmt::format("{}: there is no folder {}. Name one that exists.", key, absolute.string()));
     config.set(key, absolute.string());
   }

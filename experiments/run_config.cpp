@@ -64,6 +64,20 @@ void check_sizes(const RunConfig& config) {
                     depth, height, width));
 }
 
+void check_norm(const RunConfig& config) {
+  if (config.text("model.norm") == "instance" && config.matters("model.norm_momentum") &&
+      !config.is_set("model.norm_momentum"))
+    throw Error("model.norm_momentum: instance norm knows no plain mean of all batches. Set one, as PyTorch's .1.");
+  if (config.text("model.norm") != "group") return;
+  const std::int64_t groups = config.integer("model.norm_groups");
+  for (const auto& [block, channels] : norm_channels(config))
+    if (channels % groups != 0)
+      throw Error(
+          fmt::format("model.norm_groups: {} groups don't divide the {} channels of {}. Choose a divisor of them, or "
+                      "other channels than model.channels = {}.",
+                      groups, channels, block, config.integer("model.channels")));
+}
+
 /// What milesial's U-Net has no choice of.
 void check_milesial(const RunConfig& config) {
   if (config.text("model.name") != "unet-milesial") return;
@@ -108,13 +122,14 @@ std::vector<std::string> measured_tags(const RunConfig& config) {
   std::vector<std::string> metrics = config.at("validation.metrics").get<std::vector<std::string>>();
   metrics.emplace_back("iou");
   const std::string on = config.text("validation.on"), mode = config.text("validation.mode");
-  std::vector<std::string> tags{"loss/train", "iou/train"};
+  std::vector<std::string> tags{"loss/train", "iou/train"}, terms;
+  for (const Option& option : catalogue())
+    if (option.key.starts_with("loss.") && config.real(option.key) > 0) terms.push_back(option.key.substr(5));
+  if (terms.size() == 1) terms.clear();  // It is the whole.
   for (const auto& [set, unless] : {std::pair("val", "training"), std::pair("train_set", "held-out")}) {
     if (on == unless) continue;
     tags.push_back(fmt::format("loss/{}", set));
-    for (const Option& option : catalogue())
-      if (option.key.starts_with("loss.") && config.real(option.key) > 0)
-        tags.push_back(fmt::format("loss/{}/{}", set, option.key.substr(5)));
+    for (const std::string& term : terms) tags.push_back(fmt::format("loss/{}/{}", set, term));
     for (const std::string& metric : metrics) {
       tags.push_back(fmt::format("{}/{}", metric, set));
       if (mode != "train") tags.push_back(fmt::format("{}/{}_eval", metric, set));
@@ -243,15 +258,7 @@ json RunConfig::to_json() const {
 
 void RunConfig::check() const {
   check_milesial(*this);
-  if (text("model.norm") == "group") {
-    const std::int64_t groups = integer("model.norm_groups");
-    for (const auto& [block, channels] : norm_channels(*this))
-      if (channels % groups != 0)
-        throw Error(
-            fmt::format("model.norm_groups: {} groups don't divide the {} channels of {}. Choose a divisor of them, or "
-                        "other channels than model.channels = {}.",
-                        groups, channels, block, integer("model.channels")));
-  }
+  check_norm(*this);
   if (text("data.dataset") == "folder" && !is_set("data.path"))
     throw Error("data.path is not set: name the folder that holds images/ and masks/, as in -s data.path=portraits.");
   if (text("data.dataset") == "synthetic" && integer("data.held_out") >= integer("data.count"))
@@ -267,7 +274,14 @@ void RunConfig::check() const {
 bool RunConfig::matters(std::string_view key) const {
   const Option& option = known_option(key);
   if (option.when.key.empty()) return true;
-  return std::ranges::find(option.when.values, text(option.when.key)) != option.when.values.end();
+  if (option.when.values.empty()) return is_set(option.when.key);
+  if (std::ranges::find(option.when.values, text(option.when.key)) == option.when.values.end()) return false;
+  // Instance norm without weights and running statistics has nothing to share and nothing to carry on.
+  if (option.when.key == "model.norm" && text("model.norm") == "instance") {
+    if (key == "model.norm_momentum") return boolean("model.norm_track");
+    if (key == "model.norm_sharing") return boolean("model.norm_track") || boolean("model.norm_affine");
+  }
+  return true;
 }
 
 RunConfig RunConfig::canonical() const {

@@ -65,18 +65,18 @@ Picture composed(const Picture& rgb, const Picture& alpha, const Picture& backgr
   return result;
 }
 
-Picture background_for(const std::string& word, const Picture& rgb) {
-  if (word == "blur") return blurred(rgb);
+Background::Background(const std::string& word) {
+  if (word == "blur") return;
   if (const auto colour = colour_of(word)) {
-    Picture plain{rgb.height, rgb.width, 3, {}};
-    for (int i = 0; i < rgb.height * rgb.width; ++i)
-      plain.pixels.insert(plain.pixels.end(), colour->begin(), colour->end());
-    return plain;
+    given_ = Picture{1, 1, 3, {colour->begin(), colour->end()}};
+    return;
   }
   if (!std::filesystem::is_regular_file(word))
     throw Error(
         fmt::format("--background {}: that is no file; it takes a picture, blur, or a colour as #00ff00.", word));
-  return read_picture(word, 3);
+  given_ = read_picture(word, 3);
 }
+
+Picture Background::behind(const Picture& rgb) const { return given_ ? *given_ : blurred(rgb); }
 
 }  // namespace ablate

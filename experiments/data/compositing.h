@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "experiments/data/dataset.h"
@@ -12,8 +13,17 @@ Picture cut_out(const Picture& rgb, const Picture& alpha);
 /// αF + (1 − α)B, rounded; `background` of any size is brought to the foreground's (domain.md §7).
 Picture composed(const Picture& rgb, const Picture& alpha, const Picture& background);
 
-/// The background that `word` names behind `rgb`: "blur" (the picture itself, out of focus: a Gaussian whose σ is 4 %
-/// of the longer side), a colour as "#00ff00", or a picture's file. Throws Error where it is none of these.
-Picture background_for(const std::string& word, const Picture& rgb);
+/// What a person is put before: "blur" (the picture itself, out of focus: a Gaussian whose σ is 4 % of the longer
+/// side), a colour as "#00ff00", or a picture's file.
+class Background {
+ public:
+  /// Throws Error where `word` is none of these, and for a file that can't be read.
+  explicit Background(const std::string& word);
+  /// RGB, of any size (composed() brings it to the foreground's).
+  Picture behind(const Picture& rgb) const;
+
+ private:
+  std::optional<Picture> given_;  ///< a colour as a single pixel; none: blur
+};
 
 }  // namespace ablate

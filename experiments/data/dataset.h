@@ -36,21 +36,30 @@ struct DataReport {
   std::size_t used = 0, left_out = 0;
 };
 
-/// A data set, cut into training and held-out samples. The cut depends on the names and the seed alone.
+/// What is known of a sample besides its pictures, as ("scene", "bedroom"); a key may stand there more than once.
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+/// A data set, cut into training and held-out samples. The cut depends on the names (of the "group" where a manifest
+/// has them, which is never cut apart) and the seed alone.
 struct DataSource {
   std::shared_ptr<const Dataset> dataset;
   std::vector<std::size_t> training;
   std::vector<std::size_t> held_out;
   std::shared_ptr<const Dataset> gallery;  ///< pictures without masks, at the training size; null where not asked for
+  std::map<std::string, Labels> labels;    ///< by sample
   DataReport report;
   nlohmann::json fingerprint;  ///< for run.json: kind, path, count, and a key made of names, sizes and times
 };
 
-/// Opens what data.* names: "folder" (images/ and masks/ paired by stem) or "synthetic". Decodes a folder once into a
-/// mapped cache below `cache_folder`, which all runs share. Throws Error (empty folder, no pair at all, cache not
-/// writable). `progress(done, total)` is called while it decodes.
+/// Opens what data.* names: "folder" (images/ and masks/ paired by stem, or a manifest's) or "synthetic". Decodes a
+/// folder once into a mapped cache below `cache_folder`, which all runs share. Throws Error (empty folder, no pair at
+/// all, cache not writable). `progress(done, total)` is called while it decodes.
 DataSource open_data(const RunConfig& config, const std::filesystem::path& cache_folder,
                      const std::function<void(std::size_t, std::size_t)>& progress = {});
+
+/// The same, uncut: all of it in `training`.
+DataSource open_whole(const RunConfig& config, const std::filesystem::path& cache_folder,
+                      const std::function<void(std::size_t, std::size_t)>& progress = {});
 
 /// Any picture file as RGB, or a mask as grey. Throws Error that names the file.
 Picture read_picture(const std::filesystem::path& file, int channels);

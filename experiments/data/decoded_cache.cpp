@@ -11,6 +11,7 @@
 #include <mutex>
 #include <thread>
 
+#include "experiments/data/manifest.h"
 #include "experiments/data/picture_cache.h"
 #include "experiments/data/split.h"
 #include "runs/atomic_file.h"
@@ -107,19 +108,21 @@ void make_cache(const fs::path& file, CacheTable table, const FolderScan& scan,
   if (table.masks && !table.samples.empty() && !any_bright)
     table.notes.push_back(fmt::format(
         "{}: no mask is bright anywhere, so there is nothing to learn. Masks are white (255) where the person is.",
-        (scan.folder / "masks").string()));
+        is_manifest(scan.folder) ? scan.folder.string() : (scan.folder / "masks").string()));
   writer.finish(table, n);
 }
 
 std::uint64_t key_of(const FolderScan& scan, int height, int width) {
   std::string words = fmt::format("{}x{}\n", height, width);
-  for (const PictureFiles& files : scan.files)
+  for (const PictureFiles& files : scan.files) {
+    if (files.name != files.image.stem()) words += files.name + "\n";  // As a manifest calls it.
     for (const fs::path& file : {files.image, files.mask}) {
       if (file.empty()) continue;
       std::error_code error;
       words += fmt::format("{} {} {}\n", file.filename().string(), fs::file_size(file, error),
                            fs::last_write_time(file, error).time_since_epoch().count());
     }
+  }
   return hash_of(words);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "experiments/data/manifest.h"
 #include "experiments/data/picture_files.h"
 #include "runs/error.h"
 
@@ -55,6 +56,7 @@ std::string first_of(const std::vector<std::string>& problems) {
 }  // namespace
 
 FolderScan scan_pairs(const fs::path& folder, const std::vector<std::string>& exclude) {
+  if (is_manifest(folder)) return scan_manifest(folder, exclude);
   std::error_code error;
   if (!fs::is_directory(folder, error))
     throw Error(fmt::format("{}: there is no such folder; check data.path.", folder.string()));
@@ -75,7 +77,7 @@ FolderScan scan_pairs(const fs::path& folder, const std::vector<std::string>& ex
   scan.problems.insert(scan.problems.end(), mask_problems.begin(), mask_problems.end());
   for (const auto& [name, image] : images) {
     if (const auto mask = masks.find(name); mask != masks.end()) {
-      scan.files.push_back({name, image, mask->second});
+      scan.files.push_back({name, image, mask->second, {}});
       masks.erase(mask);
     } else if (std::ranges::find(exclude, name) == exclude.end()) {
       scan.problems.push_back(
@@ -92,17 +94,16 @@ FolderScan scan_pairs(const fs::path& folder, const std::vector<std::string>& ex
   return scan;
 }
 
-FolderScan scan_pictures(const fs::path& folder) {
+FolderScan scan_pictures(const fs::path& folder, std::string_view who) {
   std::error_code error;
   if (!fs::is_directory(folder, error))
-    throw Error(fmt::format("{}: there is no such folder; check data.gallery.", folder.string()));
+    throw Error(fmt::format("{}{}: there is no such folder.", who, folder.string()));
   FolderScan scan;
   scan.folder = folder;
   for (const auto& [name, image] : by_stem(folder, scan.problems, scan.left_out))
-    scan.files.push_back({name, image, {}});
+    scan.files.push_back({name, image, {}, {}});
   if (scan.files.empty())
-    throw Error(fmt::format("{}: no pictures there ({}); check data.gallery.{}", folder.string(), kKinds,
-                            first_of(scan.problems)));
+    throw Error(fmt::format("{}{}: no pictures there ({}).{}", who, folder.string(), kKinds, first_of(scan.problems)));
   return scan;
 }
 

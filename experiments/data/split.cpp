@@ -12,13 +12,15 @@ std::uint64_t hash_of(std::string_view bytes, std::uint64_t seed) {
   return Random(hash, seed).next();
 }
 
-Split split_by_name(const std::vector<std::string>& names, std::size_t count, std::uint64_t seed) {
+Split split_by_group(const std::vector<std::string>& groups, std::size_t count, std::uint64_t seed) {
   std::vector<std::pair<std::uint64_t, std::size_t>> order;
-  for (std::size_t i = 0; i < names.size(); ++i) order.emplace_back(hash_of(names[i], seed), i);
+  for (std::size_t i = 0; i < groups.size(); ++i) order.emplace_back(hash_of(groups[i], seed), i);
   std::ranges::sort(order);
   Split split;
-  for (std::size_t rank = 0; rank < order.size(); ++rank)
-    (rank < count ? split.held_out : split.training).push_back(order[rank].second);
+  for (const auto& [_, i] : order) {
+    const bool same_group = !split.held_out.empty() && groups[split.held_out.back()] == groups[i];
+    (split.held_out.size() < count || same_group ? split.held_out : split.training).push_back(i);
+  }
   std::ranges::sort(split.held_out);
   std::ranges::sort(split.training);
   return split;

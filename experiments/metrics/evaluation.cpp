@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
 #include "experiments/metrics/metric_list.h"
 #include "experiments/metrics/strata.h"
@@ -11,20 +12,21 @@
 
 namespace ablate {
 nlohmann::json Evaluation::add(const std::string& sample, PlaneView prediction, PlaneView target,
-                               const Picture* picture) {
+                               const Picture* picture, const std::vector<std::pair<std::string, std::string>>& labels) {
   Scored scored;
   const Trimap trimap = metric_trimap(target);
   for (const Metric& metric : all_metrics())
     if (std::min(target.height(), target.width()) >= metric.smallest_side)
       scored.metrics[std::string(metric.name)] = metric.value(prediction, target, trimap);
   const double area = area_share(target);
-  scored.area = stratum_of(area_strata(), area).name;
+  scored.strata = {std::string(stratum_of(area_strata(), area).name)};
+  for (const auto& [key, value] : labels) scored.strata.push_back(key + " " + value);
   if (picture) {
     const PictureKeys keys = picture_keys(*picture);
     scored.keys = {
         {"brightness", keys.brightness}, {"colour_variance", keys.colour_variance}, {"sharpness", keys.sharpness}};
   }
-  nlohmann::json line{{"sample", sample}, {"area", area}, {"strata", {scored.area}}};
+  nlohmann::json line{{"sample", sample}, {"area", area}, {"strata", scored.strata}};
   for (const auto* values : {&scored.metrics, &scored.keys})
     for (const auto& [name, value] : *values) line[name] = json_number(value);
   samples_.push_back(std::move(scored));
@@ -51,10 +53,11 @@ nlohmann::json Evaluation::summary() const {
                           {"metrics", mean_of([](const Scored&) { return true; })},
                           {"strata", nlohmann::json::object()}};
   document["metrics"].erase("samples");
-  for (const Stratum& stratum : area_strata()) {
-    nlohmann::json means = mean_of([&](const Scored& scored) { return scored.area == stratum.name; });
-    if (means["samples"] > 0) document["strata"][std::string(stratum.name)] = std::move(means);
-  }
+  std::set<std::string> strata;
+  for (const Scored& scored : samples_) strata.insert(scored.strata.begin(), scored.strata.end());
+  for (const std::string& stratum : strata)
+    document["strata"][stratum] =
+        mean_of([&](const Scored& scored) { return std::ranges::find(scored.strata, stratum) != scored.strata.end(); });
   if (samples_.size() < 3) return document;
   for (const auto& [key, _] : samples_.front().keys) {
     std::vector<double> values;

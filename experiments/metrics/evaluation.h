@@ -14,18 +14,21 @@ namespace ablate {
 class Evaluation {
  public:
   /// Measures one sample: prediction and target {H, W} in [0, 1], and its picture (RGB), where there is one, for
-  /// brightness, colour variance and sharpness. Returns {"sample", metric: value, …, "area", "strata"}; a metric for
-  /// which the planes are too small is left out.
-  nlohmann::json add(const std::string& sample, PlaneView prediction, PlaneView target, const Picture* picture);
+  /// brightness, colour variance and sharpness; `labels` are strata that it belongs to ("scene", "bedroom"). Returns
+  /// {"sample", metric: value, …, "area", "strata"}; a metric for which the planes are too small is left out. Throws
+  /// Error for a target with NaN, which belongs to no stratum of its area.
+  nlohmann::json add(const std::string& sample, PlaneView prediction, PlaneView target, const Picture* picture,
+                     const std::vector<std::pair<std::string, std::string>>& labels = {});
 
-  /// {"samples", "metrics": {name: mean}, "strata": {stratum: {"samples", name: mean}}}: strata by mask area, and each
-  /// key of the pictures cut into its lower, middle and upper third. A NaN makes its mean NaN.
+  /// {"samples", "metrics": {name: mean}, "strata": {stratum: {"samples", name: mean}}}: strata by mask area, by
+  /// labels ("scene bedroom"), and each key of the pictures cut into its lower, middle and upper third. A NaN makes its
+  /// mean NaN.
   nlohmann::json summary() const;
 
  private:
   struct Scored {
     std::map<std::string, double> metrics, keys;
-    std::string area;
+    std::vector<std::string> strata;
   };
   std::vector<Scored> samples_;
 };

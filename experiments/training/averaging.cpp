@@ -57,7 +57,7 @@ void update_bn(Task& task, FixedBatches& batches) {
   const PreciseStatistics estimated(task, batches, std::numeric_limits<std::size_t>::max());
   const torch::NoGradGuard no_grad;
   for (const PreciseStatistics::Module& module : estimated.modules()) {
-    const BatchNorm::Buffers buffers = module.shared();
+    const TrackingNorm::Buffers buffers = module.shared();
     module.norm.module->running_mean.copy_(buffers.mean);
     module.norm.module->running_var.copy_(buffers.variance);
     module.norm.module->num_batches_tracked.fill_(

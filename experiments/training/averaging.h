@@ -51,8 +51,9 @@ class AveragedWeights {
   std::int64_t added_ = 0;
 };
 
-/// Re-estimates the running statistics of the networks' batch norms by one pass over `batches`
-/// (torch.optim.swa_utils.update_bn: reset, then the plain mean).
+/// Re-estimates the running statistics of the networks' norms by one pass over `batches`
+/// (torch.optim.swa_utils.update_bn: reset, then the plain mean; tracking instance norms too, which PyTorch leaves
+/// out).
 void update_bn(Task& task, FixedBatches& batches);
 
 }  // namespace ablate

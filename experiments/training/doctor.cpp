@@ -216,7 +216,8 @@ class Doctor {
 
 Diagnosis diagnose(Task& task, FixedBatches& held_out, FixedBatches& training, double tolerance) {
   if (held_out.count() == 0 || training.count() == 0) return {};
-  FixedBatches checked = training.first(kCheckedBatches);
+  const std::size_t whole = training.count() - (training.incomplete() ? 1 : 0);
+  FixedBatches checked = training.first(std::clamp<std::size_t>(whole, 1, kCheckedBatches));
   return Doctor(task, held_out, training).run(checked, tolerance);
 }
 

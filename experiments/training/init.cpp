@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <ranges>
 #include <set>
 
+#include "runs/checkpoints.h"
 #include "runs/error.h"
 #include "runs/weights_file.h"
 
@@ -24,8 +26,13 @@ bool any_matches(const std::vector<std::string>& patterns, const std::string& na
                              [&](const std::string& each) { return fnmatch(each.c_str(), name.c_str(), 0) == 0; });
 }
 
-/// The words before the first dot that, taken away, make most names of the file ours: DataParallel's "module.",
-/// Lightning's "model.".
+template <class Names>
+bool any_matches(const std::vector<std::string>& patterns, const Names& names) {
+  return std::ranges::any_of(names, [&](const std::string& name) { return any_matches(patterns, name); });
+}
+
+/// The words up to a dot that, taken away, make most names of the file ours: DataParallel's "module.", Lightning's
+/// "model.", or both.
 std::string common_prefix(const Views& views, const std::set<std::string>& ours) {
   const auto known = [&](const std::string& prefix) {
     return std::ranges::count_if(views, [&](const auto& view) {
@@ -36,7 +43,8 @@ std::string common_prefix(const Views& views, const std::set<std::string>& ours)
   auto most = known(best);
   std::set<std::string> prefixes;
   for (const auto& [name, _] : views)
-    if (const auto dot = name.find('.'); dot != std::string::npos) prefixes.insert(name.substr(0, dot + 1));
+    for (auto dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1))
+      prefixes.insert(name.substr(0, dot + 1));
   for (const std::string& prefix : prefixes)
     if (const auto count = known(prefix); count > most) best = prefix, most = count;
   return best;
@@ -71,6 +79,9 @@ class Initialiser {
     for (const auto& [name, _] : state) ours.insert(name);
     const std::string prefix = common_prefix(views, ours);
     if (!prefix.empty()) report.prefix = prefix;
+    for (const auto* patterns : {&what_, &exclude_})
+      for (const std::string& pattern : *patterns)
+        if (any_matches({pattern}, ours) || any_matches({pattern}, std::views::keys(views))) used_.insert(pattern);
     for (const auto& [name, tensor] : state) {
       const std::string full = qualified(all, network.name, name);
       const auto view = views.find(prefix + name);
@@ -82,6 +93,11 @@ class Initialiser {
                                                          given.is_floating_point() != tensor.is_floating_point()) {
         report.of_another_shape.push_back(fmt::format("{} ({} {} there, {} here)", full, view->second.dtype,
                                                       words_of(view->second.shape), words_of(tensor.sizes().vec())));
+      } else if (given.is_floating_point() && !given.isfinite().all().item<bool>()) {
+        throw Error(
+            fmt::format("init.from: {} in {} is not finite throughout: that network had diverged. Start from "
+                        "an earlier checkpoint of it.",
+                        view->first, path.string()));
       } else {
         copies_.emplace_back(tensor, std::move(given));
         report.loaded.push_back(full);
@@ -99,10 +115,18 @@ class Initialiser {
     for (auto& [into, from] : copies_) into.copy_(from);
   }
 
+  /// To be called after all that there is to add.
+  void find_idle_patterns() {
+    for (const auto* patterns : {&what_, &exclude_})
+      for (const std::string& pattern : *patterns)
+        if (!used_.contains(pattern)) report.idle_patterns.push_back(pattern);
+  }
+
   InitReport report;
 
  private:
   std::vector<std::string> what_, exclude_;
+  std::set<std::string> used_;  ///< patterns
   std::vector<WeightsFile> files_;
   std::vector<std::pair<Tensor, Tensor>> copies_;
 };
@@ -123,13 +147,16 @@ std::vector<std::string> InitReport::lines() const {
   if (!left_out.empty()) all.push_back("init: " + counted("left as they are (init.what, init.exclude)", left_out));
   if (!missing.empty()) all.push_back("init: " + counted("not in the file", missing));
   if (!unexpected.empty()) all.push_back("init: " + counted("in the file alone", unexpected));
+  if (!idle_patterns.empty())
+    all.push_back("init: " + counted("that name nothing (init.what, init.exclude)", idle_patterns));
   if (!of_another_shape.empty()) all.push_back("init: " + counted("of another shape", of_another_shape));
   return all;
 }
 
 InitReport initialise(const RunConfig& config, const std::vector<Network>& networks) {
   if (!config.is_set("init.from")) return {};
-  const fs::path from = config.text("init.from");
+  fs::path from = config.text("init.from");
+  if (fs::exists(from / "run.json")) from = find_checkpoint(from, "");
   Initialiser initialiser(config);
   InitReport& report = initialiser.report;
   report.from = from.string();
@@ -141,7 +168,9 @@ InitReport initialise(const RunConfig& config, const std::vector<Network>& netwo
     throw Error(fmt::format("init.from: {} is one file, and this task has {} networks. Name a checkpoint's folder.",
                             from.string(), networks.size()));
   }
-  const bool exact = report.missing.empty() && report.unexpected.empty() && report.of_another_shape.empty();
+  initialiser.find_idle_patterns();
+  const bool exact = report.idle_patterns.empty() && report.missing.empty() && report.unexpected.empty() &&
+                     report.of_another_shape.empty();
   if (report.loaded.empty() || (config.boolean("init.strict") && !exact)) {
     std::vector<std::string> lines = report.lines();
     lines.erase(lines.begin());

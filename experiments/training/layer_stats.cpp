@@ -19,7 +19,7 @@ void LayerStats::end_step() {
   std::vector<Place> places;
   std::vector<Tensor> means, variances;
   for (std::size_t n = 0; n < norms_.size(); ++n) {
-    BatchNorm& norm = *norms_[n].module;
+    TrackingNorm& norm = *norms_[n].module;
     for (std::size_t call = 0; call < norm.calls().size(); ++call) {
       places.push_back({n, call, norm.channels()});
       means.push_back(norm.calls()[call].mean);

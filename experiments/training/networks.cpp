@@ -65,7 +65,7 @@ std::vector<NormModule> norm_modules(const std::vector<Network>& networks) {
   std::vector<NormModule> found;
   for (const Network& network : networks) {
     for (const auto& item : network.module->named_modules()) {
-      auto* norm = dynamic_cast<BatchNorm*>(item.value().get());
+      auto* norm = dynamic_cast<TrackingNorm*>(item.value().get());
       if (!norm) continue;
       auto known =
           std::find_if(found.begin(), found.end(), [norm](const NormModule& each) { return each.module == norm; });

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "experiments/training/models/batch_norm.h"
+#include "experiments/training/models/tracking_norm.h"
 #include "experiments/training/task.h"
 
 namespace ablate {
@@ -29,9 +29,9 @@ std::vector<torch::Tensor> without_duplicates(const std::vector<torch::Tensor>& 
 /// Brings weights into the channels-last format, in which convolutions on the CPU run fastest.
 void use_channels_last(torch::nn::Module& module);
 
-/// A batch norm and all the paths it was reached by ("down1.norm1"), in order of registration.
+/// A norm with running statistics and all the paths it was reached by ("down1.norm1"), in order of registration.
 struct NormModule {
-  BatchNorm* module = nullptr;
+  TrackingNorm* module = nullptr;
   std::string network;
   std::vector<std::string> paths;
 
@@ -40,7 +40,7 @@ struct NormModule {
   std::string place(std::size_t call) const;
 };
 
-/// Every batch norm of every network, once; found by identity.
+/// Every norm with running statistics of every network, once; found by identity.
 std::vector<NormModule> norm_modules(const std::vector<Network>& networks);
 
 /// `name`, with the network's before it where there are several ("generator.down1.1").

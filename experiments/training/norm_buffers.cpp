@@ -23,7 +23,7 @@ PreciseStatistics::PreciseStatistics(Task& task, FixedBatches& batches, std::siz
       for (std::size_t k = 0; k < calls.size(); ++k) {
         const auto n = static_cast<double>(calls[k].count);
         const torch::Tensor variance = (calls[k].invstd.pow(-2) - each.norm.module->eps()) * (n / (n - 1));
-        BatchNorm::Buffers& place = each.places[k];
+        TrackingNorm::Buffers& place = each.places[k];
         const double share = 1.0 / static_cast<double>(used);
         place.mean = place.mean.defined() ? place.mean + calls[k].mean * share : calls[k].mean * share;
         place.variance = place.variance.defined() ? place.variance + variance * share : variance * share;
@@ -34,10 +34,10 @@ PreciseStatistics::PreciseStatistics(Task& task, FixedBatches& batches, std::siz
   std::erase_if(modules_, [](const Module& each) { return each.places.empty(); });
 }
 
-BatchNorm::Buffers PreciseStatistics::Module::shared() const {
+TrackingNorm::Buffers PreciseStatistics::Module::shared() const {
   const c10::InferenceMode inference;
   std::vector<torch::Tensor> means, variances;
-  for (const BatchNorm::Buffers& place : places) {
+  for (const TrackingNorm::Buffers& place : places) {
     means.push_back(place.mean);
     variances.push_back(place.variance);
   }
@@ -45,7 +45,7 @@ BatchNorm::Buffers PreciseStatistics::Module::shared() const {
 }
 
 OtherBuffers::~OtherBuffers() {
-  for (BatchNorm* norm : changed_) norm->use_buffers_per_place({});
+  for (TrackingNorm* norm : changed_) norm->use_buffers_per_place({});
 }
 
 void OtherBuffers::own(const PreciseStatistics::Module& module) {

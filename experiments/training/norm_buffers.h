@@ -8,8 +8,8 @@
 
 namespace ablate {
 
-/// Running statistics estimated anew for every place of use of every batch norm ("precise BN": reset, plain mean over
-/// the batches of batch mean and unbiased batch variance). Networks are left as they were.
+/// Running statistics estimated anew for every place of use of every norm that has some ("precise BN": reset, plain
+/// mean over the batches of batch mean and unbiased batch variance). Networks are left as they were.
 class PreciseStatistics {
  public:
   /// One pass over at most `max_batches` whole batches; batch statistics don't depend on the buffers, so this one pass
@@ -18,9 +18,9 @@ class PreciseStatistics {
 
   struct Module {
     NormModule norm;
-    std::vector<BatchNorm::Buffers> places;  ///< one a call in a pass
+    std::vector<TrackingNorm::Buffers> places;  ///< one a call in a pass
     /// The mean of them: what re-estimating the module's one pair of buffers gives.
-    BatchNorm::Buffers shared() const;
+    TrackingNorm::Buffers shared() const;
   };
   const std::vector<Module>& modules() const { return modules_; }
   bool empty() const { return modules_.empty(); }
@@ -46,7 +46,7 @@ class OtherBuffers {
   void shared(const PreciseStatistics::Module& module);
 
  private:
-  std::vector<BatchNorm*> changed_;
+  std::vector<TrackingNorm*> changed_;
 };
 
 }  // namespace ablate

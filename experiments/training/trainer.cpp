@@ -9,11 +9,11 @@
 #include <limits>
 #include <numeric>
 
-#include "experiments/swa_schedule.h"
 #include "experiments/training/averaging.h"
 #include "experiments/training/checkpoint.h"
 #include "experiments/training/doctor.h"
 #include "experiments/training/init.h"
+#include "experiments/training/lengths.h"
 #include "experiments/training/not_finite.h"
 #include "experiments/training/precision.h"
 #include "experiments/training/run_log.h"
@@ -42,15 +42,6 @@ std::vector<std::size_t> up_to(std::size_t count) {
   return indices;
 }
 
-std::size_t batch_size_of(const RunConfig& config) {
-  return static_cast<std::size_t>(config.integer("train.batch_size"));
-}
-
-std::size_t validation_batch_size(const RunConfig& config) {
-  return config.is_set("validation.batch_size") ? static_cast<std::size_t>(config.integer("validation.batch_size"))
-                                                : batch_size_of(config);
-}
-
 /// Before anything is made of its parameters: where they live.
 Task& placed(Task& task, torch::Device device) {
   for (const Network& network : task.networks()) {
@@ -77,9 +68,8 @@ struct Trainer::Impl {
   bool resumed = false, initial = false;            // Before `state`, whose reading sets them.
   TrainerState state;
   TrainingBatches batches;
-  Step steps_per_epoch, total_steps, validation_every, checkpoint_every, preview_every;
+  Lengths lengths;
   std::unique_ptr<Schedule> schedule;
-  std::optional<SwaTimes> swa_times;
   RunLog log;
   FixedBatches held_out, training_set;
   std::vector<PreviewWriter> previews, gallery;
@@ -100,30 +90,28 @@ struct Trainer::Impl {
         updates(task, config, environment.device),
         averages(wanted_averages()),
         state(restored()),
-        batches(data, {batch_size_of(config), static_cast<std::uint64_t>(config.integer("train.seed"))},
+        batches(data,
+                {static_cast<std::size_t>(config.integer("train.batch_size")),
+                 static_cast<std::uint64_t>(config.integer("train.seed"))},
                 state.next_batch),
-        steps_per_epoch(std::max<Step>(1, batches.batches_per_epoch() / config.integer("train.accumulate"))),
-        total_steps(config.steps("train.steps", steps_per_epoch)),
-        validation_every(config.steps("validation.every", steps_per_epoch)),
-        checkpoint_every(config.steps("checkpoint.every", steps_per_epoch)),
-        preview_every(config.steps("log.preview_every", steps_per_epoch)),
-        schedule(make_schedule(config, total_steps, steps_per_epoch)),
-        swa_times(ablate::swa_times(config, steps_per_epoch)),
-        log(environment.run, resumed ? state.step + 1 : 0, config, task, updates, environment.device, steps_per_epoch),
-        held_out(data.source.dataset, data.source.held_out, validation_batch_size(config), environment.device),
-        training_set(data.source.dataset, first_of(data.source.training, data.source.held_out.size()),
-                     validation_batch_size(config), environment.device),
+        lengths(config, batches.batches_per_epoch()),
+        schedule(make_schedule(config, lengths.total, lengths.steps_per_epoch)),
+        log(environment.run, resumed ? state.step + 1 : 0, config, task, updates, environment.device,
+            lengths.steps_per_epoch),
+        held_out(fixed(data.source.held_out, validation_batch_size(config))),
+        training_set(fixed(first_of(data.source.training, data.source.held_out.size()), validation_batch_size(config))),
         configured_mode(config.text("validation.mode") == "train" ? Mode::train : Mode::eval),
         both_modes(config.text("validation.mode") == "both"),
         best_tag(config.is_set("checkpoint.metric") ? config.text("checkpoint.metric")
                                                     : task.primary_metric() + "/" + first_set()) {
-    check_lengths();
+    check_lengths(config, lengths, batches.batches_per_epoch(), data.source);
     if (!state.schedule.is_null()) schedule->restore(state.schedule);
     updates.restore_scaler(state.scaler);
     const auto writer = [&](const char* prefix, std::shared_ptr<const Dataset> dataset,
                             std::vector<std::size_t> indices) {
-      return PreviewWriter(prefix, std::move(dataset), std::move(indices), validation_batch_size(config),
-                           environment.device, environment.encode_png, resumed);
+      return PreviewWriter(prefix, std::move(dataset), std::move(indices),
+                           static_cast<std::size_t>(validation_batch_size(config)), environment.device,
+                           environment.encode_png, resumed);
     };
     previews.push_back(
         writer("preview", data.source.dataset,
@@ -137,18 +125,8 @@ struct Trainer::Impl {
     }
   }
 
-  /// What RunConfig::check could not know: how many steps an epoch has.
-  void check_lengths() const {
-    const Step warmup = config.steps("schedule.warmup_steps", steps_per_epoch);
-    if (warmup > 0 && warmup >= total_steps)
-      throw Error(
-          fmt::format("schedule.warmup_steps: {} steps of warm-up leave nothing of a run of {}.", warmup, total_steps));
-    if (swa_times && swa_times->start + swa_times->every > total_steps)
-      throw Error(fmt::format("swa.start: from step {} on, every {} steps, nothing is averaged in a run of {}.",
-                              swa_times->start, swa_times->every, total_steps));
-    if (config.integer("train.accumulate") > batches.batches_per_epoch())
-      throw Error(fmt::format("train.accumulate: an epoch has {} batches, fewer than the {} of a step.",
-                              batches.batches_per_epoch(), config.integer("train.accumulate")));
+  FixedBatches fixed(std::vector<std::size_t> indices, std::int64_t batch_size) const {
+    return {data.source.dataset, std::move(indices), static_cast<std::size_t>(batch_size), environment.device};
   }
 
   std::map<std::string, AveragedWeights> wanted_averages() const {
@@ -187,7 +165,7 @@ struct Trainer::Impl {
     const Clock::time_point started = Clock::now();
     status.change([&](RunStatus& now) {
       now.started_seconds = wall_seconds();
-      now.total_steps = total_steps;
+      now.total_steps = lengths.total;
       now.metrics = state.metrics;
       now.best_metric = state.best_metric;
       now.best_value = state.best_value;
@@ -200,24 +178,24 @@ struct Trainer::Impl {
       write(gallery);
     }
 
-    while (state.step < total_steps && !given_up()) {
+    while (state.step < lengths.total && !given_up()) {
       step();
       state.training_seconds = seconds_before + seconds_since(started);
       bool improved = false;
-      if (RunLog::due(state.step, validation_every) || state.step == total_steps) {
+      if (RunLog::due(state.step, lengths.validation_every) || state.step == lengths.total) {
         improved = validate();
         write(gallery);
       }
-      const bool last = state.step == total_steps || given_up();
-      if (RunLog::due(state.step, preview_every) || last) write(previews);
+      const bool last = state.step == lengths.total || given_up();
+      if (RunLog::due(state.step, lengths.preview_every) || last) write(previews);
       if (last) finish_swa();
       publish();
       const bool stop = poll();
-      if (improved || RunLog::due(state.step, checkpoint_every) || last || stop) checkpoint();
+      if (improved || RunLog::due(state.step, lengths.checkpoint_every) || last || stop) checkpoint();
       if (stop && !last) {
         finish_saving();
         log.writer().flush();
-        environment.say(fmt::format("Stopped at step {} of {}; it can be resumed.", state.step, total_steps));
+        environment.say(fmt::format("Stopped at step {} of {}; it can be resumed.", state.step, lengths.total));
         return RunState::stopped;
       }
     }
@@ -260,7 +238,7 @@ struct Trainer::Impl {
       log.end_batch(task.step(batch, updates));
     }
     if (const auto ema = averages.find("ema"); ema != averages.end()) ema->second.add();
-    if (swa_times && swa_times->averages_after(number)) averages.at("swa").add();
+    if (lengths.swa && lengths.swa->averages_after(number)) averages.at("swa").add();
     const std::optional<double> loss = log.end_step(number, value, {seconds_since(start), waited});
     state.step = number;
     const double shown = updates.not_finite().value_or(loss.value_or(0));
@@ -353,7 +331,7 @@ struct Trainer::Impl {
       return;
     }
     {
-      FixedBatches training(data.source.dataset, data.source.training, batch_size_of(config), environment.device);
+      FixedBatches training = fixed(data.source.training, config.integer("train.batch_size"));
       const AveragedWeights::InUse in_use(swa->second);
       const Autocast mixed = autocast();
       update_bn(task, training);
@@ -369,7 +347,7 @@ struct Trainer::Impl {
       if (tag.starts_with("time/") || tag == "lr") continue;
       words.push_back(fmt::format("{} {:.4f}", tag, value));
     }
-    environment.say(fmt::format("step {}/{}  {:.0f} s  {}", state.step, total_steps, state.training_seconds,
+    environment.say(fmt::format("step {}/{}  {:.0f} s  {}", state.step, lengths.total, state.training_seconds,
                                 fmt::join(words, "  ")));
   }
 
@@ -428,7 +406,7 @@ struct Trainer::Impl {
   }
 
   void examine() {
-    FixedBatches training(data.source.dataset, data.source.training, batch_size_of(config), environment.device);
+    FixedBatches training = fixed(data.source.training, config.integer("train.batch_size"));
     const Diagnosis diagnosis = diagnose(task, held_out, training);
     if (diagnosis.recalibrated)
       log.scalar(task.primary_metric() + "/val_recalibrated", state.step, *diagnosis.recalibrated);

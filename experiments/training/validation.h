@@ -22,7 +22,7 @@ class Measuring {
   Measuring(const Measuring&) = delete;
   Measuring& operator=(const Measuring&) = delete;
 
-  /// What follows is a pass of its own (BatchNorm::begin_pass).
+  /// What follows is a pass of its own (TrackingNorm::begin_pass).
   void begin_pass();
 
  private:

@@ -112,6 +112,18 @@ TEST(RunConfig, GroupsMustAlsoDivideWhatBilinearUpSamplingLeavesToTheBlock) {
   config.check();
 }
 
+TEST(RunConfig, InstanceNormSharesAndCarriesOnOnlyWhatItHas) {
+  RunConfig config = RunConfig::from_json({{"model.norm", "instance"}, {"model.norm_momentum", nullptr}});
+  config.check();
+  for (const char* key : {"model.norm_sharing", "model.norm_momentum"}) EXPECT_FALSE(config.matters(key));
+  config.set("model.norm_affine", true);
+  EXPECT_TRUE(config.matters("model.norm_sharing"));
+  EXPECT_FALSE(config.matters("model.norm_momentum"));
+  config.set("model.norm_track", true);
+  EXPECT_TRUE(config.matters("model.norm_momentum"));
+  EXPECT_THAT([&] { config.check(); }, ThrowsMessage<Error>(HasSubstr("model.norm_momentum")));
+}
+
 TEST(RunConfig, KeysThatDontGoTogetherAreRefused) {
   const auto refused = [](const json& keys, const char* says) {
     EXPECT_THAT([&] { RunConfig::from_json(keys).check(); }, ThrowsMessage<Error>(HasSubstr(says)));

@@ -1,5 +1,6 @@
-// Any text as run.json, status.json and meta.json: an Error, or what comes back the same after writing and reading
-// again.
+// Any text as a manifest, run.json, status.json and meta.json: an Error, or what comes back the same after writing and
+// reading again.
+#include "experiments/data/manifest.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
 #include "runs/run_meta.h"
@@ -21,9 +22,12 @@ void comes_back(const nlohmann::json& json, Read read) {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  ablate::FolderScan scan = ablate::parse_manifest(text, "manifest.jsonl");
+  require(scan.left_out == scan.problems.size());
   nlohmann::json json;
   try {
-    json = ablate::parse_json({reinterpret_cast<const char*>(data), size}, "input");
+    json = ablate::parse_json(text, "input");
     if (!json.is_object()) return 0;
   } catch (const ablate::Error&) {
     return 0;

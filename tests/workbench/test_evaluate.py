@@ -51,6 +51,41 @@ class EvaluateTest(AblateTest):
         self.assertEqual(self.json_of("evaluate", "net@10", "--data", "training")["net@10"]["samples"], 16)
         self.assertRegex(self.ablate("evaluate", "net", "net@10").stdout, r"(?m)^iou +0(\.\d+)? +0(\.\d+)?$")
 
+    def test_strata_are_the_means_of_their_samples(self):
+        summary = self.json_of("evaluate", "net", "--data", self.make_set(9))["net"]
+        lines = [json.loads(line) for line in pathlib.Path(summary["samples_file"]).read_text().splitlines()]
+        groups = {}
+        for line in lines:
+            for stratum in line["strata"]:
+                groups.setdefault(stratum, []).append(line)
+        for key in ("brightness", "colour_variance", "sharpness"):
+            low, high = (sorted(line[key] for line in lines)[i * len(lines) // 3] for i in (1, 2))
+            for line in lines:
+                third = "low" if line[key] < low else "middle" if line[key] < high else "high"
+                groups.setdefault(f"{key} {third}", []).append(line)
+        found = {name: stratum for name, stratum in summary["strata"].items() if stratum["samples"]}
+        self.assertEqual(found.keys(), groups.keys())
+        for name, stratum in found.items():
+            self.assertEqual(stratum["samples"], len(groups[name]), name)
+            for metric in summary["metrics"]:
+                wanted = numpy.mean([float(line[metric]) for line in groups[name]])
+                self.assertAlmostEqual(float(stratum[metric]), wanted, places=9, msg=f"{metric}, {name}")
+        self.assertRegex(self.ablate("evaluate", "net", "--metric", "sad_div1000").stdout, r"(?m)^sad_div1000, area .3-.5 ")
+        self.assertIn("there is no metric", self.error_of("evaluate", "net", "--metric", "sad", code=2))
+
+    def test_a_manifests_keys_are_strata(self):
+        folder = self.make_set(5)
+        with open(folder / "list.jsonl", "w") as file:
+            for i in range(5):
+                file.write(json.dumps({"image": f"images/p{i}.png", "mask": f"masks/p{i}.png", "scene": "wall" if i < 2 else "room"}) + "\n")
+        summary = self.json_of("evaluate", "net", "--data", folder / "list.jsonl")["net"]
+        self.assertEqual([summary["strata"][f"scene {scene}"]["samples"] for scene in ("wall", "room")], [2, 3])
+        self.assertTrue(summary["samples_file"].endswith("evaluations/list@30.jsonl"))
+        [masks] = self.json_of("evaluate", "--masks", folder / "masks", "--data", folder / "list.jsonl").values()
+        self.assertEqual((masks["strata"]["scene room"]["samples"], masks["strata"]["scene room"]["iou"]), (3, 1))
+        run = self.json_of("train", *assignments(data__dataset="folder", data__path=str(folder / "list.jsonl"), data__held_out=1, train__steps=1))
+        self.assertEqual(run["status"], "completed")
+
     def test_what_is_measured_while_it_trains_is_what_evaluate_measures(self):
         names = ["dice", "sad_div1000_unknown", "ssim", "holes"]
         run = self.json_of("train", "--name", "live", *assignments(validation__metrics=names, checkpoint__metric="dice/val",

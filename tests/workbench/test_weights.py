@@ -34,8 +34,7 @@ class WeightsTest(AblateTest):
     def milesial(self):
         """A network as a PyTorch user has it, with weights that no fresh one has."""
         torch.manual_seed(5)
-        config = {"name": "unet-milesial", "channels": 2, "up": "bilinear", "activation": "relu", "norm": "batch", "norm_momentum": 0.1,
-                  "head": "sigmoid"}
+        config = {**twin.DEFAULTS, "name": "unet-milesial", "channels": 2, "up": "bilinear"}
         network = twin.make(config)
         network(torch.rand(4, 3, 32, 32))
         return network
@@ -107,6 +106,8 @@ class WeightsTest(AblateTest):
             self.assertIn(words, message)
         loose = self.ablate(*other, "-s", "init.strict=false").stderr
         self.assertRegex(loose, r"init: 2 of another shape: head.weight")
+        self.assertIn("1 that name nothing (init.what, init.exclude): heed.*",
+                      self.ablate("train", "--from", "first", "-s", "init.exclude=heed.*", code=1).stderr)
         without = self.ablate(*other, "-s", "init.exclude=head.*").stderr
         self.assertRegex(without, r"init: 2 left as they are .*head.weight")
         self.assertIn("Nothing would be loaded", self.ablate("train", "--from", "first", *set_words(MILESIAL | {"model.channels": 3}), code=1).stderr)

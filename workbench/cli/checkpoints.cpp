@@ -32,7 +32,8 @@ std::string checkpoint_word(const Invocation& invocation, const std::string& wor
 }
 
 std::filesystem::path weights_of(const Invocation& invocation, const std::string& word) {
-  if (std::filesystem::is_regular_file(word)) return std::filesystem::absolute(word).lexically_normal();
+  if (std::filesystem::is_regular_file(word) || std::filesystem::exists(std::filesystem::path(word) / "trainer.json"))
+    return (std::filesystem::absolute(word) / "").lexically_normal().parent_path();
   const NamedCheckpoint named = named_checkpoint(invocation, word);
   return find_checkpoint(named.run.folder, named.step);
 }

@@ -11,8 +11,8 @@ namespace ablate {
 /// others; a path that is called so itself wins. Throws Error for a run that we have no network of.
 std::string checkpoint_word(const Invocation& invocation, const std::string& word);
 
-/// What RUN[@STEP|@best] or FILE means: a checkpoint's folder, or that file. Throws Error as find_run and
-/// find_checkpoint do.
+/// What RUN[@STEP|@best], FILE or a checkpoint's folder means: a checkpoint's folder, or that file. Throws Error as
+/// find_run and find_checkpoint do.
 std::filesystem::path weights_of(const Invocation& invocation, const std::string& word);
 
 }  // namespace ablate

@@ -15,10 +15,14 @@ namespace {
 /// Whoever sets an option that nothing looks at meant something else: folders named for synthetic data, groups for a
 /// norm without any.
 void warn_if_without_effect(const std::string& key, const RunConfig& config) {
+  if (config.matters(key)) return;
   const Option::When& when = find_option(key)->when;
-  if (when.key.empty() || std::ranges::find(when.values, config.text(when.key)) != when.values.end()) return;
-  fmt::print(stderr, "ablate: note: {} does nothing while {} is {}; it needs {}.\n", key, when.key,
-             config.text(when.key), fmt::join(when.values, " or "));
+  const bool could = std::ranges::find(when.values, config.text(when.key)) != when.values.end();
+  fmt::print(stderr, "ablate: note: {} does nothing while {} is {}{}.\n", key, when.key,
+             config.is_set(when.key) ? config.text(when.key) : "not set",
+             when.values.empty() ? ""
+             : could             ? " and has nothing that it could change"
+                                 : fmt::format("; it needs {}", fmt::join(when.values, " or ")));
 }
 
 }  // namespace
@@ -56,7 +60,7 @@ RunConfig config_of(const std::vector<std::string>& assignments, const RunConfig
 }
 
 std::vector<std::string> check_data(const RunConfig& config) {
-  if (config.is_set("data.gallery")) scan_pictures(config.text("data.gallery"));
+  if (config.is_set("data.gallery")) scan_pictures(config.text("data.gallery"), "data.gallery: ");
   if (config.text("data.dataset") != "folder") return {};
   FolderScan scan = scan_pairs(config.text("data.path"), config.at("data.exclude").get<std::vector<std::string>>());
   if (const auto held_out = config.integer("data.held_out"); held_out >= static_cast<std::int64_t>(scan.files.size()))

@@ -9,11 +9,13 @@
 #include "experiments/data/dataset.h"
 #include "experiments/data/folder_dataset.h"
 #include "experiments/metrics/evaluation.h"
+#include "experiments/metrics/metric_list.h"
 #include "runs/json_file.h"
 #include "sweeps/launcher.h"
 #include "sweeps/process.h"
 #include "workbench/cli/checkpoints.h"
 #include "workbench/cli/command.h"
+#include "workbench/cli/configuration.h"
 #include "workbench/cli/output.h"
 
 namespace ablate {
@@ -23,6 +25,7 @@ struct EvaluateOptions {
   std::vector<std::string> runs;
   std::string data = "held-out";
   std::string masks;
+  std::string metric = "iou";  ///< that is shown by strata
 };
 
 struct Scores {
@@ -54,7 +57,8 @@ Plane plane_of(const Picture& picture) {
   return plane;
 }
 
-/// Masks that any program made of the pictures of a folder, paired with its masks by name; compared at the masks' size.
+/// Masks that any program made of the pictures of a folder or a manifest, called like those; compared at the size of
+/// the set's own masks.
 Scores scores_of_masks(const std::filesystem::path& masks, const std::string& data) {
   if (data == "held-out" || data == "training")
     throw UsageError("--masks needs --data FOLDER, with images/ and masks/ to compare with.");
@@ -64,7 +68,7 @@ Scores scores_of_masks(const std::filesystem::path& masks, const std::string& da
   Evaluation evaluation;
   std::size_t missing = 0;
   for (const PictureFiles& file : truth.files) {
-    const auto mask = given.find(file.name);
+    const auto mask = given.find(file.image.stem().string());
     if (mask == given.end()) {
       if (++missing <= 5)
         fmt::print(stderr, "ablate: note: {} has no mask of {}; it is left out.\n", masks.string(), file.name);
@@ -72,7 +76,7 @@ Scores scores_of_masks(const std::filesystem::path& masks, const std::string& da
     }
     const Picture target = read_picture(file.mask, 1), image = read_picture(file.image, 3);
     const Picture prediction = resized(read_picture(mask->second, 1), target.height, target.width);
-    evaluation.add(file.name, plane_of(prediction), plane_of(target), &image);
+    evaluation.add(file.name, plane_of(prediction), plane_of(target), &image, file.labels);
   }
   nlohmann::json summary = evaluation.summary();
   if (summary["samples"] == 0)
@@ -85,7 +89,7 @@ std::string number_word(const nlohmann::json& object, const std::string& name) {
   return object.contains(name) ? short_number(number_of(object[name])) : "–";
 }
 
-void print_scores(const std::vector<Scores>& all) {
+void print_scores(const std::vector<Scores>& all, const std::string& metric) {
   std::vector<Table::Column> columns = {{"METRIC"}};
   for (const Scores& scores : all) columns.push_back({scores.name, Align::right});
   Table table(columns), strata(columns);
@@ -100,15 +104,16 @@ void print_scores(const std::vector<Scores>& all) {
   table.print();
   fmt::print("\n");
   for (const auto& [name, _] : all.front().summary["strata"].items())
-    row(strata, "iou, " + name, [&name = name](const nlohmann::json& summary) {
+    row(strata, metric + ", " + name, [&](const nlohmann::json& summary) {
       if (!summary["strata"].contains(name)) return std::string("–");
       const nlohmann::json& stratum = summary["strata"][name];
-      return fmt::format("{} of {}", number_word(stratum, "iou"), stratum["samples"].dump());
+      return fmt::format("{} of {}", number_word(stratum, metric), stratum["samples"].dump());
     });
   strata.print();
 }
 
 int evaluate(const Invocation& invocation, const EvaluateOptions& options) {
+  as_usage([&] { return metric_named(options.metric); });
   if (options.runs.empty() && options.masks.empty()) throw UsageError("Name a RUN, or --masks DIR.");
   std::vector<Scores> all;
   for (const std::string& word : options.runs) all.push_back(scores_of(invocation, word, options.data));
@@ -118,7 +123,7 @@ int evaluate(const Invocation& invocation, const EvaluateOptions& options) {
     for (const Scores& scores : all) document[scores.name] = scores.summary;
     print_json(document);
   } else {
-    print_scores(all);
+    print_scores(all, options.metric);
   }
   return 0;
 }
@@ -129,10 +134,14 @@ void add_evaluate(CLI::App& app, Invocation& invocation) {
   CLI::App& command = *app.add_subcommand("evaluate", "All metrics of runs on a set, stored with them");
   const auto options = std::make_shared<EvaluateOptions>();
   command.add_option("RUN", options->runs, "Runs: an id, a name or a path; RUN@400 or RUN@best for one checkpoint");
-  command.add_option("--data", options->data, "held-out (default), training, or a folder with images/ and masks/")
+  command
+      .add_option("--data", options->data,
+                  "held-out (default), training, a folder with images/ and masks/, or a manifest")
       ->type_name("SET");
   command.add_option("--masks", options->masks, "Masks of any program for the pictures of --data FOLDER, by name")
       ->type_name("DIR");
+  command.add_option("--metric", options->metric, "Which one the table shows by strata (iou); --json has all of them")
+      ->type_name("NAME");
   add_json_flag(command, invocation);
   command.callback([&invocation, options] {
     invocation.action = [&invocation, options] { return evaluate(invocation, *options); };

@@ -98,7 +98,8 @@ int print_options(const Invocation& invocation, const std::string& key) {
     fmt::print("{}\n  {}\n  values   {}\n  default  {}\n", option.key, option.meaning, values_of(option),
                plain(option.default_value));
     if (!option.when.key.empty())
-      fmt::print("  matters  while {} is {}\n", option.when.key, fmt::join(option.when.values, " or "));
+      fmt::print("  matters  while {} is {}\n", option.when.key,
+                 option.when.values.empty() ? "set" : fmt::format("{}", fmt::join(option.when.values, " or ")));
     return 0;
   }
   Table table({{"OPTION"}, {"DEFAULT"}, {"MEANING"}});

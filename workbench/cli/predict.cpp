@@ -3,9 +3,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <memory>
+#include <set>
 
 #include "experiments/data/folder_dataset.h"
+#include "experiments/data/picture_files.h"
+#include "experiments/data/video.h"
 #include "runs/json_file.h"
 #include "sweeps/launcher.h"
 #include "sweeps/process.h"
@@ -25,8 +30,21 @@ struct PredictOptions {
   int tile = 0;
 };
 
+std::vector<std::string> videos_in(const std::filesystem::path& folder) {
+  std::vector<std::string> videos;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.is_regular_file() && is_video(entry.path())) videos.push_back(entry.path().string());
+  std::ranges::sort(videos);
+  return videos;
+}
+
+bool holds_pictures(const std::filesystem::path& folder) {
+  return std::ranges::any_of(std::filesystem::directory_iterator(folder),
+                             [](const auto& entry) { return is_picture(entry.path()); });
+}
+
 int predict(const Invocation& invocation, const PredictOptions& options) {
-  existing_paths(options.images, "Name picture files (JPEG, PNG, …), folders of them, or videos.");
+  existing_paths(options.images, "Name picture files (JPEG, PNG, …), videos, or folders of them.");
   std::vector<std::string> words = {"predict", checkpoint_word(invocation, options.run), "--out", options.out};
   if (options.cut_out) words.emplace_back("--cut-out");
   if (options.full_size || options.tile > 0) words.emplace_back("--full-size");
@@ -37,11 +55,16 @@ int predict(const Invocation& invocation, const PredictOptions& options) {
       words.push_back(image);
       continue;
     }
-    const FolderScan scan = scan_pictures(image);
-    tell_problems(scan.problems);
-    for (const PictureFiles& file : scan.files) words.push_back(file.image.string());
+    const std::vector<std::string> videos = videos_in(image);
+    if (videos.empty() || holds_pictures(image)) {
+      const FolderScan scan = scan_pictures(image);
+      tell_problems(scan.problems);
+      for (const PictureFiles& file : scan.files) words.push_back(file.image.string());
+    }
+    words.insert(words.end(), videos.begin(), videos.end());
   }
   nlohmann::json document = nlohmann::json::array();
+  std::set<std::string> told;
   // The worker prints a JSON object for each picture.
   const int status = read_lines(worker_program(), words, [&](const std::string& line) {
     nlohmann::json entry = parse_json(line, "what the worker said");
@@ -51,6 +74,9 @@ int predict(const Invocation& invocation, const PredictOptions& options) {
                    entry["frame"].dump(), entry["frames"].dump(), entry["frames_per_second"].get<double>());
       return;
     }
+    for (const nlohmann::json& note : entry.value("notes", nlohmann::json::array()))
+      if (told.insert(note.get<std::string>()).second)
+        fmt::print(stderr, "ablate: note: {}\n", note.get<std::string>());
     if (entry.contains("error")) fmt::print(stderr, "ablate: {}\n", entry["error"].get<std::string>());
     if (!invocation.json && entry.contains("mask")) fmt::print("{}\n", entry["mask"].get<std::string>());
     document.push_back(std::move(entry));
@@ -69,7 +95,7 @@ void add_predict(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<PredictOptions>();
   command.add_option("RUN", options->run, "An id, a name or a path; RUN@400 for the checkpoint of step 400, RUN@best")
       ->required();
-  command.add_option("IMAGE", options->images, "Picture files, folders of them, or videos")->required();
+  command.add_option("IMAGE", options->images, "Picture files, videos, or folders of them")->required();
   command.add_option("--out", options->out, "Folder for the masks")->type_name("DIR")->required();
   command.add_flag("--cut-out", options->cut_out, "The pictures with their masks as opacity, too: NAME-cut-out.png");
   command.add_option("--background", options->background, "Put before this, too: a picture's file, blur, or #00ff00")

@@ -40,8 +40,14 @@ Start start_of(const Invocation& invocation, const TrainOptions& options) {
     if (assignment.starts_with("init.from=")) throw UsageError("--from and init.from say the same: keep one.");
   const std::filesystem::path weights = weights_of(invocation, *options.from);
   if (std::filesystem::is_directory(weights)) {
-    const std::filesystem::path file = weights.parent_path().parent_path() / "run.json";
-    start.config = RunConfig::from_json(read_json_file(file).value_or(nlohmann::json::object()).at("config"));
+    const std::filesystem::path run = weights.parent_path().parent_path();
+    const auto document = read_json_file(run / "run.json");
+    if (!document || !document->contains("config"))
+      throw Error(
+          fmt::format("{} is not in a run's folder, whose configuration it would go on with. Name its file, as "
+                      "in --from {}.",
+                      weights.string(), (weights / "model.safetensors").string()));
+    start.config = RunConfig::from_json(document->at("config"));
     for (const Option& option : catalogue())
       if (option.key.starts_with("init.")) start.config.set(option.key, option.default_value);
   }

@@ -46,15 +46,44 @@ class PerImage : public torch::autograd::Function<PerImage> {
 
 }  // namespace
 
-Tensor instance_norm(const Tensor& x, double eps) {
+Tensor instance_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
   if (x.size(2) * x.size(3) < 2) {
     throw Error(fmt::format(
         "Instance norm needs planes of more than one pixel, and got {}x{}: use a larger data.size or a smaller "
         "model.depth.",
         x.size(2), x.size(3)));
   }
-  if (x.device().is_cpu() && x.is_contiguous(torch::MemoryFormat::ChannelsLast)) return PerImage::apply(x, eps);
-  return torch::instance_norm(x, {}, {}, {}, {}, true, 0, eps, true);
+  if (!x.device().is_cpu() || !x.is_contiguous(torch::MemoryFormat::ChannelsLast))
+    return torch::instance_norm(x, weight, bias, {}, {}, true, 0, eps, true);
+  const Tensor y = PerImage::apply(x, eps);
+  if (!weight.defined()) return y;
+  const auto per_channel = [&](const Tensor& each) { return each.to(y.scalar_type()).view({1, -1, 1, 1}); };
+  return torch::addcmul(per_channel(bias), y, per_channel(weight));
+}
+
+InstanceNorm::InstanceNorm(std::int64_t channels, bool affine, double eps) : Layer("InstanceNorm2d"), eps_(eps) {
+  if (!affine) return;
+  weight_ = register_parameter("weight", torch::ones(channels));
+  bias_ = register_parameter("bias", torch::zeros(channels));
+}
+
+TrackingInstanceNorm::TrackingInstanceNorm(std::int64_t channels, bool affine, double momentum, double eps)
+    : TrackingNorm("InstanceNorm2d", channels, affine, eps), momentum_(momentum) {}
+
+Tensor TrackingInstanceNorm::normalised(const Tensor& x) {
+  const Tensor y = instance_norm(x, weight, bias, eps());
+  if (!moves_buffers() && !recording()) return y;
+  const torch::NoGradGuard no_grad;
+  const std::int64_t count = x.size(2) * x.size(3);
+  auto [variance, mean] = torch::var_mean(x.detach().to(running_mean.scalar_type()), torch::IntArrayRef{2, 3}, 0);
+  mean = mean.mean(0);
+  variance = variance.mean(0);
+  if (moves_buffers()) {
+    running_mean.lerp_(mean, momentum_);
+    running_var.lerp_(variance * (double(count) / double(count - 1)), momentum_);
+  }
+  record({mean, (variance + eps()).rsqrt(), count});
+  return y;
 }
 
 }  // namespace ablate

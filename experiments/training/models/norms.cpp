@@ -15,12 +15,6 @@ namespace {
 
 constexpr double kEps = 1e-5;
 
-class InstanceNorm : public Layer {
- public:
-  InstanceNorm() : Layer("InstanceNorm2d") {}
-  torch::Tensor forward(torch::Tensor x) override { return instance_norm(x, kEps); }
-};
-
 class GroupNorm : public Layer {
  public:
   GroupNorm(std::int64_t groups, std::int64_t channels)
@@ -43,6 +37,12 @@ LayerPtr make_group_norm(std::int64_t groups, std::int64_t channels) {
   return std::make_shared<GroupNorm>(groups, channels);
 }
 
+LayerPtr make_instance_norm(const NormOptions& options, std::int64_t channels) {
+  if (!options.track) return std::make_shared<InstanceNorm>(channels, options.affine, kEps);
+  if (!options.momentum) throw Error("model.norm_momentum: instance norm knows no plain mean of all batches: set one.");
+  return std::make_shared<TrackingInstanceNorm>(channels, options.affine, *options.momentum, kEps);
+}
+
 struct NormKind {
   const char* name;
   LayerPtr (*make)(const NormOptions& options, std::int64_t channels);
@@ -53,7 +53,7 @@ constexpr std::array kNorms{
              [](const NormOptions& o, std::int64_t c) -> LayerPtr {
                return std::make_shared<BatchNorm>(c, o.momentum, kEps);
              }},
-    NormKind{"instance", [](const NormOptions&, std::int64_t) -> LayerPtr { return std::make_shared<InstanceNorm>(); }},
+    NormKind{"instance", make_instance_norm},
     NormKind{"group", [](const NormOptions& o, std::int64_t c) { return make_group_norm(o.groups, c); }},
     NormKind{"layer", [](const NormOptions&, std::int64_t c) { return make_group_norm(1, c); }},
     NormKind{"none", [](const NormOptions&, std::int64_t) -> LayerPtr { return nullptr; }},

@@ -17,6 +17,8 @@ NormOptions norm_of(const RunConfig& config) {
   norm.name = config.text("model.norm");
   norm.momentum =
       config.is_set("model.norm_momentum") ? std::optional(config.real("model.norm_momentum")) : std::nullopt;
+  norm.affine = config.boolean("model.norm_affine");
+  norm.track = config.boolean("model.norm_track");
   norm.groups = config.integer("model.norm_groups");
   return norm;
 }

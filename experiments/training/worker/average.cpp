@@ -28,6 +28,7 @@ int average(const std::vector<std::string>& runs, const std::filesystem::path& o
   const DataSource source = open_data(first.config, first.folder.parent_path() / ".ablate" / "cache");
   const auto batch_size = static_cast<std::size_t>(first.config.integer("train.batch_size"));
   FixedBatches training(source.dataset, source.training, batch_size, first.device);
+  const Autocast mixed = first.autocast();
   update_bn(*first.task, training);
   FixedBatches held_out(source.dataset, source.held_out, batch_size, first.device);
   nlohmann::json scores = nlohmann::json::object();

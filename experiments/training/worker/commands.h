@@ -27,13 +27,13 @@ struct PredictOutput {
   bool cut_out = false;    ///< `<stem>-cut-out.png`: the picture with the mask as its opacity
   bool full_size = false;  ///< the network is given all of a picture's pixels, not the size it trained at
   int tile = 0;            ///< side of the tiles then, in pixels; 0: one where memory allows
-  std::string background;  ///< `<stem>-composed.png`: the person before this, as background_for takes it; empty: not
+  std::string background;  ///< `<stem>-composed.png`: the person before this, a word as Background takes; empty: not
 };
 
 /// Predicts every picture with the network of `run` ("DIR", "DIR@STEP", "DIR@best"; the newest checkpoint by default)
 /// and writes `<folder>/<stem>.png` at the picture's own size; a task's further outputs as `<stem>-<output>.png`. Of a
 /// video, `<stem>.mp4` (and `<stem>-composed.mp4`). A JSON line a file goes to standard output, and one a second while
-/// a video lasts. Returns the exit code: 1 when a file could not be read.
+/// a video lasts; "notes" in it are sentences for a person. Returns the exit code: 1 when a file could not be read.
 int predict(const std::string& run, const PredictOutput& output, const std::vector<std::filesystem::path>& files);
 
 /// Measures the network of `run` (as above) in eval mode on a set: "held-out", "training" (the run's own), or a folder

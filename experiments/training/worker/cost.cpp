@@ -108,6 +108,7 @@ int cost(const std::string& run, int height, int width, const std::string& devic
   batch.names = {"random"};
   batch.tensors["image"] = torch::rand({1, 3, height, width}, device).contiguous(torch::MemoryFormat::ChannelsLast);
 
+  const Autocast mixed(autocast_type(loaded.config), device);
   Measuring measuring(loaded.task->networks(), Mode::eval);
   const auto forward = [&] {
     measuring.begin_pass();
@@ -139,6 +140,7 @@ int cost(const std::string& run, int height, int width, const std::string& devic
            {"checkpoint", loaded.checkpoint.string()},
            {"size", {height, width}},
            {"device", device_name},
+           {"precision", loaded.config.text("train.precision")},
            {"threads", torch::get_num_threads()},
            {"parameters", all},
            {"networks", parameters},

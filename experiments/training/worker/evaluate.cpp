@@ -26,18 +26,19 @@ struct EvaluationSet {
   std::vector<std::size_t> indices;
 };
 
-/// "held-out" and "training" are the run's own; anything else is a folder with images/ and masks/, whole.
+/// "held-out" and "training" are the run's own; anything else is a folder with images/ and masks/, or a manifest,
+/// whole.
 EvaluationSet open_set(const std::string& word, RunConfig config, const fs::path& cache) {
   const bool own = word == "held-out" || word == "training";
   if (!own) {
     config.set("data.dataset", "folder");
     config.set("data.path", fs::absolute(word).lexically_normal().string());
     config.set("data.exclude", nlohmann::json::array());
-    config.set("data.held_out", 1);
   }
   config.set("data.gallery", nullptr);
-  EvaluationSet set{
-      own ? word : fs::absolute(word).lexically_normal().filename().string(), open_data(config, cache), {}};
+  EvaluationSet set{own ? word : fs::absolute(word).lexically_normal().stem().string(),
+                    own ? open_data(config, cache) : open_whole(config, cache),
+                    {}};
   for (const std::string& problem : set.source.report.problems) fmt::print(stderr, "ablate: note: {}\n", problem);
   if (word != "held-out") set.indices = set.source.training;
   if (word != "training") set.indices.insert(set.indices.end(), set.source.held_out.begin(), set.source.held_out.end());
@@ -68,6 +69,7 @@ int evaluate(const std::string& run, const std::string& data) {
 
   Evaluation evaluation;
   std::string lines;
+  const Autocast mixed = loaded.autocast();
   Measuring measuring(task->networks(), Mode::eval);
   for (std::size_t done = 0; done < set.indices.size(); ++done) {
     const Sample sample = set.source.dataset->load(set.indices[done]);
@@ -78,8 +80,8 @@ int evaluate(const std::string& run, const std::string& data) {
     if (!prediction || !target)
       throw Error(
           fmt::format("The task {} predicts no mask that could be compared with a target.", config.text("task")));
-    const nlohmann::json line =
-        evaluation.add(sample.name, plane_of(prediction->image), plane_of(target->image), &sample.planes.at("image"));
+    const nlohmann::json line = evaluation.add(sample.name, plane_of(prediction->image), plane_of(target->image),
+                                               &sample.planes.at("image"), set.source.labels[sample.name]);
     lines += json_text(line) + "\n";
     if (done % 16 == 15 || done + 1 == set.indices.size())
       fmt::print("{}\n", json_text({{"done", done + 1}, {"total", set.indices.size()}}));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <optional>
 #include <set>
@@ -35,14 +36,24 @@ void write_picture(const fs::path& file, const Picture& picture) {
 class Predictor {
  public:
   Predictor(const std::string& run, const PredictOutput& output)
-      : loaded_(load_run(run)), measuring_(loaded_.task->networks(), Mode::eval), output_(output) {}
+      : loaded_(load_run(run)),
+        measuring_(loaded_.task->networks(), Mode::eval),
+        mixed_(loaded_.autocast()),
+        output_(output),
+        sight_(sight_of(loaded_.config)) {
+    if (output_.tile > 0 && output_.tile < sight_.smallest_side())
+      throw Error(fmt::format("--tile {}: this network halves pictures {} times, so that a tile needs at least {}.",
+                              output_.tile, loaded_.config.integer("model.depth"), sight_.smallest_side()));
+  }
 
   const fs::path& checkpoint() const { return loaded_.checkpoint; }
 
-  /// What the task predicts, by name, the mask first, at the picture's own size. `line` is told of tiles.
+  /// What the task predicts, by name, the mask first, at the picture's own size. `line` is told of tiles, and what
+  /// to know about them.
   std::vector<std::pair<std::string, Picture>> operator()(const std::string& name, const Picture& original,
                                                           nlohmann::json& line) {
-    const Planes planes = output_.full_size ? at_full_size(name, original, line) : at_trained_size(name, original);
+    const bool full_size = output_.full_size && sees(original, line);
+    const Planes planes = full_size ? at_full_size(name, original, line) : at_trained_size(name, original);
     std::vector<std::pair<std::string, Picture>> outputs;
     for (std::size_t i = 0; i < planes.size(); ++i)
       outputs.emplace_back(names_[i], resized(picture_of(planes[i]), original.height, original.width));
@@ -70,15 +81,52 @@ class Predictor {
     return pass(name, resized(original, size[0], size[1]));
   }
 
+  /// Whether the network can be given all pixels of the picture, and what to know where they are not as it learnt them.
+  bool sees(const Picture& original, nlohmann::json& line) const {
+    const nlohmann::json& size = loaded_.config.at("data.size");
+    const int height = size[0], width = size[1];
+    if (const int least = sight_.smallest_side(); std::min(original.height, original.width) < least) {
+      line["notes"].push_back(
+          fmt::format("Pictures of less than {} pixels a side are too small for this network at full size, and are "
+                      "brought to the {}x{} it trained at.",
+                      least, height, width));
+      return false;
+    }
+    const double larger = std::sqrt(double(original.height) * original.width / (double(height) * width));
+    if (larger > 2 || larger < 0.5)
+      line["notes"].push_back(
+          fmt::format("The network learnt from pictures of {}x{} pixels. With --full-size it sees people {} as large "
+                      "as those, which it has not learnt; without, pictures are brought to that size.",
+                      height, width, larger > 2 ? "more than twice" : "less than half"));
+    return true;
+  }
+
+  void note_seams(int side, nlohmann::json& line) const {
+    const std::string norm = loaded_.config.text("model.norm");
+    if (norm == "group" || norm == "layer" || (norm == "instance" && !loaded_.config.boolean("model.norm_track")))
+      line["notes"].push_back(
+          fmt::format("model.norm = {} takes its statistics from each tile, not from the whole picture: masks of "
+                      "neighbouring tiles may not fit together.",
+                      norm));
+    else if (side < sight_.seamless_side())
+      line["notes"].push_back(
+          fmt::format("Tiles of {} pixels hide from the network what it would see around them, up to {} pixels to each "
+                      "side: seams may show. Tiles of {} or more leave none.",
+                      side, sight_.reach, sight_.seamless_side()));
+  }
+
   Planes at_full_size(const std::string& name, const Picture& original, nlohmann::json& line) {
     int side = output_.tile > 0 ? output_.tile
                                 : side_that_fits(original.height, original.width, bytes_per_pixel(original))
                                       .value_or(std::max(original.height, original.width));
     while (true) {
       try {
-        Planes planes = predict_in_tiles(original, side, [&](const Picture& part) { return pass(name, part); });
-        const std::size_t tiles = tiles_of(original.height, original.width, side).size();
-        if (tiles > 1) line["tiles"] = {{"count", tiles}, {"side", side}};
+        Planes planes = predict_in_tiles(original, side, sight_, [&](const Picture& part) { return pass(name, part); });
+        const std::size_t tiles = tiles_of(original.height, original.width, side, sight_).size();
+        if (tiles > 1) {
+          line["tiles"] = {{"count", tiles}, {"side", side}};
+          note_seams(side, line);
+        }
         return planes;
       } catch (...) {
         const std::string problem = out_of_memory_message();
@@ -100,7 +148,9 @@ class Predictor {
 
   LoadedRun loaded_;
   Measuring measuring_;
+  Autocast mixed_;
   PredictOutput output_;
+  Sight sight_;
   std::vector<std::string> names_;
   double bytes_per_pixel_ = 0;
 };
@@ -138,8 +188,8 @@ void say(const nlohmann::json& line) {
   std::fflush(stdout);
 }
 
-void predict_picture(Predictor& predictor, Targets& targets, const PredictOutput& output, const fs::path& file,
-                     nlohmann::json& line) {
+void predict_picture(Predictor& predictor, Targets& targets, const PredictOutput& output,
+                     const std::optional<Background>& background, const fs::path& file, nlohmann::json& line) {
   const Picture original = read_picture(file, 3);
   const std::string stem = file.stem().string();
   const auto write = [&](const std::string& what, const std::string& suffix, const Picture& picture) {
@@ -152,13 +202,12 @@ void predict_picture(Predictor& predictor, Targets& targets, const PredictOutput
     write(i ? outputs[i].first : "mask", i ? "-" + outputs[i].first : "", outputs[i].second);
   const Picture& mask = outputs.front().second;
   if (output.cut_out) write("cut_out", "-cut-out", cut_out(original, mask));
-  if (!output.background.empty())
-    write("composed", "-composed", composed(original, mask, background_for(output.background, original)));
+  if (background) write("composed", "-composed", composed(original, mask, background->behind(original)));
 }
 
 /// Masks, and the person before another background, frame by frame as videos; says every second how far it is.
-void predict_video(Predictor& predictor, Targets& targets, const PredictOutput& output, const fs::path& file,
-                   nlohmann::json& line) {
+void predict_video(Predictor& predictor, Targets& targets, const PredictOutput& output,
+                   const std::optional<Background>& background, const fs::path& file, nlohmann::json& line) {
   using Clock = std::chrono::steady_clock;
   if (output.cut_out)
     throw Error(fmt::format("{}: a video has no opacity: name a background instead of a cut-out.", file.string()));
@@ -176,11 +225,12 @@ void predict_video(Predictor& predictor, Targets& targets, const PredictOutput& 
         line[what] = target.string();
       };
       open("mask", "", masks);
-      if (!output.background.empty()) open("composed", "-composed", compositions);
+      if (background) open("composed", "-composed", compositions);
     }
+    line.erase("notes");
     const Picture mask = predictor(file.stem().string(), *frame, line).front().second;
     masks->add(mask);
-    if (compositions) compositions->add(composed(*frame, mask, background_for(output.background, *frame)));
+    if (compositions) compositions->add(composed(*frame, mask, background->behind(*frame)));
     ++frames;
     if (Clock::now() - said < std::chrono::seconds(1)) continue;
     said = Clock::now();
@@ -194,6 +244,8 @@ void predict_video(Predictor& predictor, Targets& targets, const PredictOutput& 
 }  // namespace
 
 int predict(const std::string& run, const PredictOutput& output, const std::vector<fs::path>& files) {
+  std::optional<Background> background;
+  if (!output.background.empty()) background.emplace(output.background);
   Predictor predictor(run, output);
   Targets targets(output.folder, files);
   std::size_t done = 0, failed = 0;
@@ -203,7 +255,7 @@ int predict(const std::string& run, const PredictOutput& output, const std::vect
                         {"done", ++done},
                         {"total", files.size()}};
     try {
-      (is_video(file) ? predict_video : predict_picture)(predictor, targets, output, file, line);
+      (is_video(file) ? predict_video : predict_picture)(predictor, targets, output, background, file, line);
     } catch (const Error& error) {
       line["error"] = error.what();
       ++failed;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/run_config.h"
+#include "experiments/training/precision.h"
 #include "experiments/training/task.h"
 
 namespace ablate {
@@ -17,6 +18,9 @@ struct LoadedRun {
   RunConfig config;
   std::unique_ptr<Task> task;
   torch::Device device = torch::kCPU;  ///< where the networks are
+
+  /// As the run validated: in its train.precision, while what is returned is alive.
+  Autocast autocast() const { return {autocast_type(config), device}; }
 };
 
 /// Of "DIR" (its newest checkpoint), "DIR@STEP" or "DIR@best"; an @ inside a folder's name that exists is part of it.

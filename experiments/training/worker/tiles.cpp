@@ -2,26 +2,50 @@
 
 #include <c10/core/Allocator.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <string>
 
+#include "runs/error.h"
+
 namespace ablate {
 namespace {
 
 constexpr int kSideMultiple = 16;  // What a network of four levels halves without a rest.
 
-/// Where tiles of `side` begin along a length: evenly spread, the last one ending at the end.
-std::vector<int> starts_of(int length, int side) {
-  if (side >= length) return {0};
-  const int most_apart = std::max(1, side * 3 / 4);
-  const int gaps = (length - side + most_apart - 1) / most_apart;
-  std::vector<int> starts;
-  for (int i = 0; i <= gaps; ++i)
-    starts.push_back(static_cast<int>(std::lround(double(i) * (length - side) / std::max(gaps, 1))));
-  return starts;
+/// How tiles of a side share pixels with their neighbours.
+struct Overlap {
+  int margin;  ///< that counts for nothing: the network saw too little around it
+  int ramp;    ///< after it, over which weights rise to one
+  int step;    ///< between the beginnings of tiles, at most
+
+  Overlap(int side, const Sight& sight) : margin(0), ramp(std::max(1, side / 16)), step(sight.grid) {
+    margin = std::min({sight.reach, side * 5 / 16, (side - ramp - sight.grid) / 2});
+    step = (side - 2 * margin - ramp) / sight.grid * sight.grid;
+  }
+};
+
+struct Span {
+  int start, length;
+};
+
+/// Evenly spread over a length; the last one ends where that does.
+std::vector<Span> spans_of(int length, int side, const Sight& sight) {
+  if (side < sight.smallest_side())
+    throw Error(fmt::format("Tiles of {} pixels are too small for this network: they need at least {}.", side,
+                            sight.smallest_side()));
+  side -= side % sight.grid;
+  if (side >= length) return {{0, length}};
+  const int step = Overlap(side, sight).step, rest = length - side, gaps = (rest + step - 1) / step;
+  std::vector<Span> spans;
+  for (int i = 0; i <= gaps; ++i) {
+    const int start = static_cast<int>(std::int64_t(rest) * i / gaps) / sight.grid * sight.grid;
+    spans.push_back({start, i < gaps ? side : length - start});
+  }
+  return spans;
 }
 
 Picture part_of(const Picture& picture, const Tile& tile) {
@@ -37,15 +61,13 @@ Picture part_of(const Picture& picture, const Tile& tile) {
   return part;
 }
 
-/// {length}: nothing at an edge inside of the picture, where the network saw zeros beyond it, then rising over the rest
-/// of what tiles share; level at the picture's own edges.
-torch::Tensor ramp(int start, int length, int whole) {
-  const torch::Tensor rise =
-      ((torch::arange(1, length + 1, torch::kFloat) - length / 16.0) / (length * 3 / 16.0)).clamp(0, 1);
-  torch::Tensor weight = torch::ones({length});
-  if (start > 0) weight = weight * rise;
-  if (start + length < whole) weight = weight * rise.flip(0);
-  return weight;
+/// {length}: the weights of a span's pixels in `whole`, level at the picture's own edges.
+torch::Tensor weights_of(int start, int length, int whole, const Overlap& overlap) {
+  const torch::Tensor rise = ((torch::arange(length, torch::kFloat) + 0.5 - overlap.margin) / overlap.ramp).clamp(0, 1);
+  torch::Tensor weights = torch::ones({length});
+  if (start > 0) weights = weights * rise;
+  if (start + length < whole) weights = weights * rise.flip(0);
+  return weights;
 }
 
 double free_bytes() {
@@ -59,17 +81,28 @@ double free_bytes() {
 
 }  // namespace
 
-std::vector<Tile> tiles_of(int height, int width, int side) {
+Sight sight_of(const RunConfig& config) {
+  const int depth = static_cast<int>(config.integer("model.depth"));
+  // Two convolutions a block, one block a level down, one up.
+  if (config.text("model.pool") == "none") return {4 * depth + 2, 1};
+  // At level l a pixel is 2^l: 2 down, 1 pooled, 2 up and 1 (bilinear 2) doubled; 2 at the bottom.
+  const int levels = (1 << depth) - 1, each = config.text("model.up") == "bilinear" ? 7 : 6;
+  return {each * levels + 2 * (levels + 1), 1 << depth};
+}
+
+std::vector<Tile> tiles_of(int height, int width, int side, const Sight& sight) {
   std::vector<Tile> tiles;
-  for (const int top : starts_of(height, side))
-    for (const int left : starts_of(width, side))
-      tiles.push_back({top, left, std::min(side, height), std::min(side, width)});
+  for (const Span& row : spans_of(height, side, sight))
+    for (const Span& column : spans_of(width, side, sight))
+      tiles.push_back({row.start, column.start, row.length, column.length});
   return tiles;
 }
 
-Planes predict_in_tiles(const Picture& picture, int side, const std::function<Planes(const Picture&)>& predict) {
-  const std::vector<Tile> tiles = tiles_of(picture.height, picture.width, side);
+Planes predict_in_tiles(const Picture& picture, int side, const Sight& sight,
+                        const std::function<Planes(const Picture&)>& predict) {
+  const std::vector<Tile> tiles = tiles_of(picture.height, picture.width, side, sight);
   if (tiles.size() == 1) return predict(picture);
+  const Overlap overlap(side - side % sight.grid, sight);
   Planes sums;
   const torch::Tensor weights = torch::zeros({1, picture.height, picture.width});
   const auto place = [](const torch::Tensor& whole, const Tile& tile) {
@@ -77,8 +110,9 @@ Planes predict_in_tiles(const Picture& picture, int side, const std::function<Pl
   };
   for (const Tile& tile : tiles) {
     const Planes planes = predict(part_of(picture, tile));
-    const torch::Tensor weight =
-        ramp(tile.top, tile.height, picture.height).outer(ramp(tile.left, tile.width, picture.width)).unsqueeze(0);
+    const torch::Tensor weight = weights_of(tile.top, tile.height, picture.height, overlap)
+                                     .outer(weights_of(tile.left, tile.width, picture.width, overlap))
+                                     .unsqueeze(0);
     place(weights, tile).add_(weight);
     for (std::size_t i = 0; i < planes.size(); ++i) {
       if (i == sums.size()) sums.push_back(torch::zeros({planes[i].size(0), picture.height, picture.width}));

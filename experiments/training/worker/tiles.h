@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "experiments/run_config.h"
 #include "runs/types.h"
 
 namespace ablate {
@@ -17,18 +18,36 @@ using Planes = std::vector<torch::Tensor>;
 /// Below this many pixels a tile sees too little of a person.
 constexpr int kSmallestTile = 128;
 
+/// How a network looks at a picture, in pixels.
+struct Sight {
+  int reach = 0;  ///< how far to each side what a pixel's mask depends on lies, at most
+  int grid = 1;   ///< pixels that the deepest level sees as one
+
+  /// Pictures of fewer pixels a side leave the deepest level a single one, of which norms can't take statistics.
+  int smallest_side() const { return 2 * grid; }
+  /// Of tiles whose inner part sees all that it would see in the whole picture.
+  int seamless_side() const { return (reach * 16 + 4) / 5; }
+};
+
+/// Of the network that the configuration asks for.
+Sight sight_of(const RunConfig& config);
+
 /// A part of a picture, in pixels.
 struct Tile {
   int top = 0, left = 0, height = 0, width = 0;
 };
 
-/// Tiles of `side` × `side` pixels (less where the picture is smaller) that cover height × width, neighbours sharing at
-/// least a quarter of a side.
-std::vector<Tile> tiles_of(int height, int width, int side);
+/// Tiles of `side` × `side` pixels, as far as the picture goes, that cover height × width. They begin at multiples of
+/// `sight.grid`, so that pooling takes the same pixels together as in the whole picture; the last of a row and of a
+/// column may be up to a grid longer. Throws Error for a side under sight.smallest_side().
+std::vector<Tile> tiles_of(int height, int width, int side, const Sight& sight);
 
-/// `predict` on every tile; where tiles overlap, their mean with weights that fall linearly to a tile's edge, so that
-/// no seam is seen. One tile is `predict` itself.
-Planes predict_in_tiles(const Picture& picture, int side, const std::function<Planes(const Picture&)>& predict);
+/// `predict` on every tile. At edges inside of the picture a margin counts for nothing (sight.reach, where the side is
+/// seamless_side() or more), then weights rise linearly; what lies on several tiles is their mean. One tile is
+/// `predict` itself; so are many, up to rounding, for a network in eval mode whose norms look at no statistics of the
+/// tile.
+Planes predict_in_tiles(const Picture& picture, int side, const Sight& sight,
+                        const std::function<Planes(const Picture&)>& predict);
 
 /// The side of the largest square tile for which a pass fits in half of the memory that is free now; none where the
 /// whole picture does. `bytes_per_pixel` is what PeakMemory measured of a smaller pass.

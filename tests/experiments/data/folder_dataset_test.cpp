@@ -15,6 +15,7 @@ namespace ablate {
 namespace {
 
 namespace fs = std::filesystem;
+using json = nlohmann::json;
 using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
@@ -323,6 +324,69 @@ TEST(Photographs, AllPairsAreFoundWithoutAProblem) {
   EXPECT_EQ(source.report.used, 340u);
   EXPECT_THAT(source.report.problems, IsEmpty());
   fs::remove_all(cache);
+}
+
+/// A line of a manifest for every pair named, with what else is known of it.
+class Manifest : public FolderDataset {
+ protected:
+  void list(const std::vector<std::pair<std::string, json>>& samples) {
+    std::ofstream file(folder_ / "list.jsonl");
+    for (const auto& [name, more] : samples) {
+      pair(name);
+      json line{{"image", "images/" + name + ".png"}, {"mask", "masks/" + name + ".png"}};
+      line.update(more);
+      file << line.dump() << "\n";
+    }
+  }
+  DataSource open_listed(json more = json::object()) {
+    more["data.path"] = (folder_ / "list.jsonl").string();
+    return open(more);
+  }
+};
+
+TEST_F(Manifest, ListsSamplesWithTheirLabels) {
+  list({{"b", {{"scene", "wall"}, {"tags", {"dark", 3}}}}, {"a", {{"name", "first"}}}});
+  const DataSource source = open_listed();
+  ASSERT_EQ(source.dataset->size(), 2u);
+  EXPECT_EQ(source.dataset->name(0), "first");
+  EXPECT_EQ(source.dataset->name(1), "images/b");
+  EXPECT_EQ(source.labels.at("images/b"), (Labels{{"scene", "wall"}, {"tags", "dark"}, {"tags", "3"}}));
+  EXPECT_THAT(source.report.problems, IsEmpty());
+}
+
+TEST_F(Manifest, NeverCutsAGroupApart) {
+  std::vector<std::pair<std::string, json>> samples;
+  for (int i = 0; i < 24; ++i) samples.emplace_back(fmt::format("{:02}", i), json{{"group", i % 6}});
+  list(samples);
+  for (const int seed : {0, 1, 2}) {
+    const DataSource source = open_listed({{"data.held_out", 6}, {"data.split_seed", seed}});
+    EXPECT_EQ(source.held_out.size(), 8u);  // Two groups of four.
+    EXPECT_THAT(source.report.problems, ElementsAre(HasSubstr("8 samples are held out rather than 6")));
+    const auto group_at = [&](std::size_t i) { return source.labels.at(source.dataset->name(i)).front().second; };
+    for (const std::size_t held_out : source.held_out)
+      for (const std::size_t training : source.training) EXPECT_NE(group_at(held_out), group_at(training));
+  }
+  for (auto& [_, more] : samples) more["group"] = "one";
+  list(samples);
+  EXPECT_THAT([&] { open_listed(); }, ThrowsMessage<Error>(HasSubstr("groups are never cut apart")));
+}
+
+TEST_F(Manifest, TellsEachLineThatCannotBeUsed) {
+  list({{"a", json::object()}, {"b", json::object()}});
+  std::ofstream(folder_ / "list.jsonl", std::ios::app) << "no json\n\n[1]\n{\"image\": \"images/c.png\"}\n"
+                                                       << R"({"image": "images/c.png", "mask": "masks/c.png"})"
+                                                       << "\n"
+                                                       << R"({"image": "images/a.png", "mask": "masks/a.png"})"
+                                                       << "\n"
+                                                       << R"({"image": "x", "mask": "y", "tags": {"a": 1}})";
+  const DataSource source = open_listed();
+  EXPECT_EQ(source.dataset->size(), 2u);
+  EXPECT_EQ(source.report.left_out, 6u);
+  for (const char* says : {"line 3", "line 5", "line 6: \"mask\" is missing", "images/c.png: is not there",
+                           "line 8: another sample is called images/a", "line 9: \"tags\""})
+    EXPECT_THAT(source.report.problems, Contains(HasSubstr(says)));
+  std::ofstream(folder_ / "list.jsonl") << "\n";
+  EXPECT_THAT([&] { open_listed(); }, ThrowsMessage<Error>(HasSubstr("no sample that can be used")));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/metrics/image_quality.h"
 #include "experiments/metrics/metric_list.h"
 #include "experiments/metrics/strata.h"
 
@@ -50,6 +51,8 @@ nlohmann::json values_of_planes(char** argv, const char* trimap_file) {
   for (const ablate::Metric& metric : ablate::all_metrics())
     if (std::min(height, width) >= metric.smallest_side)
       result["metrics"][std::string(metric.name)] = number(metric.value(prediction, target, trimap));
+  for (const int largest : {1, 2, 255})
+    result["psnr"][std::to_string(largest)] = number(ablate::psnr(prediction, target, largest));
   const double share = ablate::area_share(target);
   result["area_share"] = number(share);
   if (!std::isnan(share)) result["stratum"] = ablate::stratum_of(ablate::area_strata(), share).name;

@@ -4,6 +4,7 @@
 
 #include "experiments/training/doctor.h"
 #include "experiments/training/layer_stats.h"
+#include "experiments/training/models/batch_norm.h"
 #include "experiments/training/norm_buffers.h"
 #include "experiments/training/updates.h"
 #include "experiments/training/validation.h"
@@ -133,6 +134,34 @@ TEST(Doctor, NamesASharedNormAndWhereItIsUsed) {
             std::string::npos)
       << finding.sentence;
   EXPECT_NE(finding.sentence.find("eval mode loses ."), std::string::npos) << finding.sentence;
+}
+
+TEST(Doctor, NamesASharedInstanceNormWhereItTracksStatistics) {
+  BrieflyTrained run({{"model.norm", "instance"}, {"model.norm_track", true}, {"model.norm_sharing", "block"}}, 60);
+  const Diagnosis diagnosis = run.diagnosis();
+  ASSERT_EQ(diagnosis.findings.size(), 1u);
+  EXPECT_EQ(diagnosis.findings.front().cause, "shared-norm");
+}
+
+TEST(PreciseStatistics, OfInstanceNormsAreThePlainMeanOfTheirBatches) {
+  const std::map<std::string, nlohmann::json> tracking{{"model.norm", "instance"}, {"model.norm_track", true}};
+  BrieflyTrained run(tracking, 3);
+  const PreciseStatistics precise(*run.task, run.training, 1);
+  ASSERT_EQ(precise.modules().size(), 10u);
+  // Momentum 1: the buffers are those of the last batch.
+  RunConfig whole = small_config(tracking);
+  whole.set("model.norm_momentum", 1);
+  auto reference = make_task("segmentation", whole);
+  torch::NoGradGuard no_grad;
+  const auto from = state_of(run.module());
+  auto to = state_of(*reference->networks().front().module);
+  for (std::size_t i = 0; i < from.size(); ++i) to[i].second.copy_(from[i].second);
+  reference->forward(run.training.at(0));
+  const auto norms = norm_modules(reference->networks());
+  for (std::size_t i = 0; i < norms.size(); ++i) {
+    EXPECT_TRUE(torch::allclose(precise.modules()[i].places[0].mean, norms[i].module->running_mean, 1e-4, 1e-5));
+    EXPECT_TRUE(torch::allclose(precise.modules()[i].places[0].variance, norms[i].module->running_var, 1e-4, 1e-5));
+  }
 }
 
 TEST(Doctor, SaysNothingOfAHealthyRun) {

@@ -200,20 +200,42 @@ TEST(BatchNorm, OneValuePerChannelIsRefusedInTrainModeOnly) {
   EXPECT_NO_THROW(norm.forward(x));
 }
 
+TEST(InstanceNorm, KeepsTheFormatWithWeightsAndBias) {
+  const torch::Tensor x = torch::randn({3, 5, 6, 7}).contiguous(torch::MemoryFormat::ChannelsLast);
+  EXPECT_TRUE(InstanceNorm(5, true, 1e-5).forward(x).is_contiguous(torch::MemoryFormat::ChannelsLast));
+}
+
+TEST(TrackingInstanceNorm, IsTheSameBitForBitWithAndWithoutWatching) {
+  const torch::Tensor x = torch::rand({4, 6, 5, 7});
+  TrackingInstanceNorm plain(6, true, 0.1, 1e-5), watched(6, true, 0.1, 1e-5), still(6, true, 0.1, 1e-5);
+  watched.record_calls(true);
+  still.move_buffers(false);
+  for (int step = 0; step < 3; ++step) {
+    const torch::Tensor y = plain.forward(x + step);
+    EXPECT_TRUE(identical(watched.forward(x + step), y));
+    EXPECT_TRUE(identical(still.forward(x + step), y));
+  }
+  ASSERT_EQ(watched.calls().size(), 3u);
+  EXPECT_TRUE(torch::allclose(watched.calls()[2].mean, (x + 2).mean({0, 2, 3})));
+  EXPECT_TRUE(identical(plain.running_mean, watched.running_mean));
+  EXPECT_TRUE(identical(plain.running_var, watched.running_var));
+  EXPECT_TRUE(identical(still.running_mean, torch::zeros({6})));
+}
+
 TEST(InstanceNorm, EqualsPyTorchsInResultAndGradientInBothFormats) {
   torch::manual_seed(5);
   for (const auto format : {torch::MemoryFormat::Contiguous, torch::MemoryFormat::ChannelsLast}) {
     torch::Tensor x = torch::randn({3, 5, 6, 7}).contiguous(format).requires_grad_();
     torch::Tensor reference = x.detach().clone().requires_grad_();
     const torch::Tensor weight = torch::randn({3, 5, 6, 7});
-    const torch::Tensor y = instance_norm(x, 1e-5);
+    const torch::Tensor y = instance_norm(x, {}, {}, 1e-5);
     const torch::Tensor expected = torch::instance_norm(reference, {}, {}, {}, {}, true, 0, 1e-5, false);
     EXPECT_TRUE(torch::allclose(y, expected, 1e-4, 1e-5));
     (y * weight).sum().backward();
     (expected * weight).sum().backward();
     EXPECT_TRUE(torch::allclose(x.grad(), reference.grad(), 1e-4, 1e-5));
   }
-  EXPECT_THROW(instance_norm(torch::rand({2, 3, 1, 1}), 1e-5), Error);
+  EXPECT_THROW(instance_norm(torch::rand({2, 3, 1, 1}), {}, {}, 1e-5), Error);
 }
 
 }  // namespace

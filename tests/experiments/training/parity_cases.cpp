@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/catalogue.h"
+#include "experiments/schedule.h"
 #include "experiments/training/losses/losses.h"
 #include "experiments/training/networks.h"
 #include "experiments/training/updates.h"
@@ -58,10 +59,21 @@ std::vector<Case> all_cases() {
       add(fmt::format("up={} skip={}", up, skip), {{"model.up", up}, {"model.skip", skip}}, 13, 7);
     }
   }
-  for (const char* norm : {"batch", "instance", "group"}) {
+  for (const char* norm : {"batch", "instance", "group", "layer"}) {
     for (const char* sharing : {"none", "block", "block+residual"}) {
       add(fmt::format("norm={} sharing={}", norm, sharing),
           {{"model.norm", norm}, {"model.norm_sharing", sharing}, {"model.residual", "norm"}});
+    }
+  }
+  for (const auto& [affine, track] : {std::pair(true, false), std::pair(false, true), std::pair(true, true)}) {
+    for (const char* sharing : {"none", "block", "block+residual"}) {
+      add(fmt::format("instance affine={} track={} sharing={}", affine, track, sharing),
+          {{"model.norm", "instance"},
+           {"model.norm_affine", affine},
+           {"model.norm_track", track},
+           {"model.norm_momentum", 0.3},
+           {"model.norm_sharing", sharing},
+           {"model.residual", "norm"}});
     }
   }
   for (const char* where : {"all", "encoder", "decoder", "no-bottleneck"}) {
@@ -75,12 +87,23 @@ std::vector<Case> all_cases() {
   for (const char* up : {"transposed", "bilinear"}) {
     const nlohmann::json milesial{{"model.name", "unet-milesial"}, {"model.depth", 4}, {"model.up", up}};
     add(fmt::format("milesial {}", up), milesial, 33, 50);
-    for (const char* norm : {"group", "none"}) {
+    for (const char* norm : {"instance", "group", "layer", "none"}) {
       nlohmann::json other = milesial;
       other["model.norm"] = norm;
-      add(fmt::format("milesial {} norm={}", up, norm), other, 16, 31);
+      add(fmt::format("milesial {} norm={}", up, norm), other, 32, 47);
     }
+    nlohmann::json softmax = milesial;
+    softmax.update({{"model.head", "softmax"}, {"loss.bce", 0}, {"loss.ce", 1}});
+    add(fmt::format("milesial {} softmax", up), softmax, 16, 31);
   }
+  for (const std::string& name : find_option("model.activation")->choices) {
+    add("milesial " + name,
+        {{"model.name", "unet-milesial"}, {"model.depth", 4}, {"model.up", "bilinear"}, {"model.activation", name}}, 32,
+        47);
+  }
+  add("rows", {{"train.channels_last", false}});
+  add("rows, affine instance norm",
+      {{"train.channels_last", false}, {"model.norm", "instance"}, {"model.norm_affine", true}});
   add("one pixel wide", {{"model.depth", 3}}, 9, 1);
   add("depth 4, wide", {{"model.depth", 4}, {"model.channels", 3}}, 17, 40);
   add("cumulative statistics", {{"model.norm_momentum", nullptr}});
@@ -117,6 +140,26 @@ std::vector<Case> all_cases() {
       add(fmt::format("{}, PyTorch's weight decay", name), set);
     }
   }
+  // Momentum (Adam's beta1) that a schedule moves, step by step.
+  for (const char* name : {"adam", "adamw", "sgd", "rmsprop"}) {
+    for (const char* schedule : {"onecycle", "cyclic"}) {
+      add(fmt::format("{} of {}", schedule, name), {{"optimizer.name", name},
+                                                    {"optimizer.lr", 5e-4},
+                                                    {"optimizer.eps", 1e-4},
+                                                    {"schedule.name", schedule},
+                                                    {"schedule.up_steps", 4},
+                                                    {"model.norm", "none"},
+                                                    {"model.activation", "tanh"}});
+      cases.back().steps = 12;
+    }
+  }
+  add("rmsprop alpha", {{"optimizer.name", "rmsprop"},
+                        {"optimizer.lr", 2e-3},
+                        {"optimizer.alpha", 0.7},
+                        {"optimizer.eps", 1e-4},
+                        {"model.norm", "none"},
+                        {"model.activation", "tanh"}});
+  cases.back().steps = 12;
   add("sgd nesterov", {{"optimizer.nesterov", true}, {"optimizer.momentum", 0.7}, {"optimizer.weight_decay", 0.01}});
   cases.back().steps = 20;
   add("clipped", {{"train.clip_norm", 0.05}});
@@ -169,10 +212,10 @@ void run_case(const Case& each, const Precision& precision, const std::filesyste
   put(tensors, "before/", state_of(*network.module));
 
   Updates updates(*task, config, torch::kCPU);
-  updates.set({config.real("optimizer.lr"), {}});
+  const std::unique_ptr<Schedule> schedule = make_schedule(config, each.steps, 1);
   Watching watching(updates);
   nlohmann::json losses = nlohmann::json::array();
-  const int steps = precision.steps == 1 || each.steps == 0 ? precision.steps : each.steps;
+  const int steps = each.steps == 0 ? precision.steps : each.steps;
   const std::int64_t batches = steps * updates.accumulate();
   for (std::int64_t index = 0; index < batches; ++index) {
     Batch batch;
@@ -188,6 +231,7 @@ void run_case(const Case& each, const Precision& precision, const std::filesyste
         if (parameter.grad().defined()) gradients.emplace_back(name, parameter.grad().clone());
       }
     });
+    updates.set(schedule->at(index / updates.accumulate()));
     updates.begin_batch(index % updates.accumulate());
     const SampleMetrics metrics = task->step(batch, watching);
     if (index == updates.accumulate() - 1) put(tensors, "gradient/", gradients);

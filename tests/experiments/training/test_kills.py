@@ -14,8 +14,9 @@ WORKER = pathlib.Path(os.environ["ABLATE_BIN"]) / "ablate-train"
 KILLS = 50
 # By turns, so that everything that remembers something is killed.
 VARIANTS = ({"schedule": {"name": "onecycle"}, "train": {"ema": 0.9}, "swa": {"start": 60, "every": 10}},
-            {"schedule": {"name": "plateau", "patience": 1}, "optimizer": {"name": "rmsprop", "momentum": 0.9, "lr": 0.001},
-             "train": {"precision": "fp16", "accumulate": 2, "clip_norm": 1}})
+            {"model": {"norm": "instance", "norm_affine": True, "norm_track": True}, "schedule": {"name": "plateau", "patience": 1}, "optimizer": {"name": "rmsprop", "momentum": 0.9, "lr": 0.001},
+             "train": {"precision": "fp16", "accumulate": 2, "clip_norm": 1,
+                                                                                 "threads": 2}})
 
 
 class Kills(unittest.TestCase):
@@ -37,6 +38,14 @@ class Kills(unittest.TestCase):
     @staticmethod
     def state(folder):
         return json.loads((folder / "status.json").read_text())
+
+    @staticmethod
+    def trainer(checkpoint):
+        """What it remembers beside its tensors, but for times."""
+        def timeless(value):
+            return {key: timeless(each) for key, each in value.items() if not key.startswith(("time/", "system/", "norm/", "training_seconds"))} \
+                if isinstance(value, dict) else value
+        return timeless(json.loads((checkpoint / "trainer.json").read_text()))
 
     @staticmethod
     def scalars(folder):
@@ -74,6 +83,7 @@ class Kills(unittest.TestCase):
                 self.assertEqual(sorted(path.name for path in (run / last).glob("*.safetensors")), files)
                 for file in files:
                     self.assertEqual((run / last / file).read_bytes(), (whole / last / file).read_bytes(), f"{file} of round {round_number}")
+                self.assertEqual(self.trainer(run / last), self.trainer(whole / last), f"round {round_number}")
                 self.assertEqual(self.scalars(run), self.scalars(whole), f"round {round_number}")
             print(f"{kills} kills in {round_number} runs", flush=True)
 

@@ -9,6 +9,7 @@ import unittest
 import torch
 from safetensors.torch import load_file
 from torch.nn import functional as F
+from torch.optim import lr_scheduler
 
 import twin
 
@@ -102,6 +103,16 @@ def make_optimizer(config, parameters):
     return getattr(torch.optim, kind)(parameters, config["lr"], **given)
 
 
+def make_scheduler(config, optimizer, steps):
+    """Of those that move momentum too; the others have test_schedules.py."""
+    lr, schedule = config["optimizer"]["lr"], config["schedule"]
+    if schedule["name"] == "onecycle":
+        return lr_scheduler.OneCycleLR(optimizer, lr, total_steps=steps)
+    if schedule["name"] == "cyclic":
+        return lr_scheduler.CyclicLR(optimizer, lr, 10 * lr, step_size_up=schedule["up_steps"])
+    return lr_scheduler.ConstantLR(optimizer, 1)
+
+
 class Parity(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -129,6 +140,7 @@ class Parity(unittest.TestCase):
         # Strict: every name of PyTorch's state dict is in ours, and no other.
         net.load_state_dict(part("before/"), strict=True)
         optimizer = make_optimizer(config["optimizer"], net.parameters())
+        scheduler = make_scheduler(config, optimizer, case["steps"])
         batches = config["train"]["accumulate"]
         for step in range(case["steps"]):
             optimizer.zero_grad()
@@ -152,6 +164,8 @@ class Parity(unittest.TestCase):
             if config["train"]["clip_norm"]:
                 torch.nn.utils.clip_grad_norm_(net.parameters(), config["train"]["clip_norm"])
             optimizer.step()
+            if step + 1 < case["steps"]:
+                scheduler.step()
         after = part("after/")
         for name, tensor in net.state_dict().items():
             if name.endswith("num_batches_tracked"):

@@ -21,7 +21,7 @@ def norm(config, channels):
     if kind == "batch":
         return nn.BatchNorm2d(channels, momentum=config["norm_momentum"])
     if kind == "instance":
-        return nn.InstanceNorm2d(channels)
+        return nn.InstanceNorm2d(channels, affine=config["norm_affine"], track_running_stats=config["norm_track"], momentum=config["norm_momentum"])
     if kind == "group":
         return nn.GroupNorm(config["norm_groups"], channels)
     if kind == "layer":
@@ -147,7 +147,8 @@ class UNet(nn.Module):
         return self.head(x)
 
 
-DEFAULTS = dict(channels=16, depth=4, activation="relu", norm="batch", norm_momentum=0.1, norm_groups=8, norm_sharing="none",
+DEFAULTS = dict(channels=16, depth=4, activation="relu", norm="batch", norm_momentum=0.1, norm_groups=8, norm_affine=False,
+                norm_track=False, norm_sharing="none",
                 residual="none", residual_in="all", skip="concat", pool="max", up="nearest", head="sigmoid")
 
 
