@@ -49,7 +49,7 @@ nlohmann::json run_json(const Variant& variant, const std::string& experiment);
 /// Makes the run folders, all queued, in order. Throws before making any if a variant is not valid.
 std::vector<std::filesystem::path> create_runs(const std::filesystem::path& root, const Experiment& experiment);
 
-/// The four runs of `ablate demo` (domain.md §1): "batch-separate", "batch-shared", "instance-shared", "no-norm".
+/// The four runs of `ablate demo`: "batch-separate", "batch-shared", "instance-shared", "no-norm".
 /// `data_path` empty: the synthetic portraits.
 Experiment demo_experiment(const std::string& data_path);
 

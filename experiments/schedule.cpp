@@ -189,7 +189,7 @@ class Plateau : public Schedule {
   std::int64_t bad_ = 0;
 };
 
-/// YOLOX's, by whole epochs t of T (domain.md §5): a quadratic warm-up, a cosine, and a flat end.
+/// YOLOX's, by whole epochs t of T: a quadratic warm-up, a cosine, and a flat end.
 Made yolox_cosine(const Given& given) {
   const double per_epoch = double(std::max<Step>(1, given.steps_per_epoch));
   const double total = std::ceil(double(given.total) / per_epoch);

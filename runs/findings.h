@@ -7,9 +7,9 @@
 
 namespace ablate {
 
-/// findings.json: what the doctor says (design.md §5, `doctor`).
+/// findings.json: what the doctor says.
 struct Finding {
-  std::string cause;  ///< fixed names of domain.md §8, e.g. "shared-norm"
+  std::string cause;  ///< a fixed name, as "shared-norm" or "norm-lag"
   std::string layer;
   double confidence = 0;  ///< 0 to 1
   std::string sentence;

@@ -23,7 +23,7 @@ struct RunStatus {
   Step step = 0;
   Step total_steps = 0;
   double epoch = 0;
-  std::map<std::string, double> metrics;  ///< may hold NaN; written as the strings of design.md §5
+  std::map<std::string, double> metrics;  ///< may hold NaN; written as json_number has it
   std::string best_metric;                ///< tag; empty when none yet
   double best_value = 0;
   Step best_step = 0;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "experiments/experiment.h"
+#include "runs/evaluations.h"
 #include "runs/run_store.h"
 #include "runs/series.h"
 
@@ -27,6 +28,7 @@ struct RunView {
   std::shared_ptr<const RunData> data;      ///< null until its events have been read
   std::shared_ptr<const RunConfig> config;  ///< null for a foreign run, or where run.json can't be understood
   std::vector<Finding> findings;
+  std::vector<StoredEvaluation> evaluations;
   std::vector<ReadProblem> problems;  ///< with its log, as problems_of says
   std::array<float, 3> color{};       ///< the run's own, the same everywhere and in every session
 };

@@ -5,6 +5,7 @@
 #include "viewers/layers_panel.h"
 #include "viewers/masks_panel.h"
 #include "viewers/runs_panel.h"
+#include "viewers/scores_panel.h"
 
 namespace ablate {
 
@@ -17,6 +18,7 @@ std::vector<std::unique_ptr<Panel>> make_panels() {
   panels.push_back(make_masks_panel());
   panels.push_back(make_layers_panel());
   panels.push_back(make_findings_panel());
+  panels.push_back(make_scores_panel());
   return panels;
 }
 

@@ -329,9 +329,11 @@ void Contents::draw_panels() {
     for (auto panel = panels_.begin(); panel != panels_.end(); ++panel) {
       if (std::find(raised.begin(), raised.end(), (*panel)->place()) != raised.end()) continue;
       raised.push_back((*panel)->place());
-      ImGui::SetWindowFocus((*panel)->title());
+      const ImGuiWindow* const window = ImGui::FindWindowByName((*panel)->title());
+      if (window && window->DockNode && window->DockNode->TabBar)
+        window->DockNode->TabBar->NextSelectedTabId = window->TabId;
     }
-    ImGui::SetWindowFocus(nullptr);
+    ImGui::SetWindowFocus(nullptr);  // What has the focus would come to the front.
   }
 }
 

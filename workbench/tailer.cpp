@@ -109,7 +109,7 @@ struct Tailer::Impl {
     RunReader reader;
     bool caught_up = false;
     Clock::time_point next_look{};
-    fs::file_time_type findings_written{};
+    fs::file_time_type findings_written{}, evaluated{};
   };
   struct Root {
     fs::path path;
@@ -251,7 +251,9 @@ bool Tailer::Impl::follow_one(const RunView& view, Clock::time_point now) {
   std::error_code failure;
   const auto written = fs::last_write_time(view.info.folder / "findings.json", failure);
   const bool judged = !failure && written != run.findings_written;
-  if (!any && !judged && view.data) return false;
+  const auto evaluated = fs::last_write_time(view.info.folder / "evaluations", failure);
+  const bool measured = !failure && evaluated != run.evaluated;
+  if (!any && !judged && !measured && view.data) return false;
   auto changed_view = std::make_shared<RunView>(view);
   changed_view->data = run.reader.data();
   changed_view->problems = problems_of(changed_view->info, *changed_view->data);
@@ -262,6 +264,10 @@ bool Tailer::Impl::follow_one(const RunView& view, Clock::time_point now) {
     } catch (const Error&) {  // Damaged: as good as none; `ablate doctor` says why.
       changed_view->findings.clear();
     }
+  }
+  if (measured) {
+    run.evaluated = evaluated;
+    changed_view->evaluations = read_evaluations(view.info.folder);
   }
   runs[id] = std::move(changed_view);
   return true;

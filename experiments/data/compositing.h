@@ -10,7 +10,7 @@ namespace ablate {
 /// An RGB picture with an opacity {H, W} of the same size: RGBA.
 Picture cut_out(const Picture& rgb, const Picture& alpha);
 
-/// αF + (1 − α)B, rounded; `background` of any size is brought to the foreground's (domain.md §7).
+/// αF + (1 − α)B, rounded; `background` of any size is brought to the foreground's.
 Picture composed(const Picture& rgb, const Picture& alpha, const Picture& background);
 
 /// What a person is put before: "blur" (the picture itself, out of focus: a Gaussian whose σ is 4 % of the longer

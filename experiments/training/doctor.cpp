@@ -12,7 +12,7 @@
 namespace ablate {
 namespace {
 
-/// Enough for the mean of a statistic to settle (domain.md §8), and a bound to what it costs.
+/// Enough for the mean of a statistic to settle, and a bound to what it costs.
 constexpr std::size_t kPreciseBatches = 60;
 constexpr std::size_t kCheckedBatches = 3;
 

@@ -15,7 +15,7 @@ struct Diagnosis {
   std::vector<Finding> findings;  ///< the most likely first; empty when nothing is wrong
 };
 
-/// Finds out why eval mode is worse than train mode on the same weights, for any network of any task (domain.md §8):
+/// Finds out why eval mode is worse than train mode on the same weights, for any network of any task:
 /// which modules are called at more than one place, whether training data fares the same, whether re-estimated buffers
 /// cure it (norm-lag), whether buffers of each place's own do (shared-norm), and which layers cost most. Verdicts come
 /// from these interventions alone; networks are left as they were, bit for bit.

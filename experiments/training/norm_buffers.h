@@ -12,13 +12,14 @@ namespace ablate {
 /// mean over the batches of batch mean and unbiased batch variance). Networks are left as they were.
 class PreciseStatistics {
  public:
-  /// One pass over at most `max_batches` whole batches; batch statistics don't depend on the buffers, so this one pass
-  /// serves re-estimated shared buffers and buffers of each place's own.
+  /// One pass in train mode over at most `max_batches` whole batches (an incomplete one where it is the only one);
+  /// batch statistics don't depend on the buffers, so this one pass serves re-estimated shared buffers and buffers of
+  /// each place's own.
   PreciseStatistics(Task& task, FixedBatches& batches, std::size_t max_batches);
 
   struct Module {
     NormModule norm;
-    std::vector<TrackingNorm::Buffers> places;  ///< one a call in a pass
+    std::vector<TrackingNorm::Buffers> places;  ///< one a call in a pass: mean and unbiased variance, {C} each
     /// The mean of them: what re-estimating the module's one pair of buffers gives.
     TrackingNorm::Buffers shared() const;
   };

@@ -1,6 +1,5 @@
 #include "experiments/training/not_finite.h"
 
-#include <ATen/record_function.h>
 #include <fmt/format.h>
 
 #include <map>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "experiments/training/networks.h"
+#include "experiments/training/operations.h"
 #include "experiments/training/precision.h"
 #include "experiments/training/validation.h"
 
@@ -18,50 +18,29 @@ bool finite(const torch::Tensor& tensor) {
   return !tensor.defined() || !tensor.is_floating_point() || tensor.isfinite().all().item<bool>();
 }
 
-/// Watches convolutions; one at a time.
-class Watch {
- public:
-  explicit Watch(const std::vector<Network>& networks) {
-    seen() = {};
-    for (const Network& network : networks)
-      for (const auto& [name, parameter] : unique_parameters(*network.module))
-        seen().names[parameter.unsafeGetTensorImpl()] =
-            qualified(networks, network.name, name.substr(0, name.rfind('.')));
-    handle_ = at::addThreadLocalCallback(
-        at::RecordFunctionCallback([](const at::RecordFunction& function) -> std::unique_ptr<at::ObserverContext> {
-          if (std::string_view(function.name()) == "aten::convolution") look(function.inputs());
-          return nullptr;
-        })
-            .needsInputs(true)
-            .scopes({at::RecordScope::FUNCTION}));
-  }
-  ~Watch() { at::removeCallback(handle_); }
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
-
-  /// Of the convolutions, as they came; "a convolution" where its weights are a copy in another precision.
-  static const std::vector<std::string>& layers() { return seen().layers; }
-  /// Which of them was the first with an input that is not finite.
-  static std::optional<std::size_t> first() { return seen().first; }
-
- private:
-  struct Seen {
-    std::map<const void*, std::string> names;
-    std::vector<std::string> layers;
-    std::optional<std::size_t> first;
-  };
-  static Seen& seen() {
-    static thread_local Seen all;
-    return all;
-  }
-  static void look(c10::ArrayRef<const c10::IValue> inputs) {
-    const auto name = seen().names.find(inputs[1].toTensor().unsafeGetTensorImpl());
-    if (!seen().first && !finite(inputs[0].toTensor())) seen().first = seen().layers.size();
-    seen().layers.push_back(name == seen().names.end() ? "a convolution" : name->second);
-  }
-
-  at::CallbackHandle handle_;
+/// The convolutions of a forward pass, as they came.
+struct Convolutions {
+  std::vector<std::string> layers;   ///< "a convolution" where its weights are a copy in another precision
+  std::optional<std::size_t> first;  ///< of them with an input that is not finite
 };
+
+Convolutions convolutions_of(Task& task, const Batch& batch, Measuring& measuring) {
+  std::map<const void*, std::string> names;
+  const std::vector<Network> networks = task.networks();
+  for (const Network& network : networks)
+    for (const auto& [name, parameter] : unique_parameters(*network.module))
+      names[parameter.unsafeGetTensorImpl()] = qualified(networks, network.name, name.substr(0, name.rfind('.')));
+  Convolutions seen;
+  const Operations watch([&](std::string_view operation, c10::ArrayRef<const c10::IValue> inputs) {
+    if (operation != "aten::convolution") return;
+    const auto name = names.find(inputs[1].toTensor().unsafeGetTensorImpl());
+    if (!seen.first && !finite(inputs[0].toTensor())) seen.first = seen.layers.size();
+    seen.layers.push_back(name == names.end() ? "a convolution" : name->second);
+  });
+  measuring.begin_pass();
+  task.forward(batch);
+  return seen;
+}
 
 }  // namespace
 
@@ -78,20 +57,13 @@ std::string first_not_finite(Task& task, const Batch& batch) {
   const std::vector<Network> networks = task.networks();
   if (const auto weights = not_finite_weights(networks)) return "the weights " + *weights;
   Measuring measuring(networks, Mode::train);
-  std::vector<std::string> layers;
-  {
-    // Mixed precision computes with copies of the weights: which layer comes when is seen without it.
+  // Mixed precision computes with copies of the weights: which layer comes when is seen without it.
+  const std::vector<std::string> layers = [&] {
     const NoAutocast full_precision(batch.tensors.begin()->second.device());
-    const Watch watch(networks);
-    measuring.begin_pass();
-    task.forward(batch);
-    layers = Watch::layers();
-  }
-  const Watch watch(networks);
-  measuring.begin_pass();
-  task.forward(batch);
-  if (const auto first = Watch::first(); first && *first < layers.size())
-    return fmt::format("what {} gets as its input", layers[*first]);
+    return convolutions_of(task, batch, measuring).layers;
+  }();
+  const Convolutions seen = convolutions_of(task, batch, measuring);
+  if (seen.first && *seen.first < layers.size()) return fmt::format("what {} gets as its input", layers[*seen.first]);
   return "the loss itself, or the last layer";
 }
 

@@ -14,7 +14,9 @@
 
 namespace ablate {
 
-/// Everything a run writes into its event file, under the tags of design.md §3, and when (log.*).
+/// Everything a run writes into its event file, and when (log.*): `loss/<set>` and `<metric>/<set>` for the sets
+/// "train", "val" and "train_set" (with `_eval` and `_train_mode` behind it), `lr`, `time/…`, `system/…`,
+/// `norm/<place>/…`, `weights/…`, `gradients/…`.
 class RunLog {
  public:
   /// Begins a segment at `first_step`, with the configuration as text and hyper-parameters.

@@ -10,7 +10,8 @@
 
 namespace ablate {
 
-/// Which statistics norms normalise with while something is measured: their running buffers, or the batch's.
+/// Which statistics norms normalise with while something is measured: their running buffers (PyTorch's eval()), or the
+/// batch's (train()).
 enum class Mode { eval, train };
 
 /// Puts networks into a mode for measuring, gradients off: no buffer and no counter moves, in train mode either.
@@ -31,14 +32,17 @@ class Measuring {
   std::vector<NormModule> norms_;
 };
 
-/// Means over a set: metrics over its samples (one NaN makes a NaN), losses over its batches by their size; "" is the
-/// weighted sum of the losses.
+/// Means over a set: metrics over its samples (one NaN makes a NaN), losses over its batches by their size, since a
+/// loss is a batch's; "" is their weighted sum. Metrics as their names say ("iou" in [0, 1]), losses from 0 up; NaN for
+/// an empty set.
 struct Measured {
   std::map<std::string, double> metrics;
   std::map<std::string, double> losses;
 };
 
-/// Waits for the device once, at the end.
+/// One pass over the batches; networks and random state are left as they were. Waits for the device once, at the end.
+/// In the precision of the Autocast that the caller has. Throws Error where a norm can't normalise (batch norm in train
+/// mode with one value a channel).
 Measured measure(Task& task, FixedBatches& batches, Mode mode);
 
 }  // namespace ablate

@@ -107,7 +107,7 @@ class Schedules(unittest.TestCase):
                 self.assertLess(wanted[-1][0], 0.1)
 
     def test_yolox_cosine_by_epochs(self):
-        # domain.md's formula, written again: ten steps an epoch.
+        # YOLOX's formula, written again: ten steps an epoch.
         for epochs in (8, 40, 300):
             lr, warm, flat = 0.1, min(max(0.05 * epochs, 1), 3), min(max(0.05 * epochs, 1), 15)
             first, last = max(0.1 * lr, 1e-6), 0.01 * lr

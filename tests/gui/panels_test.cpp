@@ -5,6 +5,7 @@
 
 #include "driver.h"
 #include "experiments/data/dataset.h"
+#include "runs/json_file.h"
 #include "runs/run_writer.h"
 
 namespace ablate {
@@ -44,6 +45,11 @@ fs::path finished_run(const fs::path& root, const std::string& name, const std::
     writer.image("preview/0/prediction", step, 12, 8, 1, encode_png(grey(predicted_at(step))));
   }
   writer.flush();
+  fs::create_directories(folder / "evaluations");
+  write_json_file(folder / "evaluations/held-out@100.json",
+                  {{"samples", 8},
+                   {"metrics", {{"iou", 0.5}, {"holes", 1}}},
+                   {"strata", {{"scene wall", {{"samples", 3}, {"iou", 0.25}}}}}});
   RunStatus status;
   status.state = RunState::completed;
   status.step = status.total_steps = 100;
@@ -141,6 +147,24 @@ TEST_F(PanelsTest, AFindingOpensItsLayer) {
     EXPECT_EQ(workspace().layer, "down1.1");
     context.ItemClick("//Layers/All layers");
     EXPECT_EQ(workspace().layer, "");
+  });
+}
+
+TEST_F(PanelsTest, OfPanelsThatShareAPlaceTheFirstIsInFront) {
+  driver_->run([&](ImGuiTestContext& context) {
+    EXPECT_TRUE(context.ItemExists("//Masks/step"));
+    EXPECT_FALSE(context.ItemExists("//Scores/##set"));
+    EXPECT_TRUE(context.ItemExists("//New experiment/###launch"));
+  });
+}
+
+TEST_F(PanelsTest, ScoresAreOfASetAndOfAnyStratumOfIt) {
+  driver_->run([&](ImGuiTestContext& context) {
+    context.WindowFocus("//Scores");
+    context.Yield(2);
+    context.ComboClick("//Scores/##set/held-out");
+    for (const char* stratum : {"scene wall", "all"})
+      context.ComboClick((std::string("//Scores/##stratum/") + stratum).c_str());
   });
 }
 

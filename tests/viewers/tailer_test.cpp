@@ -11,6 +11,7 @@
 #include <fstream>
 #include <mutex>
 
+#include "runs/json_file.h"
 #include "runs/run_writer.h"
 
 namespace ablate {
@@ -184,6 +185,32 @@ TEST_F(TailerTest, ADivergedRunIsNotNewsForever) {
   tailer_->look_now();
   const auto second = wait_for([](const Snapshot& s) { return s.runs.size() == 2; });
   EXPECT_EQ(second->runs[0], first->runs[0]);
+}
+
+TEST_F(TailerTest, EvaluationsComeWhenTheyAreMade) {
+  const fs::path run = make_run("net");
+  start();
+  tailer_->set_interest({{run.filename().string()}, ""});
+  wait_for([](const Snapshot& s) { return s.complete && s.runs.size() == 1; });
+  fs::create_directories(run / "evaluations");
+  const auto write = [&](const char* name, double iou) {
+    write_json_file(run / "evaluations" / name, {{"samples", 3},
+                                                 {"metrics", {{"iou", iou}, {"psnr_max1", "Infinity"}}},
+                                                 {"strata", {{"scene wall", {{"samples", 2}, {"iou", "NaN"}}}}}});
+  };
+  write("held-out@100.json", 0.5);
+  write("held-out@20.json", 0.1);
+  std::ofstream(run / "evaluations" / "photos@100.json") << "{damaged";
+  const auto snapshot = wait_for([](const Snapshot& s) {
+    return s.runs.size() == 1 && s.runs[0]->evaluations.size() == 1 && s.runs[0]->evaluations[0].step == 100;
+  });
+  const StoredEvaluation& found = snapshot->runs[0]->evaluations[0];
+  EXPECT_EQ(found.set, "held-out");
+  EXPECT_EQ(found.all.samples, 3u);
+  EXPECT_EQ(found.all.metrics.at("iou"), 0.5);
+  EXPECT_TRUE(std::isinf(found.all.metrics.at("psnr_max1")));
+  EXPECT_EQ(found.strata.at("scene wall").samples, 2u);
+  EXPECT_TRUE(std::isnan(found.strata.at("scene wall").metrics.at("iou")));
 }
 
 }  // namespace

@@ -117,8 +117,12 @@ class EvaluateTest(AblateTest):
             a, b = (numpy.array(Image.open(path / f"p{i}.png")) > 127 for path in (masks, folder / "masks"))
             wanted.append((a & b).sum() / (a | b).sum())
         self.assertAlmostEqual(summary["metrics"]["iou"], sum(wanted) / 3)
-        self.assertEqual((summary["samples"], summary["missing"]), (3, 1))
+        self.assertEqual((summary["samples"], summary["left_out"]), (3, 1))
         self.assertIn("p3", result.stderr)
+        (masks / "p3.png").write_bytes(b"no picture")
+        result = self.ablate("evaluate", "--masks", masks, "--data", folder, "--json")
+        self.assertEqual(json.loads(result.stdout)[str(masks)], summary)
+        self.assertRegex(result.stderr, r"p3\.png.*left out")
         self.assertIn("--data FOLDER", self.error_of("evaluate", "--masks", masks, code=2))
 
     def test_the_average_of_checkpoints_is_their_mean(self):

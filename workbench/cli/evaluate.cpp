@@ -66,22 +66,29 @@ Scores scores_of_masks(const std::filesystem::path& masks, const std::string& da
   std::map<std::string, std::filesystem::path> given;
   for (const PictureFiles& file : scan_pictures(masks).files) given[file.name] = file.image;
   Evaluation evaluation;
-  std::size_t missing = 0;
+  std::size_t left_out = 0;
+  const auto leave_out = [&](const std::string& why) {
+    if (++left_out <= 5) fmt::print(stderr, "ablate: note: {}\n", why);
+  };
   for (const PictureFiles& file : truth.files) {
     const auto mask = given.find(file.image.stem().string());
     if (mask == given.end()) {
-      if (++missing <= 5)
-        fmt::print(stderr, "ablate: note: {} has no mask of {}; it is left out.\n", masks.string(), file.name);
+      leave_out(fmt::format("{} has no mask of {}; it is left out.", masks.string(), file.name));
       continue;
     }
-    const Picture target = read_picture(file.mask, 1), image = read_picture(file.image, 3);
-    const Picture prediction = resized(read_picture(mask->second, 1), target.height, target.width);
-    evaluation.add(file.name, plane_of(prediction), plane_of(target), &image, file.labels);
+    try {
+      const Picture target = read_picture(file.mask, 1), image = read_picture(file.image, 3);
+      const Picture prediction = resized(read_picture(mask->second, 1), target.height, target.width);
+      evaluation.add(file.name, plane_of(prediction), plane_of(target), &image, file.labels);
+    } catch (const Error& error) {
+      leave_out(fmt::format("{} It is left out.", error.what()));
+    }
   }
   nlohmann::json summary = evaluation.summary();
   if (summary["samples"] == 0)
     throw Error(fmt::format("{}: no mask there is called like a picture of {}.", masks.string(), data));
-  summary["missing"] = missing;
+  if (left_out > 5) fmt::print(stderr, "ablate: note: {} pictures are left out in all.\n", left_out);
+  summary["left_out"] = left_out;
   return {masks.string(), std::move(summary)};
 }
 

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "runs/evaluations.h"
 #include "runs/json_file.h"
 #include "runs/run_reader.h"
 
@@ -33,26 +34,6 @@ const char* escape_of(Tone tone) {
       return "\033[31m";
   }
   return "";
-}
-
-/// What `ablate evaluate` found, as <metric>/<set>; of several checkpoints on one set the newest one's.
-std::map<std::string, double> evaluated(const std::filesystem::path& run) {
-  std::map<std::string, double> values;
-  std::map<std::string, long long> newest;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(run / "evaluations", ignored)) {
-    const std::string name = entry.path().stem().string();
-    const std::size_t at = name.rfind('@');
-    if (entry.path().extension() != ".json" || at == std::string::npos) continue;
-    const std::string set = name.substr(0, at);
-    const long long step = std::atoll(name.c_str() + at + 1);
-    if (newest.contains(set) && newest[set] > step) continue;
-    newest[set] = step;
-    const nlohmann::json document = read_json_file(entry.path()).value_or(nlohmann::json::object());
-    const nlohmann::json metrics = document.value("metrics", nlohmann::json::object());
-    for (const auto& [metric, value] : metrics.items()) values[metric + "/" + set] = number_of(value);
-  }
-  return values;
 }
 
 }  // namespace
@@ -167,7 +148,8 @@ std::map<std::string, double> last_values(const RunInfo& run) {
   tell_damage(run, *reader.data());
   for (const auto& [tag, points] : reader.data()->scalars)
     if (!points.empty()) values[tag] = points.back().value;
-  for (const auto& [tag, value] : evaluated(run.folder)) values[tag] = value;
+  for (const StoredEvaluation& evaluation : read_evaluations(run.folder))
+    for (const auto& [metric, value] : evaluation.all.metrics) values[metric + "/" + evaluation.set] = value;
   values.insert(run.status.metrics.begin(), run.status.metrics.end());
   return values;
 }

@@ -4,7 +4,7 @@
 
 namespace ablate {
 
-/// Absolute error of Laplacian pyramids, (1/5) Σ_l 2^l · mean|ΔL_l| over five levels (domain.md §3, as in BGMv2): blur
+/// Absolute error of Laplacian pyramids, (1/5) Σ_l 2^l · mean|ΔL_l| over five levels (as in BGMv2): blur
 /// with outer([1, 4, 6, 4, 1])/256 after reflection by 2; down keeps even pixels, up inserts zeros and blurs four times
 /// that; sizes are cropped to even. Where a level's side has fewer than 4 pixels, it and those below it count nothing.
 /// {B, 1, H, W} both, in [0, 1]; a scalar.

@@ -21,10 +21,10 @@ struct BlockOptions {
   std::string residual_in = "all";    ///< all | encoder | decoder | no-bottleneck
 };
 
-/// conv3×3 → norm → act → conv3×3 → norm → act, plus the input where there is a residual (domain.md §2). Modules are
-/// registered as conv1, norm1, act1, conv2, norm2, act2, projection, projection_norm; a shared norm under all its
-/// names. A norm can be shared only between places of equal channels: with `middle` channels of its own, norm1 stands
-/// alone.
+/// conv3×3 → norm → act → conv3×3 → norm → act, plus the input where there is a residual: added after the last
+/// activation, through a conv1×1 (and with "norm" a norm of its own) where channels differ. Modules are registered as
+/// conv1, norm1, act1, conv2, norm2, act2, projection, projection_norm; a shared norm under all its names. A norm can
+/// be shared only between places of equal channels: with `middle` channels of its own, norm1 stands alone.
 class Block : public Layer {
  public:
   Block(const BlockOptions& options, Place place, std::int64_t channels_in, std::int64_t channels_out,
@@ -39,7 +39,7 @@ class Block : public Layer {
 };
 
 /// Halves height and width (except "none"); a side of one pixel stays. {B, C, H, W} → {B, C, ⌊H/2⌋, ⌊W/2⌋}; "stride", a
-/// convolution, rounds up. Throws Error for an unknown name.
+/// 3×3 convolution, rounds up; "max+avg" is the mean of the two. Throws Error for an unknown name.
 LayerPtr make_pool(const std::string& name, std::int64_t channels);
 
 std::vector<std::string> pool_names();

@@ -41,8 +41,11 @@ int predict(const std::string& run, const PredictOutput& output, const std::vect
 /// (.json); prints progress as JSON lines, and the summary as the last.
 int evaluate(const std::string& run, const std::string& data);
 
-/// Parameters, MACs of one forward pass, latency and peak memory of the network of `run`, as one JSON object, at
-/// {1, 3, height, width}; 0 for the size it trains at.
+/// What the network of `run` costs at {1, 3, height, width} (0: the size it trains at) on `device` ("cpu", "cuda"), in
+/// its train.precision, as one JSON object: "parameters" (of all networks, each tensor once), "macs" of one forward
+/// pass (convolutions, transposed and 1×1 ones too, and matrix products), "latency_ms" {"mean", "p95", "passes"} of
+/// whole passes in milliseconds, "peak_memory_mb" in MiB: on the CPU what the tensors of a pass and the weights hold at
+/// once, on a GPU the most that was allocated.
 int cost(const std::string& run, int height, int width, const std::string& device);
 
 /// The mean of the weights of several checkpoints of one network, its norm statistics estimated anew on the training

@@ -1,4 +1,3 @@
-#include <ATen/record_function.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <fmt/format.h>
 #include <torch/torch.h>
@@ -9,6 +8,7 @@
 #include <numeric>
 
 #include "experiments/training/networks.h"
+#include "experiments/training/operations.h"
 #include "experiments/training/worker/commands.h"
 #include "experiments/training/worker/setup.h"
 #include "experiments/training/worker/tiles.h"
@@ -18,57 +18,27 @@
 namespace ablate {
 namespace {
 
-/// Multiply-accumulates of the operations that are run while it is alive: of convolutions, transposed and 1×1 ones
-/// included, and of matrix products. Norms, activations and additions are not counted, as is usual.
-class MacCounter {
- public:
-  MacCounter() {
-    counted = 0;
-    handle_ = at::addThreadLocalCallback(
-        at::RecordFunctionCallback([](const at::RecordFunction& function) -> std::unique_ptr<at::ObserverContext> {
-          counted += macs_of(function);
-          return nullptr;
-        })
-            .needsInputs(true)
-            .scopes({at::RecordScope::FUNCTION}));
-  }
-  ~MacCounter() { at::removeCallback(handle_); }
-  MacCounter(const MacCounter&) = delete;
-  MacCounter& operator=(const MacCounter&) = delete;
-
-  double macs() const { return counted; }
-
- private:
-  /// Inputs are there before the operation alone: the size of its output is reckoned.
-  static double macs_of(const at::RecordFunction& function) {
-    const std::string_view name = function.name();
-    const auto inputs = function.inputs();
-    if (name == "aten::convolution") {
-      const at::Tensor input = inputs[0].toTensor(), weight = inputs[1].toTensor();
-      const double each = double(weight.numel()) / double(weight.size(0));  // Of one value on the side that fans out.
-      if (inputs[6].toBool()) return each * double(input.numel());
-      const auto stride = inputs[3].toIntVector(), padding = inputs[4].toIntVector(),
-                 dilation = inputs[5].toIntVector();
-      double values = double(input.size(0) * weight.size(0));
-      for (std::size_t i = 0; i < stride.size(); ++i) {
-        const auto side = static_cast<std::int64_t>(i) + 2;
-        values *=
-            double((input.size(side) + 2 * padding[i] - dilation[i] * (weight.size(side) - 1) - 1) / stride[i] + 1);
-      }
-      return each * values;
+/// Multiply-accumulates of an operation: of a convolution, transposed and 1×1 ones included, or a matrix product.
+/// Norms, activations and additions are not counted, as is usual. Its output is not there yet: the size is reckoned.
+double macs_of(std::string_view name, c10::ArrayRef<const c10::IValue> inputs) {
+  if (name == "aten::convolution") {
+    const at::Tensor input = inputs[0].toTensor(), weight = inputs[1].toTensor();
+    const double each = double(weight.numel()) / double(weight.size(0));  // Of one value on the side that fans out.
+    if (inputs[6].toBool()) return each * double(input.numel());
+    const auto stride = inputs[3].toIntVector(), padding = inputs[4].toIntVector(), dilation = inputs[5].toIntVector();
+    double values = double(input.size(0) * weight.size(0));
+    for (std::size_t i = 0; i < stride.size(); ++i) {
+      const auto side = static_cast<std::int64_t>(i) + 2;
+      values *= double((input.size(side) + 2 * padding[i] - dilation[i] * (weight.size(side) - 1) - 1) / stride[i] + 1);
     }
-    if (name == "aten::mm" || name == "aten::bmm" || name == "aten::addmm") {
-      const std::size_t first = name == "aten::addmm" ? 1 : 0;
-      return double(inputs[first].toTensor().numel()) * double(inputs[first + 1].toTensor().sizes().back());
-    }
-    return 0;
+    return each * values;
   }
-
-  static thread_local double counted;
-  at::CallbackHandle handle_;
-};
-
-thread_local double MacCounter::counted = 0;
+  if (name == "aten::mm" || name == "aten::bmm" || name == "aten::addmm") {
+    const std::size_t first = name == "aten::addmm" ? 1 : 0;
+    return double(inputs[first].toTensor().numel()) * double(inputs[first + 1].toTensor().sizes().back());
+  }
+  return 0;
+}
 
 /// Of the tensors of one pass: inputs, weights and all that is held at once.
 double peak_memory_mb(const torch::Device& device, const std::function<void()>& pass, double weights) {
@@ -117,9 +87,8 @@ int cost(const std::string& run, int height, int width, const std::string& devic
   };
   double macs = 0;
   {
-    const MacCounter counter;
+    const Operations counted([&](std::string_view name, auto inputs) { macs += macs_of(name, inputs); });
     forward();
-    macs = counter.macs();
   }
   // At least as many passes as a percentile needs, and a second of them.
   using Clock = std::chrono::steady_clock;

@@ -64,7 +64,7 @@ def soft_iou(p, y):
 
 
 def loss_terms(config, logits, mask):
-    """domain.md §3, each by its name."""
+    """Each by its name, as losses.h has it."""
     z, y = foreground_logit(logits), mask
     p, classes = torch.sigmoid(z), (mask[:, 0] > 0.5).long()
     both = logits if logits.shape[1] == 2 else torch.cat([torch.zeros_like(logits), logits], 1)

@@ -1,4 +1,4 @@
-"""The story on real photographs (domain.md §9), seed by seed: separate norms are right in both modes, shared ones in train mode only."""
+"""The story on real photographs, seed by seed: separate norms are right in both modes, shared ones in train mode only."""
 import json
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""The U-Net of domain.md §2 in plain PyTorch, written from that page: what our network is compared with.
+"""The U-Net in plain PyTorch, written from its definition and not from our code: what our network is compared with.
 
 `UNet(config)` takes the "model" part of a run's configuration (run.json's config.model).
 """
@@ -190,7 +190,7 @@ class MilesialUp(nn.Module):
 
 
 class UNetMilesial(nn.Module):
-    """The other U-Net of domain.md §2, under the names that its published weights have."""
+    """Milesial's U-Net, under the names that its published weights have."""
 
     def __init__(self, config):
         super().__init__()
