@@ -67,7 +67,7 @@ void ScoresPanel::draw(Workspace& workspace) {
                          "on any folder with images/ and masks/. What it finds is compared here.");
     return;
   }
-  combo("##set", {sets.begin(), sets.end()}, set_);
+  combo("set", {sets.begin(), sets.end()}, set_);
   widgets::hint("The set that was measured");
   std::vector<Column> columns;
   for (const RunView* run : workspace.shown) {
@@ -79,7 +79,7 @@ void ScoresPanel::draw(Workspace& workspace) {
   std::vector<std::string> choices{"all"};
   choices.insert(choices.end(), strata.begin(), strata.end());
   ImGui::SameLine();
-  combo("##stratum", choices, stratum_);
+  combo("samples", choices, stratum_);
   widgets::hint(
       "All samples, or those of one kind: by the area of the mask, by brightness, colour and sharpness of the "
       "picture, and by what a manifest says of them");

@@ -153,7 +153,7 @@ TEST_F(PanelsTest, AFindingOpensItsLayer) {
 TEST_F(PanelsTest, OfPanelsThatShareAPlaceTheFirstIsInFront) {
   driver_->run([&](ImGuiTestContext& context) {
     EXPECT_TRUE(context.ItemExists("//Masks/step"));
-    EXPECT_FALSE(context.ItemExists("//Scores/##set"));
+    EXPECT_FALSE(context.ItemExists("//Scores/set"));
     EXPECT_TRUE(context.ItemExists("//New experiment/###launch"));
   });
 }
@@ -162,9 +162,9 @@ TEST_F(PanelsTest, ScoresAreOfASetAndOfAnyStratumOfIt) {
   driver_->run([&](ImGuiTestContext& context) {
     context.WindowFocus("//Scores");
     context.Yield(2);
-    context.ComboClick("//Scores/##set/held-out");
-    for (const char* stratum : {"scene wall", "all"})
-      context.ComboClick((std::string("//Scores/##stratum/") + stratum).c_str());
+    context.SetRef("Scores");
+    context.ComboClick("set/held-out");
+    for (const char* stratum : {"scene wall", "all"}) context.ComboClick((std::string("samples/") + stratum).c_str());
   });
 }
 
