@@ -10,6 +10,7 @@
 
 #include "experiments/catalogue.h"
 #include "runs/atomic_file.h"
+#include "runs/checkpoints.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
 #include "runs/run_store.h"
@@ -174,9 +175,11 @@ RunConfig with_absolute_paths(RunConfig config) {
   if (config.is_set("init.from")) {
     const auto absolute = std::filesystem::absolute(config.text("init.from")).lexically_normal();
     if (!std::filesystem::exists(absolute))
-      throw Error(fmt::format("init.from: there is no {}. Name a checkpoint's folder or a file of weights.",
+      throw Error(fmt::format("init.from: there is no {}. Name a run's or a checkpoint's folder, or a file of weights.",
                               absolute.string()));
-    config.set("init.from", absolute.string());
+    // Of a run the checkpoint that is its newest now: what a run began with does not change.
+    config.set("init.from",
+               (std::filesystem::exists(absolute / "run.json") ? find_checkpoint(absolute, "") : absolute).string());
   }
   return config;
 }

@@ -30,6 +30,7 @@ std::optional<StoredEvaluation> read_one(const std::filesystem::path& file) {
     const auto document = read_json_file(file);
     if (!document) return std::nullopt;
     evaluation.all = scores_of(document->at("samples"), document->at("metrics"));
+    evaluation.size = document->value("size", "");
     const nlohmann::json strata = document->value("strata", nlohmann::json::object());
     for (const auto& [stratum, scores] : strata.items())
       evaluation.strata[stratum] = scores_of(scores.at("samples"), scores);

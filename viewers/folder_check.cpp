@@ -5,6 +5,9 @@
 #include <set>
 #include <thread>
 
+#include "experiments/data/manifest.h"
+#include "runs/error.h"
+
 namespace ablate {
 
 namespace fs = std::filesystem;
@@ -12,6 +15,16 @@ namespace fs = std::filesystem;
 FolderFacts look_into(const std::string& folder) {
   FolderFacts facts;
   std::error_code failure;
+  if (is_manifest(folder)) {
+    try {
+      const FolderScan scan = scan_manifest(folder, {});
+      facts.pairs = scan.files.size();
+      facts.without_mask = scan.left_out;
+    } catch (const Error& error) {
+      facts.problem = error.what();
+    }
+    return facts;
+  }
   if (!fs::is_directory(folder, failure)) {
     facts.problem = folder + " is not a folder.";
     return facts;

@@ -6,10 +6,10 @@
 
 namespace ablate {
 
-/// What a glance into a folder of training data says, without opening a picture.
+/// What a glance into a folder of training data, or at a manifest, says, without opening a picture.
 struct FolderFacts {
   std::size_t pairs = 0;         ///< images with a mask of the same name
-  std::size_t without_mask = 0;  ///< images that have none
+  std::size_t without_mask = 0;  ///< images that have none, or are not there
   std::size_t pictures = 0;      ///< files directly in the folder (a gallery)
   std::string problem;           ///< why it can't be used as training data; empty when it can
 };

@@ -44,6 +44,7 @@ class ScoresPanel : public Panel {
   struct Column {
     const RunView* run;
     const Scores* scores;  ///< null where the stratum has no sample
+    std::string size;      ///< that it was scored at
   };
   static const StoredEvaluation* evaluation_on(const RunView& run, const std::string& set);
   static void draw_table(Workspace& workspace, const std::vector<Column>& columns);
@@ -73,7 +74,7 @@ void ScoresPanel::draw(Workspace& workspace) {
   for (const RunView* run : workspace.shown) {
     const StoredEvaluation* const evaluation = evaluation_on(*run, set_);
     if (!evaluation) continue;
-    columns.push_back({run, &evaluation->all});
+    columns.push_back({run, &evaluation->all, evaluation->size});
     for (const auto& [name, _] : evaluation->strata) strata.insert(name);
   }
   std::vector<std::string> choices{"all"};
@@ -103,7 +104,7 @@ void ScoresPanel::draw_table(Workspace& workspace, const std::vector<Column>& co
   const auto flags = ImGuiTableFlags_ScrollY | ImGuiTableFlags_ScrollX | ImGuiTableFlags_BordersInnerH |
                      ImGuiTableFlags_NoBordersInBody | ImGuiTableFlags_PadOuterX | ImGuiTableFlags_SizingFixedFit;
   if (!ImGui::BeginTable("scores", static_cast<int>(columns.size()) + 1, flags)) return;
-  ImGui::TableSetupScrollFreeze(1, 2);
+  ImGui::TableSetupScrollFreeze(1, 3);
   ImGui::TableSetupColumn("metric");
   for (const Column& column : columns)
     ImGui::TableSetupColumn(column.run->info.id.c_str(), ImGuiTableColumnFlags_WidthFixed, widgets::em(5.6f));
@@ -121,6 +122,14 @@ void ScoresPanel::draw_table(Workspace& workspace, const std::vector<Column>& co
   for (const Column& column : columns) {
     ImGui::TableNextColumn();
     widgets::quiet_text(column.scores ? std::to_string(column.scores->samples) : "–");
+  }
+  ImGui::TableNextRow(ImGuiTableRowFlags_Headers);
+  ImGui::TableNextColumn();
+  widgets::quiet_text("size");
+  widgets::hint("Height and width that it was scored at. Sums (sad, grad, conn) compare at one size alone.");
+  for (const Column& column : columns) {
+    ImGui::TableNextColumn();
+    widgets::quiet_text(column.size.empty() ? "–" : column.size);
   }
   ImGui::PushFont(workspace.mono, ImGui::GetStyle().FontSizeBase * 0.9f);
   for (const std::string& metric : metrics)

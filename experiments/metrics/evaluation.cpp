@@ -19,14 +19,15 @@ nlohmann::json Evaluation::add(const std::string& sample, PlaneView prediction, 
     if (std::min(target.height(), target.width()) >= metric.smallest_side)
       scored.metrics[std::string(metric.name)] = metric.value(prediction, target, trimap);
   const double area = area_share(target);
-  scored.strata = {std::string(stratum_of(area_strata(), area).name)};
-  for (const auto& [key, value] : labels) scored.strata.push_back(key + " " + value);
+  scored.area = stratum_of(area_strata(), area).name;
+  scored.labels = labels;
   if (picture) {
     const PictureKeys keys = picture_keys(*picture);
     scored.keys = {
         {"brightness", keys.brightness}, {"colour_variance", keys.colour_variance}, {"sharpness", keys.sharpness}};
   }
-  nlohmann::json line{{"sample", sample}, {"area", area}, {"strata", scored.strata}};
+  nlohmann::json line{{"sample", sample}, {"area", area}, {"strata", {scored.area}}};
+  for (const auto& [key, value] : labels) line["strata"].push_back(key + " " + value);
   for (const auto* values : {&scored.metrics, &scored.keys})
     for (const auto& [name, value] : *values) line[name] = json_number(value);
   samples_.push_back(std::move(scored));
@@ -53,11 +54,21 @@ nlohmann::json Evaluation::summary() const {
                           {"metrics", mean_of([](const Scored&) { return true; })},
                           {"strata", nlohmann::json::object()}};
   document["metrics"].erase("samples");
-  std::set<std::string> strata;
-  for (const Scored& scored : samples_) strata.insert(scored.strata.begin(), scored.strata.end());
-  for (const std::string& stratum : strata)
-    document["strata"][stratum] =
-        mean_of([&](const Scored& scored) { return std::ranges::find(scored.strata, stratum) != scored.strata.end(); });
+  std::set<std::string> areas;
+  std::map<std::string, std::set<std::string>> label_values;  // By key.
+  for (const Scored& scored : samples_) {
+    areas.insert(scored.area);
+    for (const auto& [key, value] : scored.labels) label_values[key].insert(value);
+  }
+  for (const std::string& area : areas)
+    document["strata"][area] = mean_of([&](const Scored& scored) { return scored.area == area; });
+  for (const auto& [key, all] : label_values) {
+    if (all.size() > kMostValues) continue;
+    for (const std::string& value : all)
+      document["strata"][key + " " + value] = mean_of([label = std::pair(key, value)](const Scored& scored) {
+        return std::ranges::find(scored.labels, label) != scored.labels.end();
+      });
+  }
   if (samples_.size() < 3) return document;
   for (const auto& [key, _] : samples_.front().keys) {
     std::vector<double> values;

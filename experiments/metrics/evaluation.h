@@ -10,6 +10,9 @@
 
 namespace ablate {
 
+/// A label's key with more values than this cuts a set into nothing that could be compared.
+constexpr std::size_t kMostValues = 16;
+
 /// Collects what every sample of a set scores, by all metrics, and sums it up over the set and over its strata.
 class Evaluation {
  public:
@@ -21,14 +24,15 @@ class Evaluation {
                      const std::vector<std::pair<std::string, std::string>>& labels = {});
 
   /// {"samples", "metrics": {name: mean}, "strata": {stratum: {"samples", name: mean}}}: strata by mask area, by
-  /// labels ("scene bedroom"), and each key of the pictures cut into its lower, middle and upper third. A NaN makes its
-  /// mean NaN.
+  /// labels ("scene bedroom"; keys with more than kMostValues values, as names and numbers have, are none), and each
+  /// key of the pictures cut into its lower, middle and upper third. A NaN makes its mean NaN.
   nlohmann::json summary() const;
 
  private:
   struct Scored {
     std::map<std::string, double> metrics, keys;
-    std::vector<std::string> strata;
+    std::string area;
+    std::vector<std::pair<std::string, std::string>> labels;
   };
   std::vector<Scored> samples_;
 };

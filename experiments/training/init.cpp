@@ -149,14 +149,14 @@ std::vector<std::string> InitReport::lines() const {
   if (!unexpected.empty()) all.push_back("init: " + counted("in the file alone", unexpected));
   if (!idle_patterns.empty())
     all.push_back("init: " + counted("that name nothing (init.what, init.exclude)", idle_patterns));
-  if (!of_another_shape.empty()) all.push_back("init: " + counted("of another shape", of_another_shape));
+  if (!of_another_shape.empty()) all.push_back("init: " + counted("of another shape or type", of_another_shape));
   return all;
 }
 
 InitReport initialise(const RunConfig& config, const std::vector<Network>& networks) {
   if (!config.is_set("init.from")) return {};
   fs::path from = config.text("init.from");
-  if (fs::exists(from / "run.json")) from = find_checkpoint(from, "");
+  if (fs::exists(from / "run.json")) from = find_checkpoint(from, "");  // In a run.json that others wrote.
   Initialiser initialiser(config);
   InitReport& report = initialiser.report;
   report.from = from.string();

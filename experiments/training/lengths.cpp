@@ -9,18 +9,19 @@
 namespace ablate {
 namespace {
 
-/// Validation ends with a batch of what is left over, and in train mode batch norm needs more than one value a channel.
+/// Measuring ends with a batch of what is left over, and in train mode (in which the doctor measures, whatever
+/// validation.mode says) batch norm needs more than one value a channel.
 void check_last_batch(const RunConfig& config, const char* what, std::size_t samples) {
   const nlohmann::json& size = config.at("data.size");
   const std::int64_t depth = config.text("model.pool") == "none" ? 0 : config.integer("model.depth");
   const std::int64_t bottom = (size[0].get<std::int64_t>() >> depth) * (size[1].get<std::int64_t>() >> depth);
   const std::int64_t batch = validation_batch_size(config);
-  if (bottom > 1 || config.text("model.norm") != "batch" || config.text("validation.mode") == "eval") return;
+  if (bottom > 1 || config.text("model.norm") != "batch") return;
   if (static_cast<std::int64_t>(samples) % batch != 1 && batch != 1) return;
   throw Error(
       fmt::format("validation.batch_size: {} {} samples in batches of {} end with one of a single sample, of which "
                   "batch norm in train mode sees one pixel at the bottom ({} halvings of {}x{}). Choose another "
-                  "validation.batch_size, validation.mode=eval, or a larger data.size.",
+                  "validation.batch_size, or a larger data.size.",
                   samples, what, batch, depth, size[0].get<int>(), size[1].get<int>()));
 }
 
@@ -50,7 +51,7 @@ void check_lengths(const RunConfig& config, const Lengths& lengths, std::int64_t
   if (config.integer("train.accumulate") > batches_per_epoch)
     throw Error(fmt::format("train.accumulate: an epoch has {} batches, fewer than the {} of a step.",
                             batches_per_epoch, config.integer("train.accumulate")));
-  if (config.text("validation.on") != "training") check_last_batch(config, "held-out", source.held_out.size());
+  check_last_batch(config, "held-out", source.held_out.size());
   if (config.text("validation.on") != "held-out")
     check_last_batch(config, "training", std::min(source.held_out.size(), source.training.size()));
 }

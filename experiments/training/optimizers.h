@@ -12,11 +12,12 @@ namespace ablate {
 /// One optimiser over a list of parameters of any shapes; every update is one kernel, or a few over all of them.
 /// Results equal torch.optim's of the same name with its defaults, its weight decay (decoupled in AdamW alone)
 /// included:
-///   sgd      b ← μb + g;  w ← w − ηb  (nesterov: η(g + μb))
-///   adam     m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g²;  w ← w − η·m̂/(√v̂ + ε), m̂ and v̂ corrected for their start at 0
-///   adamw    the same after w ← w·(1 − η·decay)
-///   rmsprop  v ← αv + (1 − α)g²;  w ← w − η·g/(√v + ε), through b ← μb + that where there is momentum
-///   adagrad  s ← s + g²;  w ← w − η·g/(√s + ε)
+/// - sgd: b ← μb + g, w ← w − ηb (nesterov: η(g + μb))
+/// - adam: m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², w ← w − η·m̂/(√v̂ + ε), m̂ and v̂ corrected for their start at 0
+/// - adamw: the same after w ← w·(1 − η·decay)
+/// - rmsprop: v ← αv + (1 − α)g², w ← w − η·g/(√v + ε), through b ← μb + that where there is momentum
+/// - adagrad: s ← s + g², w ← w − η·g/(√s + ε)
+///
 /// Parameters without a gradient are passed over. Not thread-safe.
 class Optimizer {
  public:

@@ -45,6 +45,19 @@ TEST_F(FolderCheckTest, SaysWhatIsMissing) {
   EXPECT_NE(look_into(folder_.string()).problem.find("same name"), std::string::npos);
 }
 
+TEST_F(FolderCheckTest, CountsWhatAManifestLists) {
+  for (const char* file : {"a.jpg", "a.png"}) touch(file);
+  const fs::path list = folder_ / "list.jsonl";
+  std::ofstream(list) << R"({"image": "a.jpg", "mask": "a.png"})"
+                      << "\n"
+                      << R"({"image": "b.jpg", "mask": "b.png"})";
+  const FolderFacts facts = look_into(list.string());
+  EXPECT_EQ(facts.pairs, 1u);
+  EXPECT_EQ(facts.without_mask, 1u);
+  std::ofstream(list) << "no list";
+  EXPECT_NE(look_into(list.string()).problem.find("line 1"), std::string::npos);
+}
+
 TEST_F(FolderCheckTest, AnswersLaterAndAskedForAnotherFolderForgetsTheFirst) {
   touch("a.jpg");
   FolderCheck check;

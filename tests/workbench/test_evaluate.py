@@ -77,9 +77,10 @@ class EvaluateTest(AblateTest):
         folder = self.make_set(5)
         with open(folder / "list.jsonl", "w") as file:
             for i in range(5):
-                file.write(json.dumps({"image": f"images/p{i}.png", "mask": f"masks/p{i}.png", "scene": "wall" if i < 2 else "room"}) + "\n")
+                file.write(json.dumps({"image": f"images/p{i}.png", "mask": f"masks/p{i}.png", "scene": "wall" if i < 2 else "room", "number": i}) + "\n")
         summary = self.json_of("evaluate", "net", "--data", folder / "list.jsonl")["net"]
         self.assertEqual([summary["strata"][f"scene {scene}"]["samples"] for scene in ("wall", "room")], [2, 3])
+        self.assertEqual(summary["strata"]["number 3"]["samples"], 1)
         self.assertTrue(summary["samples_file"].endswith("evaluations/list@30.jsonl"))
         [masks] = self.json_of("evaluate", "--masks", folder / "masks", "--data", folder / "list.jsonl").values()
         self.assertEqual((masks["strata"]["scene room"]["samples"], masks["strata"]["scene room"]["iou"]), (3, 1))
@@ -99,7 +100,7 @@ class EvaluateTest(AblateTest):
 
     def test_a_folder_is_a_set(self):
         folder = self.make_set()
-        summary = self.json_of("evaluate", "net", "--data", folder)["net"]
+        summary = self.json_of("evaluate", "net", "--data", f"{folder}/")["net"]
         self.assertEqual(summary["samples"], 4)
         self.assertTrue(summary["samples_file"].endswith("evaluations/discs@30.jsonl"))
         self.assertIn("no-such", self.ablate("evaluate", "net", "--data", "no-such", code=1).stderr)
@@ -119,15 +120,28 @@ class EvaluateTest(AblateTest):
         self.assertAlmostEqual(summary["metrics"]["iou"], sum(wanted) / 3)
         self.assertEqual((summary["samples"], summary["left_out"]), (3, 1))
         self.assertIn("p3", result.stderr)
+        lines = [json.loads(line) for line in pathlib.Path(summary["samples_file"]).read_text().splitlines()]
+        self.assertEqual([line["sample"] for line in lines], ["p0", "p1", "p2"])
+        shown = self.json_of("show", "masks-theirs")
+        self.assertEqual((shown["status"], shown["metrics"]["iou/discs"]), ("completed", summary["metrics"]["iou"]))
+        self.assertIn("masks-theirs", self.ablate("list").stdout)
         (masks / "p3.png").write_bytes(b"no picture")
-        result = self.ablate("evaluate", "--masks", masks, "--data", folder, "--json")
-        self.assertEqual(json.loads(result.stdout)[str(masks)], summary)
+        Image.fromarray(truth).resize((15, 20)).save(masks / "p2.png")
+        (folder / "masks" / "p0.png").unlink()
+        result = self.ablate("evaluate", "net", "--masks", f"{masks}/", "--data", folder)
         self.assertRegex(result.stderr, r"p3\.png.*left out")
+        for said in ("p0.png: has no mask", "2 samples are left out in all", "1 masks are not of the size", "scored at different sizes"):
+            self.assertIn(said, result.stderr)
+        self.assertRegex(result.stdout, r"(?m)^size +32x32 +the masks'$")
+        (self.folder / "other/theirs").mkdir(parents=True)
+        Image.fromarray(truth).save(self.folder / "other/theirs/p1.png")
+        self.assertIn("of another folder of that name", self.ablate("evaluate", "--masks", self.folder / "other/theirs", "--data", folder, code=1).stderr)
         self.assertIn("--data FOLDER", self.error_of("evaluate", "--masks", masks, code=2))
 
     def test_the_average_of_checkpoints_is_their_mean(self):
         out = self.folder / "mean.safetensors"
         answer = self.json_of("average", "net@10", "net@20", "net@30", "--out", out)
+        self.assertIn("is there already", self.ablate("average", "net@10", "--out", out, code=1).stderr)
         self.assertEqual(answer["checkpoints"], 3)
         mean, parts = load_file(out), [load_file(self.checkpoint(step)) for step in (10, 20, 30)]
         for name, tensor in mean.items():

@@ -7,13 +7,18 @@ import pathlib
 import signal
 import struct
 import subprocess
+import sys
 import unittest
 
 import numpy
+import torch
 from PIL import Image
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
-from ablate_program import BIN, TINY, AblateTest, assignments
+from ablate_program import BIN, SOURCE, TINY, AblateTest, assignments
+
+sys.path.insert(0, str(SOURCE / "tests/experiments/training"))
+import twin
 
 
 def worker_of(run):
@@ -206,29 +211,68 @@ class TrainingTest(AblateTest):
         for left in (96, 194, 292):  # Where tiles begin.
             self.assertLess(jumps[0][left - 1], jumps[1][left - 1] + 1)
 
-    def test_tiles_of_a_deep_network_give_the_mask_of_the_whole_picture(self):
-        for norm, up in (("batch", "nearest"), ("none", "transposed"), ("group", "nearest")):
-            self.ablate("train", "--name", norm, *assignments(model__depth=4, model__norm=norm, model__up=up, train__steps=4, model__norm_groups=2))
+    def pytorch_mask(self, run, picture):
+        """What plain PyTorch makes of all pixels, in 8 bits."""
+        config = self.json_of("show", run)["config"]["model"]
+        network = twin.make(config).eval()
+        checkpoint = max(pathlib.Path(self.json_of("show", run)["run"]).glob("checkpoints/*/model.safetensors"))
+        network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in load_file(checkpoint).items()})
+        with torch.no_grad():
+            return network(torch.from_numpy(picture / 255).float().permute(2, 0, 1)[None]).sigmoid()[0, 0].mul(255).round().numpy().astype(int)
+
+    def test_tiles_of_a_deep_network_give_the_mask_that_pytorch_makes_of_the_whole_picture(self):
+        for norm, up in (("batch", "nearest"), ("none", "transposed"), ("instance", "nearest"), ("batch", "bilinear")):
+            name = norm + up
+            self.ablate("train", "--name", name, *assignments(model__depth=4, model__norm=norm, model__up=up, train__steps=4))
+            original = Image.effect_noise((701, 430), 90).convert("RGB")
             picture = self.folder / "noise.png"
-            Image.effect_noise((700, 430), 90).convert("RGB").save(picture)
+            original.save(picture)
 
             def mask(out, *words):
-                result = self.ablate("predict", norm, picture, "--out", self.folder / out, "--json", "--full-size", *words)
+                result = self.ablate("predict", name, picture, "--out", self.folder / out, "--json", "--full-size", *words)
                 entry = json.loads(result.stdout)[0]
                 return numpy.array(Image.open(entry["mask"])).astype(int), entry, result.stderr
 
-            whole, _, said = mask("whole")
+            whole, entry, said = mask("whole")
+            self.assertNotIn("tiles", entry)
             self.assertIn("learnt from pictures of 32x32", said)
+            # A value at a half may be rounded the other way.
+            self.assertLessEqual(numpy.abs(whole - self.pytorch_mask(name, numpy.array(original))).max(), 1, name)
             tiled, entry, said = mask("tiled", "--tile", "400")
             self.assertGreater(entry["tiles"]["count"], 2)
-            if norm != "group":
-                self.assertLessEqual(numpy.abs(whole - tiled).max(), 1, norm)  # A value at a half may be rounded the other way.
-            self.assertEqual("takes its statistics from each tile" in said, norm == "group", said)
-            self.assertIn("seams may show" if norm != "group" else "each tile", mask("small", "--tile", "128")[2])
-        self.assertIn("at least 32", self.ablate("predict", "batch", picture, "--out", self.folder / "no", "--tile", "16", code=1).stderr)
+            if (norm, up) in (("batch", "nearest"), ("none", "transposed")):
+                self.assertEqual(said, mask("whole")[2])
+                repeated = numpy.pad(numpy.array(original), ((0, 2), (0, 3), (0, 0)), "edge")
+                wanted = self.pytorch_mask(name, repeated)[:430, :701]
+                self.assertLessEqual(numpy.abs(wanted - tiled).max(), 1, name)
+                self.assertIn("seams may show", mask("small", "--tile", "128")[2])
+            else:
+                self.assertIn("takes its statistics from each tile" if norm == "instance" else "depends on the size", said)
+        self.assertIn("at least 32", self.ablate("predict", name, picture, "--out", self.folder / "no", "--tile", "16", code=1).stderr)
         Image.new("RGB", (20, 20)).save(self.folder / "tiny.png")
-        said = self.ablate("predict", "batch", self.folder / "tiny.png", "--out", self.folder / "out", "--full-size").stderr
+        said = self.ablate("predict", name, self.folder / "tiny.png", "--out", self.folder / "out", "--full-size").stderr
         self.assertIn("less than 32 pixels a side", said)
+
+    def test_a_network_that_makes_nan_predicts_no_mask(self):
+        run = self.json_of("train", "--name", "net", *assignments())
+        file = max(pathlib.Path(run["run"]).glob("checkpoints/*/model.safetensors"))
+        weights = load_file(file)
+        weights["head.bias"][:] = float("nan")
+        save_file(weights, file)
+        Image.new("RGB", (32, 32)).save(self.folder / "a.png")
+        self.assertIn("makes NaN of it", self.ablate("predict", "net", self.folder / "a.png", "--out", self.folder / "out", code=1).stderr)
+
+    def test_a_worker_asks_only_for_the_memory_there_is(self):
+        [run] = self.launch(train__steps=100000)
+        self.until(lambda: self.state(run) == "running")
+        self.until(lambda: self.json_of("show", run["id"])["step"] > 0)
+        limits = pathlib.Path("/proc", str(worker_of(run["run"])), "limits").read_text()
+        self.ablate("stop", run["id"])
+        [asked] = [line.split()[3] for line in limits.splitlines() if line.startswith("Max data size")]
+        there_is = [int(line.split()[1]) * 1024 for line in open("/proc/meminfo") if line.startswith("MemTotal")][0]
+        if not os.environ["ABLATE_SANITIZE"]:  # Which reserve more than there is.
+            self.assertLess(int(asked), 2 * there_is)
+        self.assertNotEqual(asked, "unlimited")
 
     @unittest.skipIf("address" in os.environ["ABLATE_SANITIZE"], "AddressSanitizer itself needs more than the limit")
     def test_predict_cuts_a_picture_into_tiles_where_memory_is_short(self):

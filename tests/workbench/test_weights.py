@@ -105,7 +105,7 @@ class WeightsTest(AblateTest):
         for words in ("head.weight", "[1, 2, 1, 1] there, [2, 2, 1, 1] here", "init.strict=false"):
             self.assertIn(words, message)
         loose = self.ablate(*other, "-s", "init.strict=false").stderr
-        self.assertRegex(loose, r"init: 2 of another shape: head.weight")
+        self.assertRegex(loose, r"init: 2 of another shape or type: head.weight")
         self.assertIn("1 that name nothing (init.what, init.exclude): heed.*",
                       self.ablate("train", "--from", "first", "-s", "init.exclude=heed.*", code=1).stderr)
         without = self.ablate(*other, "-s", "init.exclude=head.*").stderr
@@ -137,6 +137,7 @@ class WeightsTest(AblateTest):
             self.assertIn(name, message)
             self.assertNotIn("step 1/", message)
         self.assertIn("no-such", self.error_of("train", "--from", "no-such", code=1))
+        self.assertIn("there is no such file", self.error_of("train", "--from", "no-such.pth", code=1))
 
     def test_a_completed_run_is_made_longer_and_equals_one_that_was_long_from_the_start(self):
         long = self.train("--name", "long", train__steps=12, train__threads=1)

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <sys/wait.h>
 
+#include <filesystem>
 #include <memory>
 
 #include "runs/json_file.h"
@@ -20,6 +21,8 @@ struct AverageOptions {
 };
 
 int average(const Invocation& invocation, const AverageOptions& options) {
+  if (std::filesystem::exists(options.out))
+    throw Error(fmt::format("--out {}: is there already. Name a file that is not.", options.out));
   std::vector<std::string> words = {"average", "--out", options.out};
   for (const std::string& run : options.runs) words.push_back(checkpoint_word(invocation, run));
   nlohmann::json answer;

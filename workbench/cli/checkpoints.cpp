@@ -34,8 +34,11 @@ std::string checkpoint_word(const Invocation& invocation, const std::string& wor
 std::filesystem::path weights_of(const Invocation& invocation, const std::string& word) {
   if (std::filesystem::is_regular_file(word) || std::filesystem::exists(std::filesystem::path(word) / "trainer.json"))
     return (std::filesystem::absolute(word) / "").lexically_normal().parent_path();
+  const std::string ending = std::filesystem::path(word).extension().string();
+  if (ending == ".pth" || ending == ".pt" || ending == ".safetensors")
+    throw Error(fmt::format("{}: there is no such file.", word));
   const NamedCheckpoint named = named_checkpoint(invocation, word);
-  return find_checkpoint(named.run.folder, named.step);
+  return std::filesystem::absolute(find_checkpoint(named.run.folder, named.step)).lexically_normal();
 }
 
 }  // namespace ablate

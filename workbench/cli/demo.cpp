@@ -42,7 +42,7 @@ Experiment demo_of(const DemoOptions& options) {
   std::string data;
   if (!options.data.empty()) {
     const fs::path folder = fs::absolute(options.data).lexically_normal();
-    if (!fs::is_directory(folder))
+    if (!fs::exists(folder))
       throw Error(fmt::format(
           "--data {}: there is no such folder. Name one that holds images/ and masks/ with files of the same names.",
           options.data));

@@ -1,16 +1,21 @@
 // ablate evaluate RUN[@STEP]… --data SET: all metrics on a named set, stored in the run; --masks DIR scores any
-// program's masks.
+// program's masks, and keeps what it finds as a run's.
 #include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <functional>
 #include <memory>
 
 #include "experiments/data/dataset.h"
 #include "experiments/data/folder_dataset.h"
+#include "experiments/data/manifest.h"
 #include "experiments/metrics/evaluation.h"
 #include "experiments/metrics/metric_list.h"
+#include "runs/atomic_file.h"
 #include "runs/json_file.h"
+#include "runs/run_store.h"
 #include "sweeps/launcher.h"
 #include "sweeps/process.h"
 #include "workbench/cli/checkpoints.h"
@@ -57,18 +62,42 @@ Plane plane_of(const Picture& picture) {
   return plane;
 }
 
+/// The run that stands for another program's masks, so that lists and the window show it beside ours.
+std::filesystem::path run_of_masks(const std::filesystem::path& root, const std::filesystem::path& masks) {
+  const std::string name = "masks-" + masks.filename().string();
+  const std::filesystem::path folder = root / name;
+  const nlohmann::json known =
+      read_json_file(folder / "run.json").value_or(nlohmann::json{{"variant", name}, {"masks", masks.string()}});
+  if (known.value("masks", "") != masks.string())
+    throw Error(fmt::format("{} is of another folder of that name. Rename one of the two.", folder.string()));
+  std::filesystem::create_directories(folder / "evaluations");
+  write_json_file(folder / "run.json", known);
+  RunStatus status;
+  status.state = RunState::completed;
+  write_status(folder, status);
+  return folder;
+}
+
 /// Masks that any program made of the pictures of a folder or a manifest, called like those; compared at the size of
-/// the set's own masks.
-Scores scores_of_masks(const std::filesystem::path& masks, const std::string& data) {
+/// the set's own masks. Kept as evaluations of a run are.
+Scores scores_of_masks(const Invocation& invocation, const std::string& folder, const std::string& data) {
   if (data == "held-out" || data == "training")
     throw UsageError("--masks needs --data FOLDER, with images/ and masks/ to compare with.");
-  const FolderScan truth = scan_pairs(data, {});
+  const auto plain = [](const std::string& path) {  // "masks/" is masks.
+    return (std::filesystem::absolute(path) / "").lexically_normal().parent_path();
+  };
+  const std::filesystem::path masks = plain(folder), set = plain(data);
+  const FolderScan truth = scan_pairs(set, {}), predictions = scan_pictures(masks);
+  tell_problems(truth.problems);
+  tell_problems(predictions.problems);
   std::map<std::string, std::filesystem::path> given;
-  for (const PictureFiles& file : scan_pictures(masks).files) given[file.name] = file.image;
+  for (const PictureFiles& file : predictions.files) given[file.name] = file.image;
   Evaluation evaluation;
-  std::size_t left_out = 0;
-  const auto leave_out = [&](const std::string& why) {
-    if (++left_out <= 5) fmt::print(stderr, "ablate: note: {}\n", why);
+  std::string lines;
+  std::size_t left_out = truth.left_out, resized_masks = 0;
+  auto leave_out = [&, told = 0](const std::string& why) mutable {
+    ++left_out;
+    if (++told <= 5) fmt::print(stderr, "ablate: note: {}\n", why);
   };
   for (const PictureFiles& file : truth.files) {
     const auto mask = given.find(file.image.stem().string());
@@ -78,8 +107,10 @@ Scores scores_of_masks(const std::filesystem::path& masks, const std::string& da
     }
     try {
       const Picture target = read_picture(file.mask, 1), image = read_picture(file.image, 3);
-      const Picture prediction = resized(read_picture(mask->second, 1), target.height, target.width);
-      evaluation.add(file.name, plane_of(prediction), plane_of(target), &image, file.labels);
+      Picture prediction = read_picture(mask->second, 1);
+      resized_masks += prediction.height != target.height || prediction.width != target.width;
+      prediction = resized(prediction, target.height, target.width);
+      lines += json_text(evaluation.add(file.name, plane_of(prediction), plane_of(target), &image, file.labels)) + "\n";
     } catch (const Error& error) {
       leave_out(fmt::format("{} It is left out.", error.what()));
     }
@@ -87,9 +118,19 @@ Scores scores_of_masks(const std::filesystem::path& masks, const std::string& da
   nlohmann::json summary = evaluation.summary();
   if (summary["samples"] == 0)
     throw Error(fmt::format("{}: no mask there is called like a picture of {}.", masks.string(), data));
-  if (left_out > 5) fmt::print(stderr, "ablate: note: {} pictures are left out in all.\n", left_out);
-  summary["left_out"] = left_out;
-  return {masks.string(), std::move(summary)};
+  if (left_out > 0) fmt::print(stderr, "ablate: note: {} samples are left out in all.\n", left_out);
+  if (resized_masks > 0)
+    fmt::print(stderr, "ablate: note: {} masks are not of the size of the set's, and were brought to it.\n",
+               resized_masks);
+  const std::filesystem::path run = run_of_masks(invocation.root(), masks);
+  const std::string name = (is_manifest(set) ? set.stem() : set.filename()).string() + "@0";
+  const std::filesystem::path samples_file = run / "evaluations" / (name + ".jsonl");
+  const std::string_view pieces[] = {lines};
+  write_file_atomically(samples_file, pieces);
+  summary.update({{"left_out", left_out}, {"set", set.string()}, {"size", "the masks'"}});
+  write_json_file(run / "evaluations" / (name + ".json"), summary);
+  summary.update({{"run", run.string()}, {"samples_file", samples_file.string()}});
+  return {folder, std::move(summary)};
 }
 
 std::string number_word(const nlohmann::json& object, const std::string& name) {
@@ -106,9 +147,13 @@ void print_scores(const std::vector<Scores>& all, const std::string& metric) {
     into.add(std::move(cells));
   };
   row(table, "samples", [](const nlohmann::json& summary) { return summary["samples"].dump(); });
+  row(table, "size", [](const nlohmann::json& summary) { return summary["size"].get<std::string>(); });
   for (const auto& [name, _] : all.front().summary["metrics"].items())
     row(table, name, [&name = name](const nlohmann::json& summary) { return number_word(summary["metrics"], name); });
   table.print();
+  const auto size_of = [](const Scores& scores) { return scores.summary["size"]; };
+  if (std::ranges::adjacent_find(all, std::ranges::not_equal_to(), size_of) != all.end())
+    fmt::print(stderr, "ablate: note: they are scored at different sizes: sums (sad, grad, conn) don't compare.\n");
   fmt::print("\n");
   for (const auto& [name, _] : all.front().summary["strata"].items())
     row(strata, metric + ", " + name, [&](const nlohmann::json& summary) {
@@ -124,7 +169,7 @@ int evaluate(const Invocation& invocation, const EvaluateOptions& options) {
   if (options.runs.empty() && options.masks.empty()) throw UsageError("Name a RUN, or --masks DIR.");
   std::vector<Scores> all;
   for (const std::string& word : options.runs) all.push_back(scores_of(invocation, word, options.data));
-  if (!options.masks.empty()) all.push_back(scores_of_masks(options.masks, options.data));
+  if (!options.masks.empty()) all.push_back(scores_of_masks(invocation, options.masks, options.data));
   if (invocation.json) {
     nlohmann::json document = nlohmann::json::object();
     for (const Scores& scores : all) document[scores.name] = scores.summary;

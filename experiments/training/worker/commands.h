@@ -37,7 +37,8 @@ struct PredictOutput {
 int predict(const std::string& run, const PredictOutput& output, const std::vector<std::filesystem::path>& files);
 
 /// Measures the network of `run` (as above) in eval mode on a set: "held-out", "training" (the run's own), or a folder
-/// with images/ and masks/. Writes `<run>/evaluations/<set>@<step>.jsonl`, a line a sample, and the summary beside it
+/// with images/ and masks/, or a manifest; at the size it trains at. Writes `<run>/evaluations/<set>@<step>.jsonl`, a
+/// line a sample, and the summary beside it
 /// (.json); prints progress as JSON lines, and the summary as the last.
 int evaluate(const std::string& run, const std::string& data);
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "experiments/data/dataset.h"
+#include "experiments/data/manifest.h"
 #include "experiments/metrics/evaluation.h"
 #include "experiments/training/checkpoint.h"
 #include "experiments/training/metrics/plane_metrics.h"
@@ -30,13 +31,14 @@ struct EvaluationSet {
 /// whole.
 EvaluationSet open_set(const std::string& word, RunConfig config, const fs::path& cache) {
   const bool own = word == "held-out" || word == "training";
+  const fs::path path = (fs::absolute(word) / "").lexically_normal().parent_path();  // "photos/" is photos.
   if (!own) {
     config.set("data.dataset", "folder");
-    config.set("data.path", fs::absolute(word).lexically_normal().string());
+    config.set("data.path", path.string());
     config.set("data.exclude", nlohmann::json::array());
   }
   config.set("data.gallery", nullptr);
-  EvaluationSet set{own ? word : fs::absolute(word).lexically_normal().stem().string(),
+  EvaluationSet set{own ? word : (is_manifest(path) ? path.stem() : path.filename()).string(),
                     own ? open_data(config, cache) : open_whole(config, cache),
                     {}};
   for (const std::string& problem : set.source.report.problems) fmt::print(stderr, "ablate: note: {}\n", problem);
@@ -88,6 +90,7 @@ int evaluate(const std::string& run, const std::string& data) {
     std::fflush(stdout);
   }
   nlohmann::json summary = evaluation.summary();
+  summary["size"] = fmt::format("{}x{}", config.at("data.size")[0].get<int>(), config.at("data.size")[1].get<int>());
   summary.update({{"set", set.name}, {"checkpoint", checkpoint.string()}, {"data", set.source.fingerprint}});
   fs::create_directories(file.parent_path());
   const std::string_view pieces[] = {lines};

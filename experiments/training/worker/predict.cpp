@@ -70,6 +70,9 @@ class Predictor {
     const auto previews = loaded_.task->previews(batch);
     for (const Preview& preview : previews.front()) {
       if (preview.constant) continue;
+      if (!preview.image.isfinite().all().item<bool>())
+        throw Error(fmt::format("{}: the network of {} makes NaN of it. Had it diverged? Choose an earlier checkpoint.",
+                                name, checkpoint().string()));
       planes.push_back(preview.image);
       names_.push_back(preview.name);
     }
@@ -108,6 +111,10 @@ class Predictor {
           fmt::format("model.norm = {} takes its statistics from each tile, not from the whole picture: masks of "
                       "neighbouring tiles may not fit together.",
                       norm));
+    else if (loaded_.config.text("model.up") == "bilinear")
+      line["notes"].push_back(
+          "model.up = bilinear (align_corners) depends on the size of what it is given: masks of tiles differ a little "
+          "from that of the whole picture.");
     else if (side < sight_.seamless_side())
       line["notes"].push_back(
           fmt::format("Tiles of {} pixels hide from the network what it would see around them, up to {} pixels to each "
@@ -237,6 +244,9 @@ void predict_video(Predictor& predictor, Targets& targets, const PredictOutput& 
     say({{"video", file.string()}, {"frame", frames}, {"frames", reader.frames()}, {"frames_per_second", rate()}});
   }
   if (frames == 0) throw Error(fmt::format("{}: not a single frame can be read.", file.string()));
+  if (frames < reader.frames())
+    line["notes"].push_back(
+        fmt::format("{}: only {} of its {} frames can be read. Is it whole?", file.string(), frames, reader.frames()));
   line["frames"] = frames;
   line["frames_per_second"] = rate();
 }

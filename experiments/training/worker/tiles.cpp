@@ -32,20 +32,31 @@ struct Span {
   int start, length;
 };
 
-/// Evenly spread over a length; the last one ends where that does.
+/// Evenly spread over a length of whole grids; all as long as the side.
 std::vector<Span> spans_of(int length, int side, const Sight& sight) {
-  if (side < sight.smallest_side())
-    throw Error(fmt::format("Tiles of {} pixels are too small for this network: they need at least {}.", side,
-                            sight.smallest_side()));
-  side -= side % sight.grid;
   if (side >= length) return {{0, length}};
   const int step = Overlap(side, sight).step, rest = length - side, gaps = (rest + step - 1) / step;
   std::vector<Span> spans;
   for (int i = 0; i <= gaps; ++i) {
     const int start = static_cast<int>(std::int64_t(rest) * i / gaps) / sight.grid * sight.grid;
-    spans.push_back({start, i < gaps ? side : length - start});
+    spans.push_back({start, side});
   }
   return spans;
+}
+
+int whole_grids(int length, const Sight& sight) { return (length + sight.grid - 1) / sight.grid * sight.grid; }
+
+/// The last row and column repeated.
+Picture extended(const Picture& picture, int height, int width) {
+  Picture result{height, width, picture.channels, {}};
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x) {
+      const auto pixel = picture.pixels.begin() + (std::ptrdiff_t(std::min(y, picture.height - 1)) * picture.width +
+                                                   std::min(x, picture.width - 1)) *
+                                                      picture.channels;
+      result.pixels.insert(result.pixels.end(), pixel, pixel + picture.channels);
+    }
+  return result;
 }
 
 Picture part_of(const Picture& picture, const Tile& tile) {
@@ -91,17 +102,23 @@ Sight sight_of(const RunConfig& config) {
 }
 
 std::vector<Tile> tiles_of(int height, int width, int side, const Sight& sight) {
+  if (side < sight.smallest_side())
+    throw Error(fmt::format("Tiles of {} pixels are too small for this network: they need at least {}.", side,
+                            sight.smallest_side()));
+  if (height <= side && width <= side) return {{0, 0, height, width}};
+  side -= side % sight.grid;
   std::vector<Tile> tiles;
-  for (const Span& row : spans_of(height, side, sight))
-    for (const Span& column : spans_of(width, side, sight))
+  for (const Span& row : spans_of(whole_grids(height, sight), side, sight))
+    for (const Span& column : spans_of(whole_grids(width, sight), side, sight))
       tiles.push_back({row.start, column.start, row.length, column.length});
   return tiles;
 }
 
-Planes predict_in_tiles(const Picture& picture, int side, const Sight& sight,
+Planes predict_in_tiles(const Picture& given, int side, const Sight& sight,
                         const std::function<Planes(const Picture&)>& predict) {
-  const std::vector<Tile> tiles = tiles_of(picture.height, picture.width, side, sight);
-  if (tiles.size() == 1) return predict(picture);
+  const std::vector<Tile> tiles = tiles_of(given.height, given.width, side, sight);
+  if (tiles.size() == 1) return predict(given);
+  const Picture picture = extended(given, whole_grids(given.height, sight), whole_grids(given.width, sight));
   const Overlap overlap(side - side % sight.grid, sight);
   Planes sums;
   const torch::Tensor weights = torch::zeros({1, picture.height, picture.width});
@@ -119,7 +136,8 @@ Planes predict_in_tiles(const Picture& picture, int side, const Sight& sight,
       place(sums[i], tile).addcmul_(planes[i], weight);
     }
   }
-  for (torch::Tensor& sum : sums) sum.div_(weights);
+  for (torch::Tensor& sum : sums)
+    sum = sum.div_(weights).narrow(1, 0, given.height).narrow(2, 0, given.width).contiguous();
   return sums;
 }
 

@@ -25,7 +25,7 @@ struct Sight {
 
   /// Pictures of fewer pixels a side leave the deepest level a single one, of which norms can't take statistics.
   int smallest_side() const { return 2 * grid; }
-  /// Of tiles whose inner part sees all that it would see in the whole picture.
+  /// Of tiles whose inner part sees all that it would see in the whole picture: a margin is at most 5/16 of a side.
   int seamless_side() const { return (reach * 16 + 4) / 5; }
 };
 
@@ -37,15 +37,16 @@ struct Tile {
   int top = 0, left = 0, height = 0, width = 0;
 };
 
-/// Tiles of `side` × `side` pixels, as far as the picture goes, that cover height × width. They begin at multiples of
-/// `sight.grid`, so that pooling takes the same pixels together as in the whole picture; the last of a row and of a
-/// column may be up to a grid longer. Throws Error for a side under sight.smallest_side().
+/// One tile where height and width are at most `side`. Else tiles of `side` × `side` pixels, as far as the picture
+/// goes, that cover height × width, rounded up to whole `sight.grid`s: tiles begin and end at multiples of it, so that
+/// pooling takes the same pixels together in all of them. Throws Error for a side under sight.smallest_side().
 std::vector<Tile> tiles_of(int height, int width, int side, const Sight& sight);
 
-/// `predict` on every tile. At edges inside of the picture a margin counts for nothing (sight.reach, where the side is
-/// seamless_side() or more), then weights rise linearly; what lies on several tiles is their mean. One tile is
-/// `predict` itself; so are many, up to rounding, for a network in eval mode whose norms look at no statistics of the
-/// tile.
+/// `predict` on every tile; one tile is `predict` itself. For several the picture's last row and column are repeated up
+/// to whole grids, and cut off again. At edges inside of the picture a margin counts for nothing (sight.reach, where
+/// the side is seamless_side() or more), then weights rise linearly; what lies on several tiles is their mean. Up to
+/// rounding that is `predict` of the whole repeated picture, for a network in eval mode whose norms take no statistics
+/// of the tile and whose up-sampling does not depend on the size (bilinear with align_corners does).
 Planes predict_in_tiles(const Picture& picture, int side, const Sight& sight,
                         const std::function<Planes(const Picture&)>& predict);
 

@@ -1,7 +1,10 @@
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <fstream>
 #include <future>
 
 #include "experiments/data/transforms.h"
@@ -73,6 +76,25 @@ std::string out_of_memory(const RunConfig& config, const DataSource& source, con
                      asked, config.integer("model.channels"), config.at("data.size").dump(), advice, what);
 }
 
+/// Kilobytes, from a file of /proc with lines "NAME: 1234 kB"; 0 where there is none of that name.
+double kilobytes_of(const char* file, std::string_view name) {
+  std::ifstream stream(file);
+  for (std::string word; stream >> word;)
+    if (double kilobytes = 0; word == name && stream >> kilobytes) return kilobytes;
+  return 0;
+}
+
+/// What does not fit into the memory that is free now is then refused by the system when it is asked for, and can be
+/// told; else it is given, and whoever uses it is killed.
+void ask_only_for_memory_there_is() {
+  const double held = kilobytes_of("/proc/self/status", "VmData:"),
+               free = kilobytes_of("/proc/meminfo", "MemAvailable:");
+  rlimit limit{};
+  if (free <= 0 || getrlimit(RLIMIT_DATA, &limit) != 0) return;
+  limit.rlim_cur = std::min(limit.rlim_max, static_cast<rlim_t>((held + 0.95 * free) * 1024));
+  setrlimit(RLIMIT_DATA, &limit);
+}
+
 /// Into run.json, the first time: the data it was given, and where it trains. Later it says where the data are others.
 void record_origin(const std::filesystem::path& folder, const nlohmann::json& data, const torch::Device& device) {
   const std::filesystem::path file = folder / "run.json";
@@ -93,6 +115,7 @@ RunState train(const std::filesystem::path& folder, const RunConfig& config, Sta
   config.check();
   set_threads(config);
   const torch::Device device = training_device(config);
+  if (device.is_cpu()) ask_only_for_memory_there_is();
 
   TrainingData data;
   data.source = open_data(config, folder.parent_path() / ".ablate" / "cache",

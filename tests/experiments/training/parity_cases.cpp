@@ -30,7 +30,8 @@ struct Case {
   std::string name;
   nlohmann::json set;  ///< dotted keys
   int height = 16, width = 12, batch = 3;
-  int steps = 0;  ///< 0: as the precision says
+  int steps = 0;      ///< 0: as the precision says
+  bool soft = false;  ///< targets between 0 and 1
 };
 
 std::vector<Case> all_cases() {
@@ -114,6 +115,8 @@ std::vector<Case> all_cases() {
     alone["loss." + name] = 1;
     if (name.starts_with("ce")) alone["model.head"] = "softmax";
     add("loss " + name, alone, 80, 69);
+    add("loss " + name + ", soft", alone, 80, 69);
+    cases.back().soft = true;
   }
   add("loss bce and iou", {{"loss.bce", 0.3}, {"loss.iou", 2}});
   add("softmax ce", {{"model.head", "softmax"}, {"loss.bce", 0}, {"loss.ce", 1}});
@@ -222,7 +225,8 @@ void run_case(const Case& each, const Precision& precision, const std::filesyste
     for (int i = 0; i < each.batch; ++i) batch.names.push_back(std::to_string(i));
     batch.tensors["image"] = torch::rand({each.batch, 3, each.height, each.width}, precision.type)
                                  .contiguous(torch::MemoryFormat::ChannelsLast);
-    batch.tensors["mask"] = torch::rand({each.batch, 1, each.height, each.width}, precision.type).round();
+    const torch::Tensor mask = torch::rand({each.batch, 1, each.height, each.width}, precision.type);
+    batch.tensors["mask"] = each.soft ? mask : mask.round();
     tensors[fmt::format("image{}", index)] = batch.at("image");
     tensors[fmt::format("mask{}", index)] = batch.at("mask");
     NamedTensors gradients;

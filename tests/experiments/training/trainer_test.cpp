@@ -210,6 +210,27 @@ TEST_F(TrainerTest, ValidationInTrainModeIsWhatIsCalledValThen) {
   EXPECT_EQ(read->scalars.at("iou/val").back().value, read->scalars.at("iou/val_train_mode").back().value);
 }
 
+TEST_F(TrainerTest, AValidationBatchInWhichBatchNormSeesASingleValueIsRefusedBeforeTraining) {
+  data = disc_data(40, 9, 16, 16);  // Halved four times: a pixel. In batches of 4 the ninth sample is alone.
+  const auto config = [](std::map<std::string, nlohmann::json> more) {
+    more.insert({{"data.size", {16, 16}}, {"model.depth", 4}, {"train.steps", 4}});
+    return small_config(more);
+  };
+  const fs::path run = run_folder("one", config({}));
+  try {
+    train_in(run, config({}), data);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("validation.batch_size"), std::string::npos) << error.what();
+  }
+  EXPECT_FALSE(fs::exists(checkpoint_of(run, 4)));
+  for (const auto& [key, value] :
+       std::map<std::string, nlohmann::json>{{"validation.batch_size", 3}, {"model.norm", "group"}}) {
+    const RunConfig fits = config({{key, value}, {"model.norm_groups", 2}});
+    EXPECT_EQ(train_in(run_folder(key, fits), fits, data), RunState::completed) << key;
+  }
+}
+
 TEST_F(TrainerTest, AFolderThatVanishesEndsTheRunWithAnError) {
   const RunConfig config = small_config({{"train.steps", 1000000}});
   const fs::path run = run_folder("gone", config);
