@@ -269,12 +269,13 @@ std::vector<Variant> Experiment::expand() const {
 }
 
 json run_json(const Variant& variant, const std::string& experiment) {
-  return {{"config", with_absolute_paths(variant.config).to_json()},
+  const RunConfig config = with_absolute_paths(variant.config);
+  return {{"config", config.to_json()},
           {"task", variant.config.text("task")},
           {"experiment", experiment},
           {"variant", variant.name},
           {"seed", variant.config.integer("train.seed")},
-          {"parent", variant.config.at("init.from")},
+          {"parent", config.at("init.from")},
           {"provenance",
            {{"ablate", ABLATE_VERSION},
             {"host", host_name()},

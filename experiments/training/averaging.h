@@ -53,7 +53,7 @@ class AveragedWeights {
 
 /// Re-estimates the running statistics of the networks' norms by one pass over `batches`
 /// (torch.optim.swa_utils.update_bn: reset, then the plain mean; tracking instance norms too, which PyTorch leaves
-/// out).
+/// out). Throws what forward passes do.
 void update_bn(Task& task, FixedBatches& batches);
 
 }  // namespace ablate

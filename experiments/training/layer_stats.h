@@ -8,8 +8,8 @@
 
 namespace ablate {
 
-/// Gathers the batch statistics of every batch norm at every step, per place of use, on the device, from what the
-/// forward pass computes anyway; the result of the pass is the same, bit for bit.
+/// Gathers the batch statistics of every norm that tracks them at every step, per place of use, on the device, from
+/// what the forward pass computes anyway; the result of the pass is the same, bit for bit.
 class LayerStats {
  public:
   explicit LayerStats(const std::vector<Network>& networks);

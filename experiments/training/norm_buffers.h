@@ -10,6 +10,7 @@ namespace ablate {
 
 /// Running statistics estimated anew for every place of use of every norm that has some ("precise BN": reset, plain
 /// mean over the batches of batch mean and unbiased batch variance). Networks are left as they were.
+/// Throws what forward passes do.
 class PreciseStatistics {
  public:
   /// One pass in train mode over at most `max_batches` whole batches (an incomplete one where it is the only one);

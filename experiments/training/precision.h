@@ -44,8 +44,8 @@ class NoAutocast {
 };
 
 /// Keeps float16 gradients from vanishing: losses are scaled up, gradients down again, and an update with one that is
-/// not finite is left out and the scale halved; after 2,000 good ones it is doubled (torch.amp.GradScaler with its
-/// defaults).
+/// not finite is left out and the scale, 2^16 at first, halved; after 2,000 good ones it is doubled
+/// (torch.amp.GradScaler with its defaults).
 class GradientScaler {
  public:
   explicit GradientScaler(torch::Device device);

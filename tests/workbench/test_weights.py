@@ -161,6 +161,12 @@ class WeightsTest(AblateTest):
         text = self.ablate("show", pathlib.Path(run["run"], "checkpoints/step-00000006/model.safetensors")).stdout
         self.assertRegex(text, r"down1\.conv1\.weight +F32 +2x3x3x3")
         self.assertRegex(text, r"\d+ tensors, \d+ numbers")
+        self.assertEqual(self.ablate("show", pathlib.Path(run["run"], "checkpoints/step-00000006")).stdout, text)
+        started = self.json_of("train", "--from", pathlib.Path(run["run"], "checkpoints/step-00000006"), "-s", "train.steps=1")
+        parent = json.loads(pathlib.Path(started["run"], "run.json").read_text())["parent"]
+        self.assertEqual(parent, str(pathlib.Path(run["run"], "checkpoints/step-00000006")))
+        again = self.json_of("train", *assignments(), "-s", f"init.from={run['run']}")
+        self.assertEqual(json.loads(pathlib.Path(again["run"], "run.json").read_text())["parent"], parent)
 
 
 if __name__ == "__main__":

@@ -96,6 +96,8 @@ int show_weights(const Invocation& invocation, const std::filesystem::path& path
 
 int show(const Invocation& invocation, const std::string& word) {
   if (std::filesystem::is_regular_file(word)) return show_weights(invocation, word);
+  if (const auto weights = std::filesystem::path(word) / "model.safetensors"; std::filesystem::exists(weights))
+    return show_weights(invocation, weights);  // A checkpoint's folder.
   const RunInfo run = find_run(invocation.root(), word);
   const std::map<std::string, double> values = last_values(run);
   if (invocation.json) {
@@ -149,7 +151,9 @@ void add_show(CLI::App& app, Invocation& invocation) {
       *app.add_subcommand("show", "One run: state, options, last metrics, findings; or the weights in a file");
   const auto word = std::make_shared<std::string>();
   command
-      .add_option("RUN", *word, "An id, a unique beginning of one, a name, or a path; or FILE, .safetensors or .pth")
+      .add_option("RUN", *word,
+                  "An id, a unique beginning of one, a name, or a path; or FILE, .safetensors or .pth; or a "
+                  "checkpoint's folder")
       ->required();
   add_json_flag(command, invocation);
   command.callback(
