@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "runs/checkpoints.h"
+#include "runs/paths.h"
 #include "runs/run_store.h"
 
 namespace ablate {
@@ -33,7 +34,7 @@ std::string checkpoint_word(const Invocation& invocation, const std::string& wor
 
 std::filesystem::path weights_of(const Invocation& invocation, const std::string& word) {
   if (std::filesystem::is_regular_file(word) || std::filesystem::exists(std::filesystem::path(word) / "trainer.json"))
-    return (std::filesystem::absolute(word) / "").lexically_normal().parent_path();
+    return plain_path(word);
   const std::string ending = std::filesystem::path(word).extension().string();
   if (ending == ".pth" || ending == ".pt" || ending == ".safetensors")
     throw Error(fmt::format("{}: there is no such file.", word));

@@ -15,6 +15,7 @@
 #include "experiments/metrics/metric_list.h"
 #include "runs/atomic_file.h"
 #include "runs/json_file.h"
+#include "runs/paths.h"
 #include "runs/run_store.h"
 #include "sweeps/launcher.h"
 #include "sweeps/process.h"
@@ -83,10 +84,7 @@ std::filesystem::path run_of_masks(const std::filesystem::path& root, const std:
 Scores scores_of_masks(const Invocation& invocation, const std::string& folder, const std::string& data) {
   if (data == "held-out" || data == "training")
     throw UsageError("--masks needs --data FOLDER, with images/ and masks/ to compare with.");
-  const auto plain = [](const std::string& path) {  // "masks/" is masks.
-    return (std::filesystem::absolute(path) / "").lexically_normal().parent_path();
-  };
-  const std::filesystem::path masks = plain(folder), set = plain(data);
+  const std::filesystem::path masks = plain_path(folder), set = plain_path(data);
   const FolderScan truth = scan_pairs(set, {}), predictions = scan_pictures(masks);
   tell_problems(truth.problems);
   tell_problems(predictions.problems);

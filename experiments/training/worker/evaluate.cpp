@@ -15,6 +15,7 @@
 #include "runs/atomic_file.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
+#include "runs/paths.h"
 
 namespace ablate {
 namespace {
@@ -31,7 +32,7 @@ struct EvaluationSet {
 /// whole.
 EvaluationSet open_set(const std::string& word, RunConfig config, const fs::path& cache) {
   const bool own = word == "held-out" || word == "training";
-  const fs::path path = (fs::absolute(word) / "").lexically_normal().parent_path();  // "photos/" is photos.
+  const fs::path path = plain_path(word);
   if (!own) {
     config.set("data.dataset", "folder");
     config.set("data.path", path.string());
