@@ -160,7 +160,7 @@ class Plateau : public Schedule {
 
   Value at(Step) const override { return {lr_, std::nullopt}; }
 
-  void observe(double value) override {
+  void observe(double value, Step) override {
     constexpr double kThreshold = 1e-4, kLeastChange = 1e-8;
     const bool better = lower_ ? value < best_ * (1 - kThreshold) : value > best_ * (1 + kThreshold);
     if (better) {
@@ -213,7 +213,7 @@ class Warmup : public Schedule {
     value.lr *= double(step + 1) / double(steps_ + 1);
     return value;
   }
-  void observe(double value) override { then_->observe(value); }
+  void observe(double value, Step updates) override { then_->observe(value, updates); }
   nlohmann::json state() const override { return then_->state(); }
   void restore(const nlohmann::json& state) override { then_->restore(state); }
 

@@ -35,8 +35,8 @@ class Schedule {
   /// For update number `step` (0 is the first), up to the last of the run.
   virtual Value at(Step step) const = 0;
 
-  /// A validation gave this value of schedule.metric. Only plateau listens.
-  virtual void observe(double) {}
+  /// A validation after `updates` updates gave this value of schedule.metric. Only plateau listens.
+  virtual void observe(double /*value*/, Step /*updates*/) {}
   /// What observe() has come to, for a checkpoint; null where nothing is remembered.
   virtual nlohmann::json state() const { return nullptr; }
   virtual void restore(const nlohmann::json&) {}

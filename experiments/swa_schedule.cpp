@@ -21,7 +21,9 @@ class Swa : public Schedule {
     value.lr = share * lr_ + (1 - share) * value.lr;
     return value;
   }
-  void observe(double value) override { before_->observe(value); }
+  void observe(double value, Step updates) override {
+    if (updates <= times_.start) before_->observe(value, updates);
+  }
   nlohmann::json state() const override { return before_->state(); }
   void restore(const nlohmann::json& state) override { before_->restore(state); }
 

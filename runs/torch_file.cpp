@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -28,16 +29,20 @@ constexpr std::size_t kDeepestDict = 16;
 constexpr std::size_t kMostNamed = 8;  ///< in a message
 /// Views that are not contiguous are copied, and expanded ones may be far larger than the file.
 constexpr std::size_t kMostCopiedBytes = std::size_t{256} << 20, kMostCopiedPerFileByte = 8;
+/// The number that files of PyTorch before 1.6 begin with, as any protocol pickles it.
+constexpr std::string_view kOldMagic = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
 constexpr std::string_view kSaveStateDict = "In Python: torch.save(model.state_dict(), path)";
 
 /// Why a file that is no zip archive is none of ours.
 std::string foreign_format(std::string_view text) {
   const std::string_view head = text.substr(0, 64);
   const std::size_t first = head.find_first_not_of(" \t\r\n");
-  if (head.size() >= 2 && head[0] == '\x80' && head[1] >= 1 && head[1] <= 5)
-    return "in the format of PyTorch before 1.6, or a bare pickle, which is not read. Save it again with a newer "
-           "PyTorch: "
+  if (head.find(kOldMagic) != std::string_view::npos)
+    return "in the format of PyTorch before 1.6, which is not read. Save it again with a newer PyTorch: "
            "torch.save(torch.load(path), path)";
+  if (head.size() >= 2 && head[0] == '\x80' && head[1] >= 1 && head[1] <= 5)
+    return "a bare pickle, not a file of torch.save. If you trust who made it, in Python: "
+           "torch.save(pickle.load(open(path, \"rb\")), new_path)";
   if (first != std::string_view::npos && head[first] == '<')
     return "a web page, not a file of torch.save: perhaps one that asks to log in. Download the file itself";
   if (head.starts_with("version https://git-lfs"))
@@ -54,6 +59,9 @@ class StateDictFinder {
  public:
   explicit StateDictFinder(const std::string& where) : where_(where) {}
 
+  std::string path;                      ///< of what was found: "checkpoint.model", "" for the outermost
+  std::vector<std::string> passed_over;  ///< names of dicts beside it that hold tensors too
+
   const PickledDict& found_in(const PickledValue& root) {
     const auto* dict = root.as<PickledDict>();
     if (const auto* const object = root.as<PickledOpaque>(); object && object->kind == PickledOpaque::Kind::object)
@@ -61,13 +69,14 @@ class StateDictFinder {
                               where_, object->name.substr(0, 100), kSaveStateDict));
     if (dict == nullptr) throw Error(fmt::format("{}: holds no dict of names and tensors. {}", where_, kSaveStateDict));
     if (!holds(*dict, 0)) fail_without_tensors(*dict);
-    std::string path;
     for (std::size_t depth = 0; depth <= kDeepestDict; ++depth) {
       std::vector<Child> fitting = children(*dict, true);
       if (fitting.empty() && has_tensors(*dict)) return *dict;
       if (fitting.empty()) fitting = children(*dict, false);
-      if (fitting.size() != 1) fail_with_several(path, fitting);
+      if (fitting.size() != 1) fail_with_several(fitting);
       path += fmt::format("{}{}", path.empty() ? "" : ".", fitting[0].first);
+      for (const auto& [name, _] : children(*dict, false))
+        if (name != fitting[0].first) passed_over.emplace_back(name);
       dict = fitting[0].second;
     }
     throw Error(fmt::format("{}: its dicts hold each other in a circle. {}", where_, kSaveStateDict));
@@ -137,7 +146,7 @@ class StateDictFinder {
     throw Error(fmt::format("{}: holds no tensors that have names. {}", where_, kSaveStateDict));
   }
 
-  [[noreturn]] void fail_with_several(const std::string& path, const std::vector<Child>& fitting) const {
+  [[noreturn]] void fail_with_several(const std::vector<Child>& fitting) const {
     std::string names;
     for (std::size_t i = 0; i < std::min(fitting.size(), kMostNamed); ++i)
       names += fmt::format("{}\"{}{}{}\"", i == 0 ? "" : ", ", path, path.empty() ? "" : ".", fitting[i].first);
@@ -269,7 +278,12 @@ TorchFile::TorchFile(const std::filesystem::path& file) {
   const std::string folder = archive_folder(archive, where);
   const Pickle pickle(archive.record(folder + "data.pkl"), where);
   TensorReader reader(archive, folder, size, copies_);
-  for (const auto& [key, value] : StateDictFinder(where).found_in(pickle.root()).entries) {
+  StateDictFinder finder(where);
+  const PickledDict& found = finder.found_in(pickle.root());
+  if (!finder.passed_over.empty())
+    note_ = fmt::format("its \"{}\" is taken; \"{}\" beside it is not", finder.path,
+                        fmt::join(finder.passed_over, "\", \""));
+  for (const auto& [key, value] : found.entries) {
     const auto* const name = key->as<std::string_view>();
     if (name == nullptr) continue;
     try {

@@ -27,11 +27,14 @@ class TorchFile {
   explicit TorchFile(const std::filesystem::path& file);
   /// As SafetensorsFile has them: row-major and contiguous, whatever the strides in the file. At any alignment.
   const std::map<std::string, TensorView>& tensors() const { return tensors_; }
+  /// Which dict was taken, where others beside it hold tensors too (averages, another network); else empty.
+  const std::string& note() const { return note_; }
 
  private:
   std::shared_ptr<void> mapping_;
   std::vector<std::shared_ptr<std::byte[]>> copies_;  ///< of what is not contiguous in the file
   std::map<std::string, TensorView> tensors_;
+  std::string note_;
 };
 
 }  // namespace ablate

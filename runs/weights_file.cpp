@@ -1,21 +1,26 @@
 #include "runs/weights_file.h"
 
+#include <fmt/format.h>
+
 #include <bit>
 #include <cmath>
 #include <cstring>
 #include <fstream>
 #include <limits>
 
+#include "runs/error.h"
 #include "runs/torch_file.h"
 
 namespace ablate {
 namespace {
 
-/// safetensors begins with the length of its header, eight bytes; a zip archive and a pickle with these.
+/// A zip archive and a pickle begin with two certain bytes. safetensors may as well, with the length of its header:
+/// eight bytes, and its brace.
 bool looks_like_torch(const std::filesystem::path& path) {
-  char head[2] = {};
+  char head[9] = {};
   std::ifstream(path, std::ios::binary).read(head, sizeof head);
-  return (head[0] == 'P' && head[1] == 'K') || (head[0] == '\x80' && head[1] == '\x02');
+  const bool zip = head[0] == 'P' && head[1] == 'K', pickle = head[0] == '\x80' && head[1] >= 1 && head[1] <= 5;
+  return (zip || pickle) && head[8] != '{';
 }
 
 double half_precision(std::uint16_t bits) {
@@ -49,11 +54,16 @@ WeightsFile::WeightsFile(const std::filesystem::path& path) {
   if (looks_like_torch(path)) {
     auto file = std::make_shared<const TorchFile>(path);
     tensors_ = &file->tensors();
+    note_ = file->note();
     file_ = std::move(file);
   } else {
-    auto file = std::make_shared<const SafetensorsFile>(path);
-    tensors_ = &file->tensors();
-    file_ = std::move(file);
+    try {
+      auto file = std::make_shared<const SafetensorsFile>(path);
+      tensors_ = &file->tensors();
+      file_ = std::move(file);
+    } catch (const Error& error) {
+      throw Error(fmt::format("{}. Copy or download it again, or save it anew", error.what()));
+    }
   }
 }
 

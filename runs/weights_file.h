@@ -16,10 +16,13 @@ class WeightsFile {
  public:
   explicit WeightsFile(const std::filesystem::path& file);
   const std::map<std::string, TensorView>& tensors() const { return *tensors_; }
+  /// TorchFile's; empty for safetensors.
+  const std::string& note() const { return note_; }
 
  private:
   std::shared_ptr<const void> file_;
   const std::map<std::string, TensorView>* tensors_;
+  std::string note_;
 };
 
 /// The elements of a tensor as numbers, in its order; empty for a dtype that holds none.

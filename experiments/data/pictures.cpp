@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <string_view>
@@ -13,6 +14,9 @@
 
 namespace ablate {
 namespace {
+
+/// What a picture's file lacks is said by who reads it, once, with the file's name.
+[[maybe_unused]] const auto kQuietOpenCV = cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
 
 Picture from_mat(const cv::Mat& mat) {
   Picture picture{mat.rows, mat.cols, mat.channels(), {}};

@@ -46,16 +46,20 @@ void write_tensors(const fs::path& file, const NamedTensors& tensors) {
   write_safetensors(file, views, {{"format", "pt"}});
 }
 
-SafetensorsFile opened(const fs::path& path) {
+/// What reading a file of a checkpoint gives; what is wrong with it, with what to do.
+template <typename Read>
+auto read_whole(const Read& read) {
   try {
-    return SafetensorsFile(path);
+    return read();
   } catch (const Error& error) {
-    throw Error(fmt::format("{} Remove that checkpoint's folder to use the one before.", error.what()));
+    std::string what = error.what();
+    if (!what.ends_with('.')) what += '.';
+    throw Error(what + " Remove that checkpoint's folder to use the one before.");
   }
 }
 
 void read_tensors(const fs::path& path, const NamedTensors& into) {
-  const SafetensorsFile file = opened(path);
+  const SafetensorsFile file = read_whole([&] { return SafetensorsFile(path); });
   const torch::NoGradGuard no_grad;
   for (const auto& [name, tensor] : into) {
     const auto found = file.tensors().find(name);
@@ -147,6 +151,7 @@ Snapshot take_snapshot(const TrainerState& state, const Trained& trained) {
       {"schedule", state.schedule},
       {"scaler", state.scaler},
       {"averaged", state.averaged},
+      {"config", state.config},
       {"metrics", nlohmann::json::object()}};
   for (const auto& [file, _] : snapshot.files) json["files"].push_back(file);
   for (const auto& [tag, value] : state.metrics) json["metrics"][tag] = json_number(value);
@@ -190,7 +195,7 @@ void read_networks(const fs::path& checkpoint, const std::vector<Network>& netwo
 
 TrainerState read_checkpoint(const fs::path& checkpoint, const Trained& trained) {
   const fs::path file = checkpoint / "trainer.json";
-  const auto json = read_json_file(file);
+  const auto json = read_whole([&] { return read_json_file(file); });
   if (!json) throw Error(fmt::format("{} is not there: the checkpoint is not complete.", file.string()));
   TrainerState state;
   try {
@@ -205,6 +210,7 @@ TrainerState read_checkpoint(const fs::path& checkpoint, const Trained& trained)
     state.schedule = json->value("schedule", nlohmann::json());
     state.scaler = json->value("scaler", nlohmann::json());
     state.averaged = json->value("averaged", std::map<std::string, std::int64_t>{});
+    state.config = json->value("config", nlohmann::json());
     read_networks(checkpoint, trained.networks);
     for (const Network& network : trained.networks)
       for (const auto& [name, average] : trained.averages)

@@ -27,6 +27,7 @@ struct TrainerState {
   double training_seconds = 0;
   std::map<std::string, double> metrics;         ///< last values
   nlohmann::json schedule, scaler;               ///< what they remember; null where nothing
+  nlohmann::json config;                         ///< run.json's, as it trained; null in a checkpoint that is older
   std::map<std::string, std::int64_t> averaged;  ///< by name of the average ("ema"): how many weights are in it
 };
 

@@ -79,6 +79,7 @@ class Initialiser {
     for (const auto& [name, _] : state) ours.insert(name);
     const std::string prefix = common_prefix(views, ours);
     if (!prefix.empty()) report.prefix = prefix;
+    report.note = files_.back().note();
     for (const auto* patterns : {&what_, &exclude_})
       for (const std::string& pattern : *patterns)
         if (any_matches({pattern}, ours) || any_matches({pattern}, std::views::keys(views))) used_.insert(pattern);
@@ -144,6 +145,7 @@ std::vector<std::string> InitReport::lines() const {
   if (from.empty()) return {};
   std::vector<std::string> all{fmt::format("init: {} tensors loaded from {}{}", loaded.size(), from,
                                            prefix.empty() ? "" : fmt::format(", without their prefix {}", prefix))};
+  if (!note.empty()) all.push_back("init: " + note);
   if (!left_out.empty()) all.push_back("init: " + counted("left as they are (init.what, init.exclude)", left_out));
   if (!missing.empty()) all.push_back("init: " + counted("not in the file", missing));
   if (!unexpected.empty()) all.push_back("init: " + counted("in the file alone", unexpected));

@@ -12,6 +12,7 @@ namespace ablate {
 struct InitReport {
   std::string from;                           ///< the file or checkpoint
   std::string prefix;                         ///< that names in the file have before ours ("module."); empty where none
+  std::string note;                           ///< the file's (WeightsFile)
   std::vector<std::string> loaded;            ///< names as in our networks
   std::vector<std::string> left_out;          ///< not asked for by init.what, or excluded by init.exclude
   std::vector<std::string> missing;           ///< asked for, and not in the file

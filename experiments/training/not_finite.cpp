@@ -51,6 +51,16 @@ std::optional<std::string> not_finite_weights(const std::vector<Network>& networ
   return std::nullopt;
 }
 
+bool makes_finite_loss(Task& task, const Batch& batch) {
+  for (const auto& [_, tensor] : batch.tensors)
+    if (!finite(tensor)) return true;
+  Measuring measuring(task.networks(), Mode::train);
+  measuring.begin_pass();
+  for (const LossTerm& term : task.evaluate(batch).losses)
+    if (!finite(term.value)) return false;
+  return true;
+}
+
 std::string first_not_finite(Task& task, const Batch& batch) {
   for (const auto& [name, tensor] : batch.tensors)
     if (!finite(tensor)) return fmt::format("the batch's \"{}\"", name);

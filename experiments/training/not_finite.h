@@ -11,6 +11,10 @@ namespace ablate {
 /// A tensor of the networks' states, weight or buffer, that is not finite throughout. Waits for the device.
 std::optional<std::string> not_finite_weights(const std::vector<Network>& networks);
 
+/// Whether the networks make a finite loss of `batch` in train mode (which moves no buffers); true where the batch is
+/// not finite itself. In the precision of the Autocast that the caller has.
+bool makes_finite_loss(Task& task, const Batch& batch);
+
 /// Where NaN or infinity comes from, in words: a tensor of the batch, a network's weights, or the first convolution
 /// that gets them as its input in a forward pass in train mode (which moves no buffers). "the loss itself" where the
 /// network gives nothing but finite numbers. In the precision of the Autocast that the caller has.

@@ -8,6 +8,7 @@
 #include <future>
 #include <limits>
 #include <numeric>
+#include <ranges>
 
 #include "experiments/training/averaging.h"
 #include "experiments/training/checkpoint.h"
@@ -76,6 +77,7 @@ struct Trainer::Impl {
   Mode configured_mode;
   bool both_modes;
   std::string best_tag;
+  Batch last_batch;  // of those trained on
   Clock::time_point polled{};
   Step saved_step = -1;
   std::future<void> saving;  // Last: it uses the members above, and waits when it is destroyed.
@@ -155,8 +157,20 @@ struct Trainer::Impl {
     resumed = true;
     TrainerState found = read_checkpoint(*checkpoint, trained());
     for (auto& [name, average] : averages) average.set_added(found.averaged[name]);
+    say_changed_options(found);
     environment.say(fmt::format("Going on from step {}.", found.step));
     return found;
+  }
+
+  /// Of a run.json that was edited by hand. `resume` itself changes train.steps alone.
+  void say_changed_options(const TrainerState& found) const {
+    if (found.config.is_null()) return;
+    const RunConfig before = RunConfig::from_json(found.config);
+    for (const std::string& key : differing_keys({before, config}))
+      if (key != "train.steps")
+        environment.say(
+            fmt::format("run.json: {} was {} up to step {}, and is {} now. A new run would compare cleanly.", key,
+                        before.at(key).dump(), found.step, config.at(key).dump()));
   }
 
   RunState run() {
@@ -221,21 +235,20 @@ struct Trainer::Impl {
     log.begin_step(number);
     double waited = 0;
     const std::int64_t count = config.integer("train.accumulate");
-    Batch batch;
     for (std::int64_t i = 0; i < count; ++i) {
       const Clock::time_point asked = Clock::now();
-      batch = batches.next().to(environment.device);
+      last_batch = batches.next().to(environment.device);
       waited += seconds_since(asked);
       ++state.next_batch;
       const Autocast mixed = autocast();
       if (config.boolean("train.accumulate_fault") && i + 1 < count) {
         const torch::NoGradGuard statistics_only;
-        task.forward(batch);
+        task.forward(last_batch);
         continue;
       }
       updates.begin_batch(i);
       log.begin_batch();
-      log.end_batch(task.step(batch, updates));
+      log.end_batch(task.step(last_batch, updates));
     }
     if (const auto ema = averages.find("ema"); ema != averages.end()) ema->second.add();
     if (lengths.swa && lengths.swa->averages_after(number)) averages.at("swa").add();
@@ -245,10 +258,23 @@ struct Trainer::Impl {
     if (std::isfinite(shown)) return;
     const Autocast mixed = autocast();
     diverge(fmt::format("The training loss became {} at step {} (learning rate {:g}). First not finite is {}.",
-                        std::isnan(shown) ? "NaN" : "infinite", number, value.lr, first_not_finite(task, batch)));
+                        std::isnan(shown) ? "NaN" : "infinite", number, value.lr, first_not_finite(task, last_batch)));
+  }
+
+  /// The checkpoints there are, are good ones: those whose weights can't be trained on are no help to anybody.
+  void remove_diverged_checkpoints() {
+    finish_saving();
+    const Autocast mixed = autocast();
+    for (const auto& [at, folder] : checkpoints_of(environment.run) | std::views::reverse) {
+      read_networks(folder, networks);
+      if (makes_finite_loss(task, last_batch)) return;
+      std::filesystem::remove_all(folder);
+      environment.say(fmt::format("The checkpoint of step {} made no finite loss any more: removed.", at));
+    }
   }
 
   [[noreturn]] void diverge(const std::string& what) {
+    remove_diverged_checkpoints();
     publish();
     log.writer().hparams_end(false);
     log.writer().flush();
@@ -299,7 +325,7 @@ struct Trainer::Impl {
     validate_on_sets();
     if (averages.contains("ema")) validate_average("ema");
     if (config.text("schedule.name") == "plateau")
-      schedule->observe(logged("schedule.metric", config.text("schedule.metric")));
+      schedule->observe(logged("schedule.metric", config.text("schedule.metric")), state.step);
 
     const double value = logged("checkpoint.metric", best_tag);
     const bool lower = config.is_set("checkpoint.metric") ? lower_is_better(best_tag) : !task.higher_is_better();
@@ -383,10 +409,10 @@ struct Trainer::Impl {
   void checkpoint() {
     if (saved_step == state.step) return;
     finish_saving();
-    // The checkpoints there are, are good ones.
     if (const auto weights = not_finite_weights(networks))
       diverge(fmt::format("The weights {} became NaN or infinite by step {} (learning rate {:g}).", *weights,
                           state.step, schedule->at(state.step - 1).lr));
+    state.config = config.to_json();
     state.schedule = schedule->state();
     state.scaler = updates.scaler_state();
     for (const auto& [name, average] : averages) state.averaged[name] = average.added();

@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
     const auto [lr, momentum] = schedule->at(step);
     values.push_back({lr, momentum ? nlohmann::json(*momentum) : nlohmann::json()});
     if (step >= static_cast<ablate::Step>(observed.size())) continue;
-    schedule->observe(observed[static_cast<std::size_t>(step)]);
+    schedule->observe(observed[static_cast<std::size_t>(step)], step + 1);
     // As after a resume in between.
     const nlohmann::json state = schedule->state();
     schedule = ablate::make_schedule(config, steps, 10);

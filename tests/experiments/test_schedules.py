@@ -124,23 +124,42 @@ class Schedules(unittest.TestCase):
 
     def test_swa_after_any_schedule(self):
         # As in PyTorch's own recipe, an epoch being ten steps: from epoch 8 on SWALR is stepped instead, after each epoch.
-        def make(optimizer, name):
-            return {"constant": lambda: lr_scheduler.ConstantLR(optimizer, 1),
-                    "cosine": lambda: lr_scheduler.CosineAnnealingLR(optimizer, 300),
-                    "multistep": lambda: lr_scheduler.MultiStepLR(optimizer, [30, 50], 0.1)}[name]()
-
-        for name in ("constant", "cosine", "multistep"):
+        schedules = {
+            "constant": lambda o: lr_scheduler.ConstantLR(o, 1),
+            "cosine": lambda o: lr_scheduler.CosineAnnealingLR(o, 300),
+            "multistep": lambda o: lr_scheduler.MultiStepLR(o, [30, 50], 0.1),
+            "step": lambda o: lr_scheduler.StepLR(o, 33, 0.5),
+            "exponential": lambda o: lr_scheduler.ExponentialLR(o, 0.99),
+            "polynomial": lambda o: lr_scheduler.PolynomialLR(o, 300, 2),
+            "cosine-restarts": lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 30, 2),
+            "cyclic": lambda o: lr_scheduler.CyclicLR(o, 0.1, 0.7, 13, 9),
+            "onecycle": lambda o: lr_scheduler.OneCycleLR(o, 0.1, total_steps=300),
+            "plateau": lambda o: lr_scheduler.ReduceLROnPlateau(o, "min", 0.9, 2),
+        }
+        options = {
+            "multistep": ["schedule.milestones=30,50"], "step": ["schedule.step_size=33", "schedule.gamma=0.5"],
+            "exponential": ["schedule.gamma=0.99"], "polynomial": ["schedule.power=2"],
+            "cosine-restarts": ["schedule.period=30", "schedule.period_mult=2"],
+            "cyclic": ["schedule.max_lr=0.7", "schedule.up_steps=13", "schedule.down_steps=9"],
+            "plateau": ["schedule.gamma=0.9", "schedule.patience=2", "@" + json.dumps([1.0] * 300)],
+        }
+        for name, make in schedules.items():
             optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1, momentum=0.9)
-            scheduler, swa, wanted = make(optimizer, name), swa_utils.SWALR(optimizer, 0.02), []
-            optimizer.param_groups[0]["lr"] = 0.1
+            scheduler = make(optimizer)
+            begun = optimizer.param_groups[0]["lr"]
+            swa, wanted = swa_utils.SWALR(optimizer, 0.02), []
+            optimizer.param_groups[0]["lr"] = begun
             for step in range(300):
-                wanted.append((optimizer.param_groups[0]["lr"], None))
+                group = optimizer.param_groups[0]
+                wanted.append((group["lr"], group["momentum"]))
                 optimizer.step()
                 if step < 80:
-                    scheduler.step()
+                    scheduler.step(*([1.0] if name == "plateau" else []))
                 elif (step - 80) % 10 == 9:
                     swa.step()
-            self.compare(ours(300, "optimizer.lr=0.1", f"schedule.name={name}", "schedule.milestones=30,50", "swa.start=8ep", "swa.lr=0.02"), wanted)
+            with self.subTest(name):
+                self.compare(ours(300, "optimizer.lr=0.1", f"schedule.name={name}", *options.get(name, []), "swa.start=8ep", "swa.lr=0.02"), wanted,
+                             momentum=name in ("cyclic", "onecycle"))
 
     def test_warmup_in_front_of_cosine(self):
         def make(optimizer):

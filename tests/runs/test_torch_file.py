@@ -5,6 +5,7 @@ import collections
 import io
 import json
 import os
+import pickle
 import random
 import struct
 import subprocess
@@ -187,6 +188,8 @@ class TorchFile(unittest.TestCase):
         self.assertIn("expanded", self.saved(with_plain | {"w": torch.ones(1).expand(1 << 20, 1 << 20)}))
 
     def test_other_formats(self):
+        for protocol in range(2, 6):
+            self.assertIn("pickle.load(open(path", self.listed_bytes(pickle.dumps({"w": [1.0, 2.0]}, protocol)))
         self.assertIn("before 1.6", self.saved({"w": torch.ones(1)}, _use_new_zipfile_serialization=False))
         self.assertIn("before 1.6", self.saved({"w": torch.ones(1)}, _use_new_zipfile_serialization=False,
                                                pickle_protocol=4))

@@ -178,6 +178,8 @@ class BadInputTest(AblateTest):
         self.assertEqual(self.json_of("show", run["id"])["status"], "completed")
         for words in (("show", run["id"]), ("compare", run["id"], run["id"])):
             self.assertRegex(self.ablate(*words).stderr, rf"{events} at byte \d+: .*copy it again")
+        [damage] = json.loads(self.ablate("show", run["id"], "--json").stdout)["damage"]
+        self.assertRegex(damage, rf"{events} at byte \d+: ")
 
     def test_a_log_that_was_cut_is_told_wherever_it_was_cut(self):
         run = self.json_of("train", *assignments(train__steps=40))
@@ -188,6 +190,7 @@ class BadInputTest(AblateTest):
             os.truncate(events, size)
             for words in (("show", run["id"]), ("export", run["id"]), ("compare", run["id"], run["id"])):
                 self.assertRegex(self.ablate(*words).stderr, rf"{events} at byte {size}: {whole - size} of its {whole} bytes are missing.*Copy it again")
+            self.assertIn("its log is damaged", self.ablate("list").stdout)
         events.unlink()
         self.assertIn(f"the file, {whole} bytes, is gone", self.ablate("show", run["id"]).stderr)
 

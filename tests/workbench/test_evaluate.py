@@ -170,6 +170,7 @@ class EvaluateTest(AblateTest):
             least = 4 * (cost["parameters"] + (3 + 2 * 2) * size[0] * size[1]) / 2**20
             self.assertGreater(cost["peak_memory_mb"], least)
             self.assertLess(cost["peak_memory_mb"], 10 * least)
+        self.assertIn("--size: ", self.error_of("cost", "net", "--size", "5x7", code=2))
         transposed = self.json_of("train", "--name", "t", *assignments(train__steps=1, model__up="transposed"))
         [cost] = self.json_of("cost", "t")
         network = twin.make(config | {"up": "transposed"})

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import signal
 import struct
 import subprocess
@@ -170,6 +171,7 @@ class TrainingTest(AblateTest):
             self.assertLessEqual(abs(numpy.array(Image.open(out / "a-composed.png")) - wanted).max(), 1)
         self.assertIn("--background", self.ablate("predict", "net", folder / "a.png", "--out", out / "no", "--background", "nothing", code=1).stderr)
         self.assertFalse((out / "no").exists())
+        self.assertIn("--background", self.error_of("predict", "net", folder / "a.png", "--out", out / "no", "--background", "", code=2))
 
     def test_predict_makes_a_video_of_a_video(self):
         self.ablate("train", "--name", "net", *assignments())
@@ -320,6 +322,19 @@ class TrainingTest(AblateTest):
         self.assertEqual(run["status"], "diverged")
         self.assertIn("diverged", result.stderr)
         self.assertIn("optimizer.lr", self.error_of("resume", run["id"], code=1))
+
+    def test_a_diverged_run_keeps_no_checkpoint_that_makes_nan(self):
+        result = self.ablate("train", "--name", "net", "--json", *assignments(
+            optimizer__name="sgd", optimizer__lr=30, model__norm="none", model__activation="identity", train__steps=200,
+            checkpoint__every=1, checkpoint__keep=200), code=1)
+        run = json.loads(result.stdout)
+        self.assertEqual(run["status"], "diverged")
+        removed = re.findall(r"checkpoint of step (\d+) made no finite loss", result.stderr)
+        kept = sorted(pathlib.Path(run["run"], "checkpoints").iterdir())
+        self.assertTrue(removed and kept, result.stderr)
+        self.assertEqual(int(removed[-1]), int(kept[-1].name[5:]) + 1)
+        Image.new("RGB", (32, 32)).save(self.folder / "a.png")
+        self.ablate("predict", "net", self.folder / "a.png", "--out", self.folder / "out")
 
     def test_checkpoints_are_safetensors(self):
         run = self.json_of("train", *assignments())

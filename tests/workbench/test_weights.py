@@ -151,6 +151,49 @@ class WeightsTest(AblateTest):
         self.assertIn("12 steps already", self.error_of("resume", "short", "--steps", 12, code=1))
         self.assertIn("train --from short -s optimizer.lr=1", self.error_of("resume", "short", "-s", "optimizer.lr=1", code=2))
 
+    def test_a_file_with_averages_beside_its_weights_says_which_are_taken(self):
+        network = self.milesial()
+        wanted = network.state_dict()
+        torch.save({"ema": {name: torch.zeros_like(tensor) for name, tensor in wanted.items()}, "model": wanted}, self.folder / "two.pth")
+        told = 'its "model" is taken; "ema" beside it is not'
+        self.assertIn(told, self.ablate("train", "--from", self.folder / "two.pth", *assignments(train__steps=1), *set_words(MILESIAL)).stderr)
+        self.assertIn(told, self.ablate("show", self.folder / "two.pth").stdout)
+
+    def test_safetensors_are_told_by_their_content_whatever_their_first_bytes(self):
+        for bytes_of_header in (0x0280, 0x4B50):  # As a pickle and a zip archive begin.
+            file = self.folder / f"{bytes_of_header}.safetensors"
+            name = "w" * (bytes_of_header - 100)
+            save_file({name: torch.ones(2)}, file)
+            written = int.from_bytes(file.read_bytes()[:8], "little")
+            save_file({name + "w" * (bytes_of_header - written): torch.ones(2)}, file)
+            self.assertEqual(int.from_bytes(file.read_bytes()[:8], "little"), bytes_of_header)
+            self.assertEqual(self.json_of("show", file)[0]["mean"], 1)
+
+    def test_a_damaged_checkpoint_says_what_to_do(self):
+        self.train("--name", "net", train__steps=4, checkpoint__every=2)
+        newest = max(pathlib.Path(self.json_of("show", "net")["run"], "checkpoints").iterdir())
+        for name, steps in (("model.safetensors", 6), ("trainer.json", 8)):
+            content = (newest / name).read_bytes()
+            (newest / name).write_bytes(content[:50])
+            self.ablate("resume", "net", "--steps", steps)
+            self.until(lambda: self.json_of("show", "net")["status"] == "failed")
+            self.assertRegex(self.json_of("show", "net")["error"], rf"{name}.*[^.]\. Remove that checkpoint's folder")
+            (newest / name).write_bytes(content)
+            self.ablate("resume", "net")
+            self.until(lambda: self.json_of("show", "net")["status"] == "completed")
+            newest = max(newest.parent.iterdir())
+
+    def test_a_run_whose_options_were_edited_by_hand_says_so_as_it_goes_on(self):
+        run = pathlib.Path(self.train("--name", "net")["run"])
+        document = json.loads((run / "run.json").read_text())
+        document["config"]["loss"]["dice"] = 0.25
+        (run / "run.json").write_text(json.dumps(document))
+        self.ablate("resume", "net", "--steps", 8)
+        self.until(lambda: self.json_of("show", "net")["step"] == 8)
+        log = (run / "console.log").read_text()
+        self.assertRegex(log, r"loss\.dice was \S+ up to step 6, and is 0\.25 now")
+        self.assertNotIn("train.steps was", log)
+
     def test_show_lists_the_weights_in_a_file(self):
         torch.save({"a.weight": torch.tensor([[1.0, 2.0], [3.0, float("nan")]]), "b": torch.arange(3)}, self.folder / "some.pth")
         shown = {entry["name"]: entry for entry in self.json_of("show", self.folder / "some.pth")}

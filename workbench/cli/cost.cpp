@@ -24,7 +24,9 @@ struct CostOptions {
 nlohmann::json cost_of(const Invocation& invocation, const std::string& run, const CostOptions& options) {
   std::vector<std::string> words = {"cost", checkpoint_word(invocation, run), "--device", options.device};
   if (!options.size.empty()) {
-    const nlohmann::json size = as_usage([&] { return value_from_text(*find_option("data.size"), options.size); });
+    Option option = *find_option("data.size");
+    option.key = "--size";
+    const nlohmann::json size = as_usage([&] { return value_from_text(option, options.size); });
     words.insert(words.end(), {"--height", size[0].dump(), "--width", size[1].dump()});
   }
   nlohmann::json answer;

@@ -62,6 +62,7 @@ int print_list(const Invocation& invocation) {
     }
     row.push_back({status.training_seconds > 0 ? short_time(status.training_seconds) : ""});
     std::string error = status.error.substr(0, status.error.find('\n'));
+    if (error.empty() && !damage_of(run, {}).empty()) error = "its log is damaged: ablate show " + run.id;
     row.push_back({std::move(error), Tone::bad});
     table.add(std::move(row));
   }

@@ -136,22 +136,29 @@ nlohmann::json run_summary(const RunInfo& run) {
           {"training_seconds", status.training_seconds}};
 }
 
-void tell_damage(const RunInfo& run, const RunData& data) {
+std::vector<std::string> damage_of(const RunInfo& run, const RunData& data) {
+  std::vector<std::string> damage;
   for (const ReadProblem& problem : problems_of(run, data))
-    fmt::print(stderr, "ablate: {} at byte {}: {}\n", problem.file, problem.offset, problem.what);
+    damage.push_back(fmt::format("{} at byte {}: {}", problem.file, problem.offset, problem.what));
+  return damage;
 }
 
-std::map<std::string, double> last_values(const RunInfo& run) {
-  std::map<std::string, double> values;
+void tell_damage(const RunInfo& run, const RunData& data) {
+  for (const std::string& line : damage_of(run, data)) fmt::print(stderr, "ablate: {}\n", line);
+}
+
+LastValues last_values(const RunInfo& run) {
   RunReader reader(run.folder);
   reader.poll();
   tell_damage(run, *reader.data());
+  LastValues last{{}, damage_of(run, *reader.data())};
+  std::map<std::string, double>& values = last.of;
   for (const auto& [tag, points] : reader.data()->scalars)
     if (!points.empty()) values[tag] = points.back().value;
   for (const StoredEvaluation& evaluation : read_evaluations(run.folder))
     for (const auto& [metric, value] : evaluation.all.metrics) values[metric + "/" + evaluation.set] = value;
   values.insert(run.status.metrics.begin(), run.status.metrics.end());
-  return values;
+  return last;
 }
 
 }  // namespace ablate

@@ -55,10 +55,17 @@ void print_json(const nlohmann::json& document);
 /// metrics, best, error, training_seconds.
 nlohmann::json run_summary(const RunInfo& run);
 
-/// What is wrong with a run's log, on standard error.
+/// What is wrong with a run's log, in words, one line each.
+std::vector<std::string> damage_of(const RunInfo& run, const RunData& data);
+
+/// The same on standard error.
 void tell_damage(const RunInfo& run, const RunData& data);
 
-/// The last value of every scalar tag: of the event files, and where they don't have it, of the status.
-std::map<std::string, double> last_values(const RunInfo& run);
+struct LastValues {
+  std::map<std::string, double> of;  ///< tag; of the event files, and where they don't have it, of the status
+  std::vector<std::string> damage;   ///< of the event files
+};
+/// Tells the damage as well.
+LastValues last_values(const RunInfo& run);
 
 }  // namespace ablate

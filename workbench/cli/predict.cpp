@@ -99,6 +99,7 @@ void add_predict(CLI::App& app, Invocation& invocation) {
   command.add_option("--out", options->out, "Folder for the masks")->type_name("DIR")->required();
   command.add_flag("--cut-out", options->cut_out, "The pictures with their masks as opacity, too: NAME-cut-out.png");
   command.add_option("--background", options->background, "Put before this, too: a picture's file, blur, or #00ff00")
+      ->check([](const std::string& word) { return word.empty() ? "it takes a picture's file, blur, or #00ff00" : ""; })
       ->type_name("WHAT");
   command.add_flag(
       "--full-size", options->full_size,

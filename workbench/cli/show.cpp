@@ -90,6 +90,7 @@ int show_weights(const Invocation& invocation, const std::filesystem::path& path
   } else {
     table.print();
     fmt::print("\n{} tensors, {} numbers\n", file.tensors().size(), elements);
+    if (!file.note().empty()) fmt::print("{}: {}\n", path.string(), file.note());
   }
   return 0;
 }
@@ -99,12 +100,13 @@ int show(const Invocation& invocation, const std::string& word) {
   if (const auto weights = std::filesystem::path(word) / "model.safetensors"; std::filesystem::exists(weights))
     return show_weights(invocation, weights);  // A checkpoint's folder.
   const RunInfo run = find_run(invocation.root(), word);
-  const std::map<std::string, double> values = last_values(run);
+  const auto [values, damage] = last_values(run);
   if (invocation.json) {
     nlohmann::json document = run_summary(run);
     for (const auto& [tag, value] : values) document["metrics"][tag] = json_number(value);
     document["config"] = run.run.is_object() ? run.run.value("config", nlohmann::json()) : nlohmann::json();
     document["findings"] = findings_json(run);
+    document["damage"] = damage;
     print_json(document);
     return 0;
   }

@@ -90,7 +90,7 @@ int train(const Invocation& invocation, const TrainOptions& options) {
   const RunInfo run = read_run(root, folder);
   if (invocation.json) {
     nlohmann::json document = run_summary(run);
-    for (const auto& [tag, value] : last_values(run)) document["metrics"][tag] = json_number(value);
+    for (const auto& [tag, value] : last_values(run).of) document["metrics"][tag] = json_number(value);
     print_json(document);
   }
   if (run.status.state == RunState::completed) return 0;
