@@ -207,7 +207,8 @@ std::vector<Option> all_options() {
       choice("train.device", "auto", {"auto", "cpu", "cuda"}, "Where to train; auto: on a GPU if there is one."),
       in("threads", integer("train.threads", 0, 0, 1024, "Threads of the worker; 0: as the launcher decides.")),
       choice("train.precision", "fp32", {"fp32", "bf16", "fp16"},
-             "fp32, or mixed precision (autocast; fp16 with scaled losses)."),
+             "fp32, or mixed precision (autocast; fp16 with scaled losses): bf16 for GPUs and processors with AMX, "
+             "fp16 for GPUs."),
       boolean("train.channels_last", true, "Keep pictures and weights in channels-last format, the faster one."),
       in("batches", integer("train.accumulate", 1, 1, 65536, "Batches whose gradients make one step.")),
       boolean("train.accumulate_fault", false,

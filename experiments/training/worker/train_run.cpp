@@ -131,7 +131,7 @@ RunState train(const std::filesystem::path& folder, const RunConfig& config, Sta
     say(fmt::format("train.batch_size: {} is more than there are to train on; each epoch is one batch of all {}.",
                     batch, data.source.training.size()));
   if (device.is_cpu() && config.text("train.precision") == "fp16")
-    say("train.precision: processors compute fp16 far slower than fp32; it is meant for GPUs.");
+    say("train.precision: a processor makes a step in fp16 dozens of times slower than in fp32; it is meant for GPUs.");
   record_origin(folder, data.source.fingerprint, device);
   data.order = shuffled;
   data.augment = [augmentation = Augmentation::from(config)](Sample& sample, std::uint64_t seed, std::uint64_t epoch,
