@@ -129,7 +129,7 @@ std::vector<Option> all_options() {
              "Which blocks add their input.", {"model.residual", {"plain", "norm"}}),
       choice("model.skip", "concat", {"concat", "add", "multiply", "none"}, "How a level's output reaches the way up."),
       choice("model.pool", "max", {"max", "avg", "max+avg", "stride", "none"},
-             "How a level's output is halved; none: forgotten."),
+             "How a level's output is halved; max+avg: the mean of both; none: forgotten."),
       choice("model.up", "nearest", {"nearest", "transposed", "bilinear", "pixelshuffle"},
              "How sizes are doubled on the way up."),
       choice("model.head", "sigmoid", {"sigmoid", "softmax"},
@@ -275,7 +275,7 @@ std::string shown(const json& value) {
 
 std::string range_text(const Option& option) {
   const auto number = [](double x) {
-    return x == std::trunc(x) && std::abs(x) < 1e12 ? fmt::format("{:.0f}", x) : fmt::format("{:g}", x);
+    return x == std::trunc(x) && std::abs(x) < 1e12 ? fmt::format("{:.0f}", x) : fmt::format("{:.7g}", x);
   };
   return option.low && option.high ? fmt::format(" from {} to {}", number(*option.low), number(*option.high)) : "";
 }
@@ -360,6 +360,8 @@ json value_from_text(const Option& option, std::string_view words) {
   if (words.empty() && option.nullable) return nullptr;
   if (words.empty() && option.type != OptionType::strings) throw Error(option.key + ": a value is missing.");
   json value = json::parse(words, nullptr, false);
+  if (option.type == OptionType::real && words.starts_with('.'))  // As many write it, and JSON doesn't.
+    value = json::parse("0" + std::string(words), nullptr, false);
   // A folder may be called 2024.
   const bool as_typed = option.type == OptionType::text && !value.is_string() && !value.is_null();
   if (value.is_discarded() || as_typed) value = std::string(words);

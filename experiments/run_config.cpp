@@ -106,15 +106,22 @@ void check_losses(const RunConfig& config) {
     throw Error("Every loss has weight 0, so nothing would be learnt. Set one, as in loss.bce=1.");
 }
 
+/// Whether a time is not before another, as far as that is known without the length of an epoch.
+bool not_before(const json& time, const json& end) {
+  if (time.is_number() && end.is_number()) return time >= end;
+  return time.is_string() && end.is_string() &&
+         std::stoll(time.get<std::string>()) >= std::stoll(end.get<std::string>());  // "3ep"
+}
+
 void check_schedule(const RunConfig& config) {
-  if (config.text("schedule.name") == "cosine" && config.real("schedule.min_lr") > config.real("optimizer.lr"))
-    throw Error(
-        fmt::format("schedule.min_lr: cosine would rise from {:g} (optimizer.lr) to {:g}. Choose a smaller one.",
-                    config.real("optimizer.lr"), config.real("schedule.min_lr")));
+  if (const std::string name = config.text("schedule.name");
+      name.starts_with("cosine") && config.real("schedule.min_lr") > config.real("optimizer.lr"))
+    throw Error(fmt::format("schedule.min_lr: {} would rise from {:g} (optimizer.lr) to {:g}. Choose a smaller one.",
+                            name, config.real("optimizer.lr"), config.real("schedule.min_lr")));
   const json &warmup = config.at("schedule.warmup_steps"), &steps = config.at("train.steps");
-  if (warmup.is_number() && steps.is_number() && warmup >= steps)
-    throw Error(fmt::format("schedule.warmup_steps: {} steps of warm-up leave nothing of a run of {} (train.steps).",
-                            warmup.get<Step>(), steps.get<Step>()));
+  if (not_before(warmup, steps))
+    throw Error(fmt::format("schedule.warmup_steps: {} of warm-up leave nothing of a run of {} (train.steps).",
+                            config.text("schedule.warmup_steps"), config.text("train.steps")));
 }
 
 /// The tags of what is measured while it trains.
@@ -126,6 +133,7 @@ std::vector<std::string> measured_tags(const RunConfig& config) {
   for (const Option& option : catalogue())
     if (option.key.starts_with("loss.") && config.real(option.key) > 0) terms.push_back(option.key.substr(5));
   if (terms.size() == 1) terms.clear();  // It is the whole.
+  for (const std::string& term : terms) tags.push_back("loss/train/" + term);
   for (const auto& [set, unless] : {std::pair("val", "training"), std::pair("train_set", "held-out")}) {
     if (on == unless) continue;
     tags.push_back(fmt::format("loss/{}", set));
@@ -163,10 +171,15 @@ void check_updates(const RunConfig& config) {
     throw Error("optimizer.nesterov needs momentum: set optimizer.momentum above 0.");
   if (config.boolean("train.accumulate_fault") && config.integer("train.accumulate") == 1)
     throw Error("train.accumulate_fault is about the batches of a step that are lost: set train.accumulate above 1.");
-  const json &start = config.at("swa.start"), &steps = config.at("train.steps");
-  if (start.is_number() && steps.is_number() && start >= steps)
-    throw Error(fmt::format("swa.start: a run of {} steps (train.steps) has ended by step {}.", steps.get<Step>(),
-                            start.get<Step>()));
+  const json &start = config.at("swa.start"), &every = config.at("swa.every"), &steps = config.at("train.steps");
+  if (not_before(start, steps))
+    throw Error(fmt::format("swa.start: a run of {} (train.steps) has ended by {}.", config.text("train.steps"),
+                            config.text("swa.start")));
+  if (start.is_number() && every.is_number() && steps.is_number() && start.get<Step>() + every.get<Step>() > steps)
+    throw Error(
+        fmt::format("swa.every: from step {} (swa.start) on, {} steps are more than a run of {} (train.steps) "
+                    "has left: nothing would be averaged.",
+                    start.get<Step>(), every.get<Step>(), steps.get<Step>()));
 }
 
 }  // namespace

@@ -51,7 +51,8 @@ std::string foreign_format(std::string_view text) {
     return "a safetensors file, it seems, not one of torch.save. Give it the ending .safetensors";
   const bool readable = std::ranges::all_of(
       head, [](char c) { return static_cast<unsigned char>(c) >= ' ' || c == '\n' || c == '\r' || c == '\t'; });
-  return fmt::format("{}, not a file that torch.save wrote. Is it the right file?", readable ? "a text" : "unknown");
+  return fmt::format("{}, not a file that torch.save wrote, and no safetensors. Is it the right file, and whole?",
+                     readable ? "a text" : "unknown");
 }
 
 /// Finds the dict of tensors, as TorchFile's comment says.

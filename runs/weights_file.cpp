@@ -14,13 +14,12 @@
 namespace ablate {
 namespace {
 
-/// A zip archive and a pickle begin with two certain bytes. safetensors may as well, with the length of its header:
-/// eight bytes, and its brace.
-bool looks_like_torch(const std::filesystem::path& path) {
+/// It begins with the length of its header, eight bytes, and the header's brace. What is neither that nor a file of
+/// torch.save is told by TorchFile.
+bool looks_like_safetensors(const std::filesystem::path& path) {
   char head[9] = {};
   std::ifstream(path, std::ios::binary).read(head, sizeof head);
-  const bool zip = head[0] == 'P' && head[1] == 'K', pickle = head[0] == '\x80' && head[1] >= 1 && head[1] <= 5;
-  return (zip || pickle) && head[8] != '{';
+  return head[8] == '{';
 }
 
 double half_precision(std::uint16_t bits) {
@@ -51,19 +50,19 @@ std::vector<double> plain(std::span<const std::byte> bytes) {
 }  // namespace
 
 WeightsFile::WeightsFile(const std::filesystem::path& path) {
-  if (looks_like_torch(path)) {
+  if (!looks_like_safetensors(path)) {
     auto file = std::make_shared<const TorchFile>(path);
     tensors_ = &file->tensors();
     note_ = file->note();
     file_ = std::move(file);
-  } else {
-    try {
-      auto file = std::make_shared<const SafetensorsFile>(path);
-      tensors_ = &file->tensors();
-      file_ = std::move(file);
-    } catch (const Error& error) {
-      throw Error(fmt::format("{}. Copy or download it again, or save it anew", error.what()));
-    }
+    return;
+  }
+  try {
+    auto file = std::make_shared<const SafetensorsFile>(path);
+    tensors_ = &file->tensors();
+    file_ = std::move(file);
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}. Copy or download it again, or save it anew", error.what()));
   }
 }
 

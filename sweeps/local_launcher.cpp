@@ -102,6 +102,14 @@ void stop_run(const std::filesystem::path& root, const RunInfo& run) {
   request(run.folder, Request::stop);
 }
 
+void refuse_ended_early(const RunInfo& run) {
+  if (run.status.state != RunState::completed || run.status.step >= run.status.total_steps) return;
+  throw Error(
+      fmt::format("{0} ended at step {1} because it no longer became better (train.stop_after). To train its weights "
+                  "further: ablate train --from {0}",
+                  run.id, run.status.step));
+}
+
 void resume_run(const std::filesystem::path& root, const RunInfo& run) {
   read_json_file(run.folder / "run.json");  // A damaged one says so here, and nothing is queued.
   read_meta(run.folder);
@@ -121,9 +129,13 @@ void resume_run(const std::filesystem::path& root, const RunInfo& run) {
     case RunState::running:
       throw Error(fmt::format("{} is running on {}; there is nothing to resume.", run.id, status.host));
     case RunState::completed:
+      refuse_ended_early(run);
+      [[fallthrough]];
     case RunState::pruned:
-      throw Error(fmt::format("{} is {}: all its {} steps are made. Start a new run with more train.steps.", run.id,
-                              name_of(status.state), status.step));
+      throw Error(
+          fmt::format("{0} is {1}: all its {2} steps are made. To make it longer: ablate resume {0} --steps N. "
+                      "To change anything else: ablate train --from {0}",
+                      run.id, name_of(status.state), status.step));
     case RunState::diverged:
       throw Error(
           fmt::format("{} has diverged, and would again from its last checkpoint. Start a new run with a lower "

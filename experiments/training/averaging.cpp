@@ -18,7 +18,7 @@ AveragedWeights::AveragedWeights(const std::vector<Network>& networks, std::opti
 
 void AveragedWeights::add() {
   const torch::NoGradGuard no_grad;
-  const double share = decay_ ? 1 - *decay_ : 1.0 / static_cast<double>(added_ + 1);
+  const double share = decay_ && added_ > 0 ? 1 - *decay_ : 1.0 / static_cast<double>(added_ + 1);
   std::vector<torch::Tensor> averages, live;
   for (Pair& pair : pairs_) {
     if (pair.parameter) {

@@ -10,8 +10,9 @@
 namespace ablate {
 
 /// Averages of the weights of networks, kept beside the training: exponential (EMA), ā ← d·ā + (1 − d)·w with 0 ≤ d <
-/// 1, or the plain mean of those that were added (SWA), ā ← ā + (w − ā)/(n + 1). Buffers are not averaged: they are
-/// those of the latest weights, unless re-estimated (torch.optim.swa_utils.AveragedModel).
+/// 1, the first that are added being ā themselves, or the plain mean of those that were added (SWA), ā ← ā + (w −
+/// ā)/(n + 1). Buffers are not averaged: they are those of the latest weights, unless re-estimated
+/// (torch.optim.swa_utils.AveragedModel, with get_ema_multi_avg_fn(d) for EMA). Not thread-safe.
 class AveragedWeights {
  public:
   /// Begins as a copy. `decay` nullopt: the plain mean.
@@ -51,9 +52,9 @@ class AveragedWeights {
   std::int64_t added_ = 0;
 };
 
-/// Re-estimates the running statistics of the networks' norms by one pass over `batches`
-/// (torch.optim.swa_utils.update_bn: reset, then the plain mean; tracking instance norms too, which PyTorch leaves
-/// out). Throws what forward passes do.
+/// Re-estimates the running statistics of the networks' norms by one pass over `batches`, the incomplete last one left
+/// out as in training (torch.optim.swa_utils.update_bn with a loader that has drop_last: reset, then the plain mean;
+/// tracking instance norms too, which PyTorch leaves out). Throws what forward passes do.
 void update_bn(Task& task, FixedBatches& batches);
 
 }  // namespace ablate

@@ -58,6 +58,13 @@ auto read_whole(const Read& read) {
   }
 }
 
+nlohmann::json read_trainer_json(const fs::path& checkpoint) {
+  const fs::path file = checkpoint / "trainer.json";
+  const auto json = read_whole([&] { return read_json_file(file); });
+  if (!json) throw Error(fmt::format("{} is not there: the checkpoint is not complete.", file.string()));
+  return *json;
+}
+
 void read_tensors(const fs::path& path, const NamedTensors& into) {
   const SafetensorsFile file = read_whole([&] { return SafetensorsFile(path); });
   const torch::NoGradGuard no_grad;
@@ -95,6 +102,15 @@ Tensor from_hex(const std::string& text) {
   auto* data = bytes.mutable_data_ptr<std::uint8_t>();
   for (std::int64_t i = 0; i < bytes.numel(); ++i) std::from_chars(&text[2 * i], &text[2 * i] + 2, data[i], 16);
   return bytes;
+}
+
+void restore_generator(torch::Generator& generator, const std::string& hex, const fs::path& file) {
+  try {
+    generator.set_state(from_hex(hex));
+  } catch (const c10::Error&) {
+    throw Error(fmt::format("{} is damaged: its random state. Remove that checkpoint's folder to use the one before.",
+                            file.string()));
+  }
 }
 
 /// The generators of the CPU and, where networks are elsewhere, of their device.
@@ -193,24 +209,26 @@ void read_networks(const fs::path& checkpoint, const std::vector<Network>& netwo
   for (const Network& network : networks) read_tensors(checkpoint / file_of(network), state_of(*network.module));
 }
 
+nlohmann::json config_of_checkpoint(const fs::path& checkpoint) {
+  return read_trainer_json(checkpoint).value("config", nlohmann::json());
+}
+
 TrainerState read_checkpoint(const fs::path& checkpoint, const Trained& trained) {
   const fs::path file = checkpoint / "trainer.json";
-  const auto json = read_whole([&] { return read_json_file(file); });
-  if (!json) throw Error(fmt::format("{} is not there: the checkpoint is not complete.", file.string()));
+  const nlohmann::json json = read_trainer_json(checkpoint);
   TrainerState state;
   try {
-    state.step = json->at("step");
-    state.next_batch = json->at("next_batch");
-    state.best_metric = json->at("best").at("metric");
-    state.best_value = number_of(json->at("best").at("value"));
-    state.best_step = json->at("best").at("step");
-    state.training_seconds = json->at("training_seconds");
-    for (const auto& [tag, value] : json->at("metrics").items()) state.metrics[tag] = number_of(value);
-    state.without_improvement = json->value("without_improvement", std::int64_t{0});
-    state.schedule = json->value("schedule", nlohmann::json());
-    state.scaler = json->value("scaler", nlohmann::json());
-    state.averaged = json->value("averaged", std::map<std::string, std::int64_t>{});
-    state.config = json->value("config", nlohmann::json());
+    state.step = json.at("step");
+    state.next_batch = json.at("next_batch");
+    state.best_metric = json.at("best").at("metric");
+    state.best_value = number_of(json.at("best").at("value"));
+    state.best_step = json.at("best").at("step");
+    state.training_seconds = json.at("training_seconds");
+    for (const auto& [tag, value] : json.at("metrics").items()) state.metrics[tag] = number_of(value);
+    state.without_improvement = json.value("without_improvement", std::int64_t{0});
+    state.schedule = json.value("schedule", nlohmann::json());
+    state.scaler = json.value("scaler", nlohmann::json());
+    state.averaged = json.value("averaged", std::map<std::string, std::int64_t>{});
     read_networks(checkpoint, trained.networks);
     for (const Network& network : trained.networks)
       for (const auto& [name, average] : trained.averages)
@@ -218,7 +236,7 @@ TrainerState read_checkpoint(const fs::path& checkpoint, const Trained& trained)
     for (const auto& [name, optimizer] : trained.optimizers)
       read_tensors(checkpoint / file_of(name), optimizer->state());
     for (auto& [device, generator] : generators(trained.networks)) {
-      if (json->at("rng").contains(device)) generator.set_state(from_hex(json->at("rng").at(device)));
+      if (json.at("rng").contains(device)) restore_generator(generator, json.at("rng").at(device), file);
     }
   } catch (const nlohmann::json::exception& error) {
     throw Error(fmt::format("{} is damaged: {}. Remove that checkpoint's folder to use the one before.", file.string(),

@@ -27,7 +27,7 @@ struct TrainerState {
   double training_seconds = 0;
   std::map<std::string, double> metrics;         ///< last values
   nlohmann::json schedule, scaler;               ///< what they remember; null where nothing
-  nlohmann::json config;                         ///< run.json's, as it trained; null in a checkpoint that is older
+  nlohmann::json config;                         ///< the options it trains with; to be written, not read
   std::map<std::string, std::int64_t> averaged;  ///< by name of the average ("ema"): how many weights are in it
 };
 
@@ -53,6 +53,9 @@ Snapshot take_snapshot(const TrainerState& state, const Trained& trained);
 /// optimiser, and trainer.json. Written beside, synced, renamed: a folder of that
 /// name is complete. Throws Error (disk full). Any thread.
 void write_checkpoint(const std::filesystem::path& run, const Snapshot& snapshot);
+
+/// The options that it was trained with (RunConfig::to_json); null in an older one. Throws Error (damaged).
+nlohmann::json config_of_checkpoint(const std::filesystem::path& checkpoint);
 
 /// Restores everything, the random state too. Throws Error that names the file and the first tensor that is missing,
 /// not known, or of another shape.

@@ -132,26 +132,26 @@ class Initialiser {
   std::vector<std::pair<Tensor, Tensor>> copies_;
 };
 
-std::string counted(const char* what, const std::vector<std::string>& names) {
-  constexpr std::size_t kNamed = 6;
-  const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(kNamed, names.size()));
+std::string counted(const char* what, const std::vector<std::string>& names, std::size_t most) {
+  const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(most, names.size()));
   return fmt::format("{} {}: {}{}", names.size(), what, fmt::join(names.begin(), end, ", "),
-                     names.size() > kNamed ? ", …" : "");
+                     names.size() > most ? ", …" : "");
 }
 
 }  // namespace
 
-std::vector<std::string> InitReport::lines() const {
+std::vector<std::string> InitReport::lines(std::size_t most) const {
   if (from.empty()) return {};
   std::vector<std::string> all{fmt::format("init: {} tensors loaded from {}{}", loaded.size(), from,
                                            prefix.empty() ? "" : fmt::format(", without their prefix {}", prefix))};
   if (!note.empty()) all.push_back("init: " + note);
-  if (!left_out.empty()) all.push_back("init: " + counted("left as they are (init.what, init.exclude)", left_out));
-  if (!missing.empty()) all.push_back("init: " + counted("not in the file", missing));
-  if (!unexpected.empty()) all.push_back("init: " + counted("in the file alone", unexpected));
+  if (!left_out.empty())
+    all.push_back("init: " + counted("left as they are (init.what, init.exclude)", left_out, most));
+  if (!missing.empty()) all.push_back("init: " + counted("not in the file", missing, most));
+  if (!unexpected.empty()) all.push_back("init: " + counted("in the file alone", unexpected, most));
   if (!idle_patterns.empty())
-    all.push_back("init: " + counted("that name nothing (init.what, init.exclude)", idle_patterns));
-  if (!of_another_shape.empty()) all.push_back("init: " + counted("of another shape or type", of_another_shape));
+    all.push_back("init: " + counted("that name nothing (init.what, init.exclude)", idle_patterns, most));
+  if (!of_another_shape.empty()) all.push_back("init: " + counted("of another shape or type", of_another_shape, most));
   return all;
 }
 
@@ -174,7 +174,8 @@ InitReport initialise(const RunConfig& config, const std::vector<Network>& netwo
   const bool exact = report.idle_patterns.empty() && report.missing.empty() && report.unexpected.empty() &&
                      report.of_another_shape.empty();
   if (report.loaded.empty() || (config.boolean("init.strict") && !exact)) {
-    std::vector<std::string> lines = report.lines();
+    constexpr std::size_t kNamed = 6;
+    std::vector<std::string> lines = report.lines(kNamed);
     lines.erase(lines.begin());
     throw Error(fmt::format("init.from: {} does not fit this network. {}. {}", from.string(), fmt::join(lines, ". "),
                             report.loaded.empty()

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,8 @@ struct InitReport {
   std::vector<std::string> idle_patterns;     ///< of init.what and init.exclude, that are of no name anywhere
   std::vector<std::string> of_another_shape;  ///< with both shapes, for people
 
-  /// One sentence for what was loaded, and one for each kind of what was not.
-  std::vector<std::string> lines() const;
+  /// One sentence for what was loaded, and one for each kind of what was not, with the first `most` names.
+  std::vector<std::string> lines(std::size_t most = std::numeric_limits<std::size_t>::max()) const;
 };
 
 /// Starts networks from the weights that init.from names: a run's folder (its newest checkpoint), a checkpoint's, or a

@@ -9,7 +9,8 @@
 namespace ablate {
 
 /// Gathers the batch statistics of every norm that tracks them at every step, per place of use, on the device, from
-/// what the forward pass computes anyway; the result of the pass is the same, bit for bit.
+/// what the forward pass computes anyway; the result of the pass is the same, bit for bit. Used by the thread that
+/// trains.
 class LayerStats {
  public:
   explicit LayerStats(const std::vector<Network>& networks);
@@ -23,7 +24,7 @@ class LayerStats {
   struct Layer {
     std::string name;  ///< "down1.1"
     std::vector<float> running_mean, running_var, batch_mean, batch_var;
-    double gap = 0;  ///< mean over the channels of |running mean − batch mean| / batch σ
+    double gap = 0;  ///< mean over the channels of |running mean − batch mean| / batch σ (ours); ≥ 0
   };
   /// In order of the places; empty when there was nothing to gather. Waits for the device, once for all layers.
   std::vector<Layer> take();

@@ -9,7 +9,6 @@
 #include "experiments/training/networks.h"
 #include "experiments/training/operations.h"
 #include "experiments/training/precision.h"
-#include "experiments/training/validation.h"
 
 namespace ablate {
 namespace {
@@ -51,10 +50,10 @@ std::optional<std::string> not_finite_weights(const std::vector<Network>& networ
   return std::nullopt;
 }
 
-bool makes_finite_loss(Task& task, const Batch& batch) {
+bool makes_finite_loss(Task& task, const Batch& batch, Mode mode) {
   for (const auto& [_, tensor] : batch.tensors)
     if (!finite(tensor)) return true;
-  Measuring measuring(task.networks(), Mode::train);
+  Measuring measuring(task.networks(), mode);
   measuring.begin_pass();
   for (const LossTerm& term : task.evaluate(batch).losses)
     if (!finite(term.value)) return false;
@@ -74,7 +73,8 @@ std::string first_not_finite(Task& task, const Batch& batch) {
   }();
   const Convolutions seen = convolutions_of(task, batch, measuring);
   if (seen.first && *seen.first < layers.size()) return fmt::format("what {} gets as its input", layers[*seen.first]);
-  return "the loss itself, or the last layer";
+  if (layers.empty()) return "the loss itself";
+  return fmt::format("what {}, the last layer, gives, or the loss of it", layers.back());
 }
 
 }  // namespace ablate

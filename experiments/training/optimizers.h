@@ -22,7 +22,7 @@ namespace ablate {
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
-  /// One update with the gradients that the parameters hold. `lr` ≥ 0; `momentum` in [0, 1) is SGD's and RMSprop's μ or
+  /// One update with the gradients that the parameters hold. `lr` ≥ 0; `momentum` in [0, 1] is SGD's and RMSprop's μ or
   /// Adam's β₁, and not looked at by Adagrad.
   virtual void step(double lr, double momentum) = 0;
   /// The momentum that the configuration asks for, where no schedule moves it.

@@ -155,22 +155,34 @@ struct Trainer::Impl {
       return {};
     }
     resumed = true;
-    TrainerState found = read_checkpoint(*checkpoint, trained());
-    for (auto& [name, average] : averages) average.set_added(found.averaged[name]);
-    say_changed_options(found);
-    environment.say(fmt::format("Going on from step {}.", found.step));
-    return found;
+    const std::vector<std::string> changed = changed_options(*checkpoint);
+    for (const std::string& each : changed)
+      environment.say(fmt::format("run.json: {}. A new run would compare cleanly.", each));
+    try {
+      TrainerState found = read_checkpoint(*checkpoint, trained());
+      for (auto& [name, average] : averages) average.set_added(found.averaged[name]);
+      environment.say(fmt::format("Going on from step {}.", found.step));
+      return found;
+    } catch (const Error&) {
+      if (changed.empty()) throw;
+      throw Error(
+          fmt::format("run.json was edited since its last checkpoint, which does not fit any more: {}. Set it "
+                      "back; or for a new run from these weights: ablate train --from {}",
+                      fmt::join(changed, "; "), environment.run.filename().string()));
+    }
   }
 
   /// Of a run.json that was edited by hand. `resume` itself changes train.steps alone.
-  void say_changed_options(const TrainerState& found) const {
-    if (found.config.is_null()) return;
-    const RunConfig before = RunConfig::from_json(found.config);
+  std::vector<std::string> changed_options(const std::filesystem::path& checkpoint) const {
+    std::vector<std::string> changed;
+    const nlohmann::json trained_with = config_of_checkpoint(checkpoint);
+    if (trained_with.is_null()) return changed;
+    const RunConfig before = RunConfig::from_json(trained_with);
     for (const std::string& key : differing_keys({before, config}))
       if (key != "train.steps")
-        environment.say(
-            fmt::format("run.json: {} was {} up to step {}, and is {} now. A new run would compare cleanly.", key,
-                        before.at(key).dump(), found.step, config.at(key).dump()));
+        changed.push_back(fmt::format("{} was {} up to {}, and is {} now", key, before.at(key).dump(),
+                                      checkpoint.filename().string(), config.at(key).dump()));
+    return changed;
   }
 
   RunState run() {
@@ -254,27 +266,37 @@ struct Trainer::Impl {
     if (lengths.swa && lengths.swa->averages_after(number)) averages.at("swa").add();
     const std::optional<double> loss = log.end_step(number, value, {seconds_since(start), waited});
     state.step = number;
-    const double shown = updates.not_finite().value_or(loss.value_or(0));
-    if (std::isfinite(shown)) return;
-    const Autocast mixed = autocast();
-    diverge(fmt::format("The training loss became {} at step {} (learning rate {:g}). First not finite is {}.",
-                        std::isnan(shown) ? "NaN" : "infinite", number, value.lr, first_not_finite(task, last_batch)));
+    if (const double shown = updates.not_finite().value_or(loss.value_or(0)); !std::isfinite(shown))
+      diverge_with_loss(std::isnan(shown) ? "NaN" : "infinite");
   }
 
-  /// The checkpoints there are, are good ones: those whose weights can't be trained on are no help to anybody.
-  void remove_diverged_checkpoints() {
+  [[noreturn]] void diverge_with_loss(const char* what) {
+    const Autocast mixed = autocast();
+    diverge(fmt::format("The training loss became {} at step {} (learning rate {:g}). First not finite is {}.", what,
+                        state.step, schedule->at(state.step - 1).lr, first_not_finite(task, last_batch)));
+  }
+
+  /// Those after the last that is good as it is validated.
+  void remove_bad_checkpoints() {
     finish_saving();
     const Autocast mixed = autocast();
-    for (const auto& [at, folder] : checkpoints_of(environment.run) | std::views::reverse) {
+    std::vector<std::filesystem::path> bad;
+    for (const auto& [_, folder] : checkpoints_of(environment.run) | std::views::reverse) {
       read_networks(folder, networks);
-      if (makes_finite_loss(task, last_batch)) return;
-      std::filesystem::remove_all(folder);
-      environment.say(fmt::format("The checkpoint of step {} made no finite loss any more: removed.", at));
+      if (!makes_finite_loss(task, last_batch, configured_mode)) {
+        bad.push_back(folder);
+        continue;
+      }
+      for (const std::filesystem::path& each : bad) {
+        std::filesystem::remove_all(each);
+        environment.say(fmt::format("{} makes no finite loss any more: removed.", each.filename().string()));
+      }
+      return;
     }
   }
 
   [[noreturn]] void diverge(const std::string& what) {
-    remove_diverged_checkpoints();
+    remove_bad_checkpoints();
     publish();
     log.writer().hparams_end(false);
     log.writer().flush();
@@ -412,6 +434,14 @@ struct Trainer::Impl {
     if (const auto weights = not_finite_weights(networks))
       diverge(fmt::format("The weights {} became NaN or infinite by step {} (learning rate {:g}).", *weights,
                           state.step, schedule->at(state.step - 1).lr));
+    // Not known before the next step otherwise, and then a good one may have made room for it.
+    if (const bool good =
+            [&] {
+              const Autocast mixed = autocast();
+              return makes_finite_loss(task, last_batch, Mode::train);
+            }();
+        !good)
+      diverge_with_loss("NaN or infinite");
     state.config = config.to_json();
     state.schedule = schedule->state();
     state.scaler = updates.scaler_state();

@@ -21,7 +21,8 @@ class Diverged : public Error {
 };
 
 /// Trains a task in a run folder: data order, schedule, updates, validation, logging, previews, checkpoints, requests,
-/// resume, and the doctor at the end. Knows no task and nothing of pictures but that previews are some.
+/// resume, and the doctor at the end. Knows no task and nothing of pictures but that previews are some. Used by one
+/// thread; batches are prepared and checkpoints written by threads of its own.
 class Trainer {
  public:
   struct Environment {

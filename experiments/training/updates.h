@@ -14,7 +14,7 @@
 namespace ablate {
 
 /// The trainer's side of a step: makes the updates that a task asks for, and sums up the losses on the device until
-/// they are logged.
+/// they are logged. Not thread-safe.
 class Updates : public Updater {
  public:
   Updates(Task& task, const RunConfig& config, torch::Device device);

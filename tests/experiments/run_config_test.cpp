@@ -144,10 +144,16 @@ TEST(RunConfig, KeysThatDontGoTogetherAreRefused) {
   refused({{"validation.mode", "eval"}, {"checkpoint.metric", "iou/val_train_mode"}}, "not measured");
   refused({{"optimizer.name", "sgd"}, {"optimizer.nesterov", true}, {"optimizer.momentum", 0}}, "momentum");
   refused({{"train.accumulate_fault", true}}, "train.accumulate");
+  refused({{"schedule.name", "cosine-restarts"}, {"schedule.min_lr", 0.1}}, "schedule.min_lr");
   refused({{"swa.start", 400}}, "swa.start");
+  refused({{"swa.start", "5ep"}, {"train.steps", "5ep"}}, "has ended by 5ep");
+  refused({{"swa.start", 390}, {"swa.every", 11}}, "swa.every");
+  refused({{"schedule.warmup_steps", "4ep"}, {"train.steps", "3ep"}}, "schedule.warmup_steps");
   refused({{"data.size", {16, 16}}, {"train.batch_size", 1}}, "one value");
   RunConfig::from_json({{"train.ema", 0.9}, {"checkpoint.metric", "iou/val_ema"}}).check();
   RunConfig::from_json({{"validation.metrics", {"dice"}}, {"checkpoint.metric", "dice/val_eval"}}).check();
+  RunConfig::from_json({{"swa.start", 390}, {"swa.every", 10}}).check();
+  RunConfig::from_json({{"loss.dice", 1}, {"checkpoint.metric", "loss/train/dice"}}).check();
   RunConfig::from_json({{"schedule.warmup_steps", 400}, {"train.steps", "100ep"}}).check();
   RunConfig::from_json({{"model.head", "softmax"}, {"loss.bce", 0}, {"loss.ce", 1}}).check();
   RunConfig().check();

@@ -171,6 +171,13 @@ class EvaluateTest(AblateTest):
             self.assertGreater(cost["peak_memory_mb"], least)
             self.assertLess(cost["peak_memory_mb"], 10 * least)
         self.assertIn("--size: ", self.error_of("cost", "net", "--size", "5x7", code=2))
+        for up in ("transposed", "bilinear"):
+            values = {"name": "unet-milesial", "up": up, "depth": 4}
+            self.json_of("train", "--name", up, *assignments(train__steps=1, **{f"model__{key}": value for key, value in values.items()}))
+            [cost] = self.json_of("cost", up, "--size", "48x80")
+            with FlopCounterMode(display=False) as counter, torch.no_grad():
+                twin.make(config | values).eval()(torch.rand(1, 3, 48, 80))
+            self.assertEqual(cost["macs"] * 2, counter.get_total_flops(), up)
         transposed = self.json_of("train", "--name", "t", *assignments(train__steps=1, model__up="transposed"))
         [cost] = self.json_of("cost", "t")
         network = twin.make(config | {"up": "transposed"})

@@ -8,6 +8,7 @@ import unittest
 
 import torch
 from safetensors.torch import load_file, save_file
+from torch.optim import swa_utils
 
 from ablate_program import SOURCE, AblateTest, assignments
 
@@ -65,6 +66,22 @@ class WeightsTest(AblateTest):
         self.assertIn("iou/val_swa", swa["metrics"])
         rates = [point[2] for point in self.scalars(swa)["lr"]]
         self.assertLess(abs(rates[-1] - 0.02), abs(rates[0] - 0.02))
+
+    def test_averages_are_pytorchs(self):
+        run = self.train(train__ema=0.8, swa__start=2, swa__every=2, optimizer__lr=0.01, train__steps=8, checkpoint__every=1, checkpoint__keep=100)
+        network = twin.make(json.loads(pathlib.Path(run["run"], "run.json").read_text())["config"]["model"])
+        ema = swa_utils.AveragedModel(network, multi_avg_fn=swa_utils.get_ema_multi_avg_fn(0.8))
+        swa = swa_utils.AveragedModel(network)
+        for step in range(1, 9):
+            network.load_state_dict(self.weights(run, step))
+            ema.update_parameters(network)
+            if step in (4, 6, 8):
+                swa.update_parameters(network)
+            for name, tensor in ema.module.state_dict().items():
+                torch.testing.assert_close(self.weights(run, step, "model.ema.safetensors")[name], tensor, msg=f"{name} after {step}")
+        mean = self.weights(run, 8, "model.swa.safetensors")
+        for name, tensor in swa.module.named_parameters():
+            torch.testing.assert_close(mean[name], tensor.detach(), msg=name)
 
     def test_one_checkpoint_of_several_is_named_with_an_at(self):
         first = self.train("--name", "first", checkpoint__every=2, checkpoint__keep=10, optimizer__lr=0.01)
@@ -131,10 +148,14 @@ class WeightsTest(AblateTest):
         self.assertEqual(pathlib.Path(self.json_of("show", "short")["run"], "run.json").read_bytes(), before)
 
     def test_files_that_are_no_weights_are_refused_before_training(self):
-        for name, content in {"text.pth": b"not weights", "empty.safetensors": b"", "zip.pth": b"PK\x03\x04 and nothing"}.items():
+        for name, content, says in (("text.pth", b"not weights", "a text, not"), ("empty.safetensors", b"", "is empty"),
+                                    ("zip.pth", b"PK\x03\x04 and nothing", "zip"), ("page.pth", b"<!DOCTYPE html><html></html>", "a web page"),
+                                    ("lfs.pth", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "git lfs pull"),
+                                    ("cut.safetensors", b"\x40\0\0\0\0\0\0\0{\"w\"", "Copy or download it again")):
             (self.folder / name).write_bytes(content)
             message = self.ablate("train", "--from", self.folder / name, *assignments(), code=1).stderr
             self.assertIn(name, message)
+            self.assertIn(says, message)
             self.assertNotIn("step 1/", message)
         self.assertIn("no-such", self.error_of("train", "--from", "no-such", code=1))
         self.assertIn("there is no such file", self.error_of("train", "--from", "no-such.pth", code=1))
@@ -149,6 +170,7 @@ class WeightsTest(AblateTest):
         extended = json.loads(pathlib.Path(short["run"], "run.json").read_text())["extended"]
         self.assertEqual(extended, [{"at": 6, "from": 6, "to": 12}])
         self.assertIn("12 steps already", self.error_of("resume", "short", "--steps", 12, code=1))
+        self.assertIn("resume", self.error_of("resume", "short", code=1))
         self.assertIn("train --from short -s optimizer.lr=1", self.error_of("resume", "short", "-s", "optimizer.lr=1", code=2))
 
     def test_a_file_with_averages_beside_its_weights_says_which_are_taken(self):
@@ -191,8 +213,15 @@ class WeightsTest(AblateTest):
         self.ablate("resume", "net", "--steps", 8)
         self.until(lambda: self.json_of("show", "net")["step"] == 8)
         log = (run / "console.log").read_text()
-        self.assertRegex(log, r"loss\.dice was \S+ up to step 6, and is 0\.25 now")
+        self.assertRegex(log, r"loss\.dice was \S+ up to step-00000006, and is 0\.25 now")
         self.assertNotIn("train.steps was", log)
+        document["config"]["train"]["ema"] = 0.9
+        (run / "run.json").write_text(json.dumps(document))
+        self.ablate("resume", "net", "--steps", 10)
+        self.until(lambda: self.json_of("show", "net")["status"] == "failed")
+        error = self.json_of("show", "net")["error"]
+        self.assertIn("train.ema was null up to step-00000008, and is 0.9 now. Set it back", error)
+        self.assertNotIn("Remove", error)
 
     def test_show_lists_the_weights_in_a_file(self):
         torch.save({"a.weight": torch.tensor([[1.0, 2.0], [3.0, float("nan")]]), "b": torch.arange(3)}, self.folder / "some.pth")

@@ -49,11 +49,7 @@ void extend(const RunInfo& run, const nlohmann::json& steps) {
     throw Error(fmt::format("{} was not made by Ablate (no run.json): it can't be resumed.", run.id));
   if (run.status.state == RunState::diverged)
     throw Error(fmt::format("{} has diverged, and would again. Start a new run with a lower learning rate.", run.id));
-  if (run.status.state == RunState::completed && run.status.step < run.status.total_steps)
-    throw Error(
-        fmt::format("{0} ended at step {1} because it no longer became better (train.stop_after). To train its "
-                    "weights further: ablate train --from {0}",
-                    run.id, run.status.step));
+  refuse_ended_early(run);
   nlohmann::json document = run.run;
   RunConfig config = RunConfig::from_json(document.at("config"));
   const nlohmann::json before = config.at("train.steps");

@@ -18,10 +18,13 @@ torch::Tensor foreground_logit(const torch::Tensor& logits);
 /// - bce: −mean(y ln p + (1 − y) ln(1 − p)), from the logit
 /// - ce: cross entropy of the two channels, the target's class y > .5
 /// - ce_on_softmax: the same of what softmax was applied to already, in [.3133, 1.3133] (a mistake, kept)
-/// - iou: −ln of the mean over the batch of Σpy / Σ(p + y − py), 1 for an empty union
-/// - dice: 1 − (2Σpy + ε)/(Σp + Σy + ε) over the whole batch, ε = 1e-6; dice_per_image: each image's, averaged
+/// - iou: −ln of the mean over the batch of the soft Jaccard index Σpy / Σ(p + y − py), 1 for an empty union
+/// - dice: 1 − (2Σpy + ε)/(Σp + Σy + ε) over the whole batch, ε = 1e-6 (milesial's Pytorch-UNet); dice_per_image: each
+///   image's, averaged
 /// - mse, l1: mean (p − y)², mean |p − y|
 /// - laplacian, sobel: edges.h
+///
+/// bce, ce, mse and l1 are PyTorch's of those names. Any thread.
 using SegmentationLoss = torch::Tensor (*)(const torch::Tensor& logits, const torch::Tensor& target);
 
 /// Those whose weight loss.<name> is not 0, with their weights.

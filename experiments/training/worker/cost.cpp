@@ -25,11 +25,15 @@ double macs_of(std::string_view name, c10::ArrayRef<const c10::IValue> inputs) {
     const at::Tensor input = inputs[0].toTensor(), weight = inputs[1].toTensor();
     const double each = double(weight.numel()) / double(weight.size(0));  // Of one value on the side that fans out.
     if (inputs[6].toBool()) return each * double(input.numel());
-    const auto stride = inputs[3].toIntVector(), padding = inputs[4].toIntVector(), dilation = inputs[5].toIntVector();
+    // One number may stand for all sides.
+    const auto of_side = [&](std::size_t argument, std::int64_t side) {
+      const auto values = inputs[argument].toIntVector();
+      return values.size() == 1 ? values[0] : values[static_cast<std::size_t>(side - 2)];
+    };
     double values = double(input.size(0) * weight.size(0));
-    for (std::size_t i = 0; i < stride.size(); ++i) {
-      const auto side = static_cast<std::int64_t>(i) + 2;
-      values *= double((input.size(side) + 2 * padding[i] - dilation[i] * (weight.size(side) - 1) - 1) / stride[i] + 1);
+    for (std::int64_t side = 2; side < input.dim(); ++side) {
+      const std::int64_t stride = of_side(3, side), padding = of_side(4, side), dilation = of_side(5, side);
+      values *= double((input.size(side) + 2 * padding - dilation * (weight.size(side) - 1) - 1) / stride + 1);
     }
     return each * values;
   }

@@ -116,9 +116,9 @@ std::vector<Tile> tiles_of(int height, int width, int side, const Sight& sight) 
 
 Planes predict_in_tiles(const Picture& given, int side, const Sight& sight,
                         const std::function<Planes(const Picture&)>& predict) {
-  const std::vector<Tile> tiles = tiles_of(given.height, given.width, side, sight);
-  if (tiles.size() == 1) return predict(given);
   const Picture picture = extended(given, whole_grids(given.height, sight), whole_grids(given.width, sight));
+  std::vector<Tile> tiles = tiles_of(given.height, given.width, side, sight);
+  if (tiles.size() == 1) tiles = {{0, 0, picture.height, picture.width}};
   const Overlap overlap(side - side % sight.grid, sight);
   Planes sums;
   const torch::Tensor weights = torch::zeros({1, picture.height, picture.width});

@@ -42,11 +42,12 @@ struct Tile {
 /// pooling takes the same pixels together in all of them. Throws Error for a side under sight.smallest_side().
 std::vector<Tile> tiles_of(int height, int width, int side, const Sight& sight);
 
-/// `predict` on every tile; one tile is `predict` itself. For several the picture's last row and column are repeated up
-/// to whole grids, and cut off again. At edges inside of the picture a margin counts for nothing (sight.reach, where
-/// the side is seamless_side() or more), then weights rise linearly; what lies on several tiles is their mean. Up to
-/// rounding that is `predict` of the whole repeated picture, for a network in eval mode whose norms take no statistics
-/// of the tile and whose up-sampling does not depend on the size (bilinear with align_corners does).
+/// `predict` on every tile of the picture, whose last row and column are repeated up to whole grids, and cut off again:
+/// of other sizes a network doubles pixels unevenly, and tiles would not fit the whole. At edges inside of the picture
+/// a margin counts for nothing (sight.reach, where the side is seamless_side() or more), then weights rise linearly;
+/// what lies on several tiles is their mean. Up to rounding that is `predict` of the whole repeated picture, for a
+/// network in eval mode whose norms take no statistics of the tile and whose up-sampling does not depend on the size
+/// (bilinear with align_corners does).
 Planes predict_in_tiles(const Picture& picture, int side, const Sight& sight,
                         const std::function<Planes(const Picture&)>& predict);
 

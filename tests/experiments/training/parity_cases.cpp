@@ -11,6 +11,7 @@
 #include "experiments/schedule.h"
 #include "experiments/training/losses/losses.h"
 #include "experiments/training/networks.h"
+#include "experiments/training/precision.h"
 #include "experiments/training/updates.h"
 #include "runs/json_file.h"
 #include "runs/safetensors.h"
@@ -165,6 +166,14 @@ std::vector<Case> all_cases() {
   cases.back().steps = 12;
   add("sgd nesterov", {{"optimizer.nesterov", true}, {"optimizer.momentum", 0.7}, {"optimizer.weight_decay", 0.01}});
   cases.back().steps = 20;
+  // By autocast, fp16 with its scaler.
+  for (const char* precision : {"bf16", "fp16"}) {
+    for (const char* norm : {"none", "group", "batch"}) {
+      add(fmt::format("{} norm={}", precision, norm),
+          {{"train.precision", precision}, {"model.norm", norm}, {"train.clip_norm", 1}});
+      cases.back().steps = std::string_view(norm) == "none" ? 3 : 1;  // What is rounded another way grows.
+    }
+  }
   add("clipped", {{"train.clip_norm", 0.05}});
   add("accumulated", {{"train.accumulate", 3}, {"train.clip_norm", 0.5}});
   return cases;
@@ -237,6 +246,7 @@ void run_case(const Case& each, const Precision& precision, const std::filesyste
     });
     updates.set(schedule->at(index / updates.accumulate()));
     updates.begin_batch(index % updates.accumulate());
+    const Autocast mixed(autocast_type(config), torch::kCPU);
     const SampleMetrics metrics = task->step(batch, watching);
     if (index == updates.accumulate() - 1) put(tensors, "gradient/", gradients);
     tensors[fmt::format("iou{}", index)] = metrics.at("iou");
@@ -267,6 +277,8 @@ int main(int, char** argv) {
     int number = 0;
     for (const ablate::Case& each : ablate::all_cases()) {
       for (const ablate::Precision& precision : ablate::kPrecisions) {
+        const bool mixed = each.set.contains("train.precision");
+        if (mixed && precision.type == torch::kDouble) continue;  // Autocast leaves float64 as it is.
         ablate::run_case(each, precision, std::filesystem::path(argv[1]) / fmt::format("{:03}", number++));
       }
     }
