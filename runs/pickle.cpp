@@ -242,7 +242,7 @@ class PickleMachine {
         pop_last(1);
         return need(1), true;  // An attribute such as a state dict's _metadata.
       case 'Q':
-        return push(pickled_storage(*pop()));
+        return push(pickled_reference(values_, *pop()));
       default:
         return false;
     }
@@ -316,6 +316,7 @@ Pickle::Pickle(std::span<const std::byte> bytes, const std::string& where) {
   PickleMachine machine({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, values_);
   try {
     root_ = machine.run();
+    length_ = machine.offset();
   } catch (const std::string& what) {
     throw Error(
         fmt::format("{}: its pickle can't be read at byte {}: {}. Copy or download the file again, or save it "

@@ -83,10 +83,15 @@ class Pickle {
 
   /// Values may be shared, and hold each other in a circle.
   const PickledValue& root() const { return *root_; }
+  /// All there are.
+  const std::deque<PickledValue>& values() const { return values_; }
+  /// How many of the bytes it took; others may follow.
+  std::size_t length() const { return length_; }
 
  private:
   std::deque<PickledValue> values_;
   const PickledValue* root_ = nullptr;
+  std::size_t length_ = 0;
 };
 
 }  // namespace ablate

@@ -102,16 +102,22 @@ PickledValue rebuilt(std::string_view name, const std::vector<PickledValue*>& ar
 
 }  // namespace
 
-PickledStorage pickled_storage(const PickledValue& persistent_id) {
+PickledValue* pickled_reference(std::deque<PickledValue>& values, const PickledValue& persistent_id) {
   const auto* const id = persistent_id.as<PickledSequence>();
+  if (id != nullptr && id->items.size() > 1)
+    if (const auto* const word = id->items[0]->as<std::string_view>(); word != nullptr && *word == "module")
+      return id->items[1];
   if (id == nullptr || id->items.size() < 5) throw std::string("a storage without a description");
   const auto* const word = id->items[0]->as<std::string_view>();
   const auto* const type = id->items[1]->as<PickledGlobal>();
   const auto* const key = id->items[2]->as<std::string_view>();
   if (word == nullptr || *word != "storage" || type == nullptr || key == nullptr)
     throw std::string("a storage without a description");
-  return {dtype_in(kStorageDtypes, name_within(type->name, {"torch", "torch.cuda", "torch.storage"})), *key,
-          count_of(*id->items[4])};
+  if (id->items.size() > 5 && id->items[5]->as<std::monostate>() == nullptr)
+    throw std::string("a storage that is part of another, as PyTorch before 0.4 had them");
+  return stored(values, {PickledStorage{
+                            dtype_in(kStorageDtypes, name_within(type->name, {"torch", "torch.cuda", "torch.storage"})),
+                            *key, count_of(*id->items[4])}});
 }
 
 PickledValue* pickled_result(std::deque<PickledValue>& values, const PickledValue& callable,

@@ -12,7 +12,8 @@ namespace ablate {
 PickledValue* pickled_result(std::deque<PickledValue>& values, const PickledValue& callable,
                              const PickledValue& arguments);
 
-/// The storage that ("storage", class, key, location, number of elements) stands for; throws like `pickled_result`.
-PickledStorage pickled_storage(const PickledValue& persistent_id);
+/// What a persistent id stands for: ("storage", class, key, location, number of elements) for a storage, ("module",
+/// class, its source) for a class; throws like `pickled_result`.
+PickledValue* pickled_reference(std::deque<PickledValue>& values, const PickledValue& persistent_id);
 
 }  // namespace ablate

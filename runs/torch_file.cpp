@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -37,9 +38,6 @@ constexpr std::string_view kSaveStateDict = "In Python: torch.save(model.state_d
 std::string foreign_format(std::string_view text) {
   const std::string_view head = text.substr(0, 64);
   const std::size_t first = head.find_first_not_of(" \t\r\n");
-  if (head.find(kOldMagic) != std::string_view::npos)
-    return "in the format of PyTorch before 1.6, which is not read. Save it again with a newer PyTorch: "
-           "torch.save(torch.load(path), path)";
   if (head.size() >= 2 && head[0] == '\x80' && head[1] >= 1 && head[1] <= 5)
     return "a bare pickle, not a file of torch.save. If you trust who made it, in Python: "
            "torch.save(pickle.load(open(path, \"rb\")), new_path)";
@@ -159,15 +157,14 @@ class StateDictFinder {
   std::unordered_map<const PickledDict*, bool> holds_;
 };
 
+/// The bytes of a storage by its key.
+using Records = std::function<std::span<const std::byte>(std::string_view)>;
+
 /// Makes the tensors of a file; members throw a std::string that says what is wrong.
 class TensorReader {
  public:
-  TensorReader(const ZipFile& archive, std::string folder, std::size_t file_bytes,
-               std::vector<std::shared_ptr<std::byte[]>>& copies)
-      : archive_(archive),
-        folder_(std::move(folder)),
-        left_(kMostCopiedBytes + kMostCopiedPerFileByte * file_bytes),
-        copies_(copies) {}
+  TensorReader(Records records, std::size_t file_bytes, std::vector<std::shared_ptr<std::byte[]>>& copies)
+      : records_(std::move(records)), left_(kMostCopiedBytes + kMostCopiedPerFileByte * file_bytes), copies_(copies) {}
 
   TensorView view(const PickledTensor& tensor) {
     TensorView view{std::string(tensor.dtype), tensor.shape, {}};
@@ -196,7 +193,7 @@ class TensorReader {
     std::size_t bytes = 0;
     const std::size_t element = dtype_bytes(std::string(storage.dtype));
     if (element == 0) throw std::string("a dtype that safetensors has no name for. Save it as another");
-    const auto record = archive_.record(fmt::format("{}data/{}", folder_, storage.key));
+    const auto record = records_(storage.key);
     if (__builtin_mul_overflow(element, storage.elements, &bytes) || bytes > record.size())
       throw fmt::format("its storage has {} bytes, and should have {} elements of {} (is the file damaged?)",
                         record.size(), storage.elements, element);
@@ -225,10 +222,109 @@ class TensorReader {
     return {copy.get(), bytes};
   }
 
-  const ZipFile& archive_;
-  std::string folder_;
+  Records records_;
   std::size_t left_;  ///< bytes that may still be copied
   std::vector<std::shared_ptr<std::byte[]>>& copies_;
+};
+
+struct Taken {
+  std::map<std::string, TensorView> tensors;
+  std::string note;  ///< TorchFile::note
+};
+
+Taken taken_from(const PickledValue& root, TensorReader reader, const std::string& where) {
+  Taken taken;
+  StateDictFinder finder(where);
+  const PickledDict& found = finder.found_in(root);
+  if (!finder.passed_over.empty())
+    taken.note = fmt::format("its \"{}\" is taken; \"{}\" beside it is not", finder.path,
+                             fmt::join(finder.passed_over, "\", \""));
+  for (const auto& [key, value] : found.entries) {
+    const auto* const name = key->as<std::string_view>();
+    if (name == nullptr) continue;
+    try {
+      if (const auto* const tensor = value->as<PickledTensor>())
+        taken.tensors.insert_or_assign(std::string(*name), reader.view(*tensor));
+      else if (const auto* const object = value->as<PickledOpaque>();
+               object != nullptr && object->kind == PickledOpaque::Kind::tensor)
+        throw fmt::format(
+            "sparse, quantised, or of a dtype that safetensors has no name for ({}). Save it as a plain "
+            "tensor",
+            object->name);
+    } catch (const std::string& what) {
+      throw Error(fmt::format("{}: \"{}\": {}", where, name->substr(0, 200), what));
+    }
+  }
+  return taken;
+}
+
+/// A file of PyTorch before 1.6: five pickles (a number, a version, what the machine was like, the object, the keys of
+/// its storages), and then each storage, in the order of the keys: its number of elements, 64 bits, and its bytes.
+class OldFile {
+ public:
+  OldFile(std::span<const std::byte> bytes, const std::string& where) : rest_(bytes), where_(where) {
+    next();
+    next();
+    check_machine(next()->root());
+    object_ = next();
+    const std::unique_ptr<Pickle> keys = next();
+    std::unordered_map<std::string_view, std::size_t> elements;  // Bytes of each, by the key of their storage.
+    for (const PickledValue& value : object_->values())
+      if (const auto* const storage = value.as<PickledStorage>())
+        elements[storage->key] = dtype_bytes(std::string(storage->dtype));
+    const auto* const list = keys->root().as<PickledSequence>();
+    if (list == nullptr) fail("it has no list of storages");
+    for (const PickledValue* const item : list->items) {
+      const auto* const key = item->as<std::string_view>();
+      const auto known = key == nullptr ? elements.end() : elements.find(*key);
+      if (known == elements.end() || known->second == 0) fail("it has a storage of an unknown type");
+      std::uint64_t count = 0;
+      std::memcpy(&count, take(sizeof count).data(), sizeof count);
+      std::size_t size = 0;
+      if (__builtin_mul_overflow(count, known->second, &size)) fail("it has a storage of an absurd size");
+      storages_[known->first] = take(size);
+    }
+  }
+
+  const Pickle& object() const { return *object_; }
+  /// Throws a std::string where there is none.
+  std::span<const std::byte> storage(std::string_view key) const {
+    const auto found = storages_.find(key);
+    if (found == storages_.end()) throw std::string("its storage is missing");
+    return found->second;
+  }
+
+ private:
+  [[noreturn]] void fail(std::string_view what) const {
+    throw Error(fmt::format("{}: {}. Copy or download it again, or save it anew with torch.save", where_, what));
+  }
+
+  std::span<const std::byte> take(std::size_t count) {
+    if (count > rest_.size()) fail("it is cut: the end of its storages is missing");
+    const auto taken = rest_.first(count);
+    rest_ = rest_.subspan(count);
+    return taken;
+  }
+
+  std::unique_ptr<Pickle> next() {
+    auto pickle = std::make_unique<Pickle>(rest_, where_);
+    take(pickle->length());
+    return pickle;
+  }
+
+  void check_machine(const PickledValue& about) const {
+    const auto* const dict = about.as<PickledDict>();
+    if (dict == nullptr) fail("it does not say what machine it is of");
+    for (const auto& [key, value] : dict->entries)
+      if (const auto* const name = key->as<std::string_view>(); name != nullptr && *name == "little_endian")
+        if (const auto* const little = value->as<bool>(); little == nullptr || !*little)
+          fail("its byte order is \"big\", and only \"little\" is read");
+  }
+
+  std::span<const std::byte> rest_;
+  const std::string& where_;
+  std::unique_ptr<Pickle> object_;
+  std::unordered_map<std::string_view, std::span<const std::byte>> storages_;
 };
 
 /// The folder of the archive, with its slash, in which all of its records lie.
@@ -274,32 +370,23 @@ TorchFile::TorchFile(const std::filesystem::path& file) {
   mapping_ = std::shared_ptr<void>(address, [size](void* mapped) { ::munmap(mapped, size); });
 
   const std::string_view text(static_cast<const char*>(address), size);
+  const auto bytes = std::as_bytes(std::span(text));
+  const auto keep = [&](Taken taken) {
+    tensors_ = std::move(taken.tensors);
+    note_ = std::move(taken.note);
+  };
+  if (text.substr(0, 64).find(kOldMagic) != std::string_view::npos) {
+    const OldFile old(bytes, where);
+    const auto record = [&](std::string_view key) { return old.storage(key); };
+    keep(taken_from(old.object().root(), {record, size, copies_}, where));
+    return;
+  }
   if (!text.starts_with("PK")) throw Error(fmt::format("{}: {}", where, foreign_format(text)));
-  const ZipFile archive(std::as_bytes(std::span(text)), where);
+  const ZipFile archive(bytes, where);
   const std::string folder = archive_folder(archive, where);
   const Pickle pickle(archive.record(folder + "data.pkl"), where);
-  TensorReader reader(archive, folder, size, copies_);
-  StateDictFinder finder(where);
-  const PickledDict& found = finder.found_in(pickle.root());
-  if (!finder.passed_over.empty())
-    note_ = fmt::format("its \"{}\" is taken; \"{}\" beside it is not", finder.path,
-                        fmt::join(finder.passed_over, "\", \""));
-  for (const auto& [key, value] : found.entries) {
-    const auto* const name = key->as<std::string_view>();
-    if (name == nullptr) continue;
-    try {
-      if (const auto* const tensor = value->as<PickledTensor>())
-        tensors_.insert_or_assign(std::string(*name), reader.view(*tensor));
-      else if (const auto* const object = value->as<PickledOpaque>();
-               object != nullptr && object->kind == PickledOpaque::Kind::tensor)
-        throw fmt::format(
-            "sparse, quantised, or of a dtype that safetensors has no name for ({}). Save it as a plain "
-            "tensor",
-            object->name);
-    } catch (const std::string& what) {
-      throw Error(fmt::format("{}: \"{}\": {}", where, name->substr(0, 200), what));
-    }
-  }
+  const auto record = [&](std::string_view key) { return archive.record(fmt::format("{}data/{}", folder, key)); };
+  keep(taken_from(pickle.root(), {record, size, copies_}, where));
 }
 
 }  // namespace ablate

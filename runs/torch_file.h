@@ -11,15 +11,16 @@
 
 namespace ablate {
 
-/// The named tensors of a file that torch.save wrote (.pth, .pt: the zip archive of PyTorch 1.6 and later). The file is
-/// mapped, and nothing in it is run: its pickle is read as data (`pickle.h`), so that a hostile file can do nothing.
+/// The named tensors of a file that torch.save wrote (.pth, .pt: the zip archive of PyTorch 1.6 and later, or the
+/// pickles and storages one after the other of those before). The file is mapped, and nothing in it is run: its pickle
+/// is read as data (`pickle.h`), so that a hostile file can do nothing.
 ///
 /// Which dict is taken: from the outermost one on, the value of a usual key ("state_dict", "model", "model_state_dict",
 /// "net", "network", "weights") when it holds tensors; else the dict at hand when it has tensors itself; else the only
 /// dict in it that holds some. The state dicts of optimisers are passed over. Of that dict every tensor and parameter
 /// with a name is taken under exactly that name; numbers, texts and objects beside them are skipped.
 ///
-/// Throws Error (file, what, what to do) for anything else: older and foreign formats, TorchScript, whole modules,
+/// Throws Error (file, what, what to do) for anything else: foreign formats, TorchScript, whole modules,
 /// several dicts that fit, tensors that are sparse, quantised or of a dtype that safetensors has no name for, and
 /// damage: no length, offset or size is believed before it is compared with the file.
 class TorchFile {

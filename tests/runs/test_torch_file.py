@@ -117,6 +117,19 @@ class TorchFile(unittest.TestCase):
         for protocol in (2, 5):
             self.check(self.saved(tensors, pickle_protocol=protocol), tensors)
 
+    def test_files_of_pytorch_before_1_6(self):
+        base = torch.arange(24, dtype=torch.float32).reshape(4, 6)
+        tensors = {"w": base, "view": base[1:, ::2], "half": torch.ones(3).half(), "count": torch.tensor(7), "empty": torch.zeros(0, 2),
+                   "parameter": torch.nn.Parameter(torch.rand(5))}
+        for protocol in (2, 4):
+            self.check(self.saved(tensors, _use_new_zipfile_serialization=False, pickle_protocol=protocol), tensors)
+            self.check(self.saved({"epoch": 3, "state_dict": tensors}, _use_new_zipfile_serialization=False, pickle_protocol=protocol), tensors)
+        with open(self.path, "rb") as file:
+            content = file.read()
+        for length in range(0, len(content), 7):
+            self.assertIsInstance(self.listed_bytes(content[:length]), str, length)
+        self.assertIn("whole object", self.saved(torch.nn.Linear(2, 2), _use_new_zipfile_serialization=False))
+
     def test_modules(self):
         module = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.Linear(4, 2))
         module.to(memory_format=torch.channels_last)
@@ -190,9 +203,6 @@ class TorchFile(unittest.TestCase):
     def test_other_formats(self):
         for protocol in range(2, 6):
             self.assertIn("pickle.load(open(path", self.listed_bytes(pickle.dumps({"w": [1.0, 2.0]}, protocol)))
-        self.assertIn("before 1.6", self.saved({"w": torch.ones(1)}, _use_new_zipfile_serialization=False))
-        self.assertIn("before 1.6", self.saved({"w": torch.ones(1)}, _use_new_zipfile_serialization=False,
-                                               pickle_protocol=4))
         torch.jit.script(torch.nn.Linear(1, 1)).save(self.path)
         self.assertIn("TorchScript", self.listed())
         self.assertIn("web page", self.listed_bytes(b"\n<!DOCTYPE html><html></html>"))

@@ -98,8 +98,9 @@ class WeightsTest(AblateTest):
                  "checkpoint.pt": {"epoch": 3, "state_dict": wanted, "optimizer": torch.optim.Adam(network.parameters()).state_dict()}}
         for name, content in files.items():
             torch.save(content, self.folder / name)
+        torch.save(wanted, self.folder / "old.pth", _use_new_zipfile_serialization=False)  # As PyTorch before 1.6.
         save_file({key: tensor.half() if tensor.is_floating_point() else tensor for key, tensor in wanted.items()}, self.folder / "half.safetensors")
-        for name in [*files, "half.safetensors"]:
+        for name in [*files, "old.pth", "half.safetensors"]:
             with self.subTest(name):
                 result = self.ablate("train", "--from", self.folder / name, "--json",
                                      *assignments(optimizer__lr=0, train__steps=1), *set_words(MILESIAL))
