@@ -24,8 +24,7 @@ void QueueTest::SetUp() {
 void QueueTest::TearDown() {
   for (const fs::path& run : LocalQueue(root_).waiting()) LocalQueue(root_).withdraw(run);
   for (const RunInfo& run : list_runs(root_)) let_finish(run.folder);
-  for (const RunInfo& run : list_runs(root_))
-    until("every worker is gone", [&] { return !RunLock::held(run.folder) && !LocalQueue(root_).working(run.folder); });
+  for (const RunInfo& run : list_runs(root_)) until_gone(run.folder);
   until_no_keeper();
   fs::remove_all(root_);
 }
@@ -60,6 +59,10 @@ void QueueTest::until(const char* what, const std::function<bool()>& so) const {
 void QueueTest::until_state(const fs::path& run, RunState wanted) const {
   until((run.filename().string() + " is " + std::string(name_of(wanted))).c_str(),
         [&] { return state(run) == wanted; });
+}
+
+void QueueTest::until_gone(const fs::path& run) const {
+  until("its worker is gone", [&] { return !RunLock::held(run) && !LocalQueue(root_).working(run); });
 }
 
 void QueueTest::until_no_keeper() const {

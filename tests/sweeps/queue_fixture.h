@@ -33,6 +33,8 @@ class QueueTest : public testing::Test {
   /// Looks until it is so; a failure of the test after 20 s.
   void until(const char* what, const std::function<bool()>& so) const;
   void until_state(const std::filesystem::path& run, RunState wanted) const;
+  /// Its worker has let go of the run; that is a moment after it wrote its last status.
+  void until_gone(const std::filesystem::path& run) const;
   void until_no_keeper() const;
 
   /// 0 while none is alive.

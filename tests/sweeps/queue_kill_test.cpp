@@ -58,6 +58,7 @@ TEST_F(QueueTest, ARunWhoseWorkerDiesUnwatchedIsInterruptedAndCanBeResumed) {
   until_no_keeper();
   request(run, Request::stop);
   until_state(run, RunState::stopped);
+  until_gone(run);
   RunStatus status = *read_status(run);
   status.state = RunState::running;
   write_status(run, status);
