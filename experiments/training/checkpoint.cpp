@@ -209,8 +209,16 @@ void read_networks(const fs::path& checkpoint, const std::vector<Network>& netwo
   for (const Network& network : networks) read_tensors(checkpoint / file_of(network), state_of(*network.module));
 }
 
-nlohmann::json config_of_checkpoint(const fs::path& checkpoint) {
-  return read_trainer_json(checkpoint).value("config", nlohmann::json());
+std::vector<std::string> changed_options(const fs::path& checkpoint, const RunConfig& config) {
+  std::vector<std::string> changed;
+  const nlohmann::json trained_with = read_trainer_json(checkpoint).value("config", nlohmann::json());
+  if (trained_with.is_null()) return changed;
+  const RunConfig before = RunConfig::from_json(trained_with);
+  for (const std::string& key : differing_keys({before, config}))
+    if (key != "train.steps")
+      changed.push_back(fmt::format("{} was {} up to {}, and is {} now", key, before.at(key).dump(),
+                                    checkpoint.filename().string(), config.at(key).dump()));
+  return changed;
 }
 
 TrainerState read_checkpoint(const fs::path& checkpoint, const Trained& trained) {

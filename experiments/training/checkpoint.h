@@ -6,8 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <vector>
 
+#include "experiments/run_config.h"
 #include "experiments/training/averaging.h"
 #include "experiments/training/networks.h"
 #include "experiments/training/optimizers.h"
@@ -54,8 +55,10 @@ Snapshot take_snapshot(const TrainerState& state, const Trained& trained);
 /// name is complete. Throws Error (disk full). Any thread.
 void write_checkpoint(const std::filesystem::path& run, const Snapshot& snapshot);
 
-/// The options that it was trained with (RunConfig::to_json); null in an older one. Throws Error (damaged).
-nlohmann::json config_of_checkpoint(const std::filesystem::path& checkpoint);
+/// Of a run.json that was edited by hand: its options that are others than those the checkpoint was trained with, in
+/// words. Not train.steps, which `resume` itself changes. None where the checkpoint is an older one that has no
+/// options. Throws Error (damaged).
+std::vector<std::string> changed_options(const std::filesystem::path& checkpoint, const RunConfig& config);
 
 /// Restores everything, the random state too. Throws Error that names the file and the first tensor that is missing,
 /// not known, or of another shape.

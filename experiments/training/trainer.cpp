@@ -5,13 +5,11 @@
 
 #include <chrono>
 #include <cmath>
-#include <future>
-#include <limits>
 #include <numeric>
-#include <ranges>
 
 #include "experiments/training/averaging.h"
 #include "experiments/training/checkpoint.h"
+#include "experiments/training/checkpoint_keeper.h"
 #include "experiments/training/doctor.h"
 #include "experiments/training/init.h"
 #include "experiments/training/lengths.h"
@@ -79,8 +77,7 @@ struct Trainer::Impl {
   std::string best_tag;
   Batch last_batch;  // of those trained on
   Clock::time_point polled{};
-  Step saved_step = -1;
-  std::future<void> saving;  // Last: it uses the members above, and waits when it is destroyed.
+  CheckpointKeeper checkpoints;  // Last: its thread uses the log, and is waited for when this is destroyed.
 
   Impl(const RunConfig& c, Task& t, TrainingData d, Environment e, StatusKeeper& s)
       : config(c),
@@ -105,7 +102,9 @@ struct Trainer::Impl {
         configured_mode(config.text("validation.mode") == "train" ? Mode::train : Mode::eval),
         both_modes(config.text("validation.mode") == "both"),
         best_tag(config.is_set("checkpoint.metric") ? config.text("checkpoint.metric")
-                                                    : task.primary_metric() + "/" + first_set()) {
+                                                    : task.primary_metric() + "/" + first_set()),
+        checkpoints(environment.run, config.integer("checkpoint.keep"), resumed ? state.step : -1,
+                    [this] { log.writer().flush(); }) {
     check_lengths(config, lengths, batches.batches_per_epoch(), data.source);
     if (!state.schedule.is_null()) schedule->restore(state.schedule);
     updates.restore_scaler(state.scaler);
@@ -155,7 +154,7 @@ struct Trainer::Impl {
       return {};
     }
     resumed = true;
-    const std::vector<std::string> changed = changed_options(*checkpoint);
+    const std::vector<std::string> changed = changed_options(*checkpoint, config);
     for (const std::string& each : changed)
       environment.say(fmt::format("run.json: {}. A new run would compare cleanly.", each));
     try {
@@ -172,21 +171,8 @@ struct Trainer::Impl {
     }
   }
 
-  /// Of a run.json that was edited by hand. `resume` itself changes train.steps alone.
-  std::vector<std::string> changed_options(const std::filesystem::path& checkpoint) const {
-    std::vector<std::string> changed;
-    const nlohmann::json trained_with = config_of_checkpoint(checkpoint);
-    if (trained_with.is_null()) return changed;
-    const RunConfig before = RunConfig::from_json(trained_with);
-    for (const std::string& key : differing_keys({before, config}))
-      if (key != "train.steps")
-        changed.push_back(fmt::format("{} was {} up to {}, and is {} now", key, before.at(key).dump(),
-                                      checkpoint.filename().string(), config.at(key).dump()));
-    return changed;
-  }
-
   RunState run() {
-    const Step saved_at_start = saved_step = resumed ? state.step : -1;
+    const Step saved_at_start = checkpoints.newest();
     const double seconds_before = state.training_seconds;
     const Clock::time_point started = Clock::now();
     status.change([&](RunStatus& now) {
@@ -219,7 +205,7 @@ struct Trainer::Impl {
       const bool stop = poll();
       if (improved || RunLog::due(state.step, lengths.checkpoint_every) || last || stop) checkpoint();
       if (stop && !last) {
-        finish_saving();
+        checkpoints.finish();
         log.writer().flush();
         environment.say(fmt::format("Stopped at step {} of {}; it can be resumed.", state.step, lengths.total));
         return RunState::stopped;
@@ -228,7 +214,7 @@ struct Trainer::Impl {
     if (given_up())
       environment.say(fmt::format("Ended at step {}: {} has not become better for {} validations (train.stop_after).",
                                   state.step, best_tag, state.without_improvement));
-    finish_saving();
+    checkpoints.finish();
     // A worker that was killed after all its work has nothing left to say.
     const bool examined = saved_at_start == state.step && std::filesystem::exists(environment.run / "findings.json");
     if (!examined) examine();
@@ -276,27 +262,11 @@ struct Trainer::Impl {
                         state.step, schedule->at(state.step - 1).lr, first_not_finite(task, last_batch)));
   }
 
-  /// Those after the last that is good as it is validated.
-  void remove_bad_checkpoints() {
-    finish_saving();
-    const Autocast mixed = autocast();
-    std::vector<std::filesystem::path> bad;
-    for (const auto& [_, folder] : checkpoints_of(environment.run) | std::views::reverse) {
-      read_networks(folder, networks);
-      if (!makes_finite_loss(task, last_batch, configured_mode)) {
-        bad.push_back(folder);
-        continue;
-      }
-      for (const std::filesystem::path& each : bad) {
-        std::filesystem::remove_all(each);
-        environment.say(fmt::format("{} makes no finite loss any more: removed.", each.filename().string()));
-      }
-      return;
-    }
-  }
-
   [[noreturn]] void diverge(const std::string& what) {
-    remove_bad_checkpoints();
+    // Good is what is finite as it is validated; a checkpoint was tried in train mode only.
+    for (const std::filesystem::path& removed :
+         checkpoints.remove_after_the_last_good(networks, [this] { return makes_finite(configured_mode); }))
+      environment.say(fmt::format("{} makes no finite loss any more: removed.", removed.filename().string()));
     publish();
     log.writer().hparams_end(false);
     log.writer().flush();
@@ -427,38 +397,24 @@ struct Trainer::Impl {
     return take_request(environment.run, Request::stop);
   }
 
-  /// Copies what a checkpoint holds and writes it beside the training; waits for the one before.
+  /// Whether the weights make a finite loss of the last batch.
+  bool makes_finite(Mode mode) {
+    const Autocast mixed = autocast();
+    return makes_finite_loss(task, last_batch, mode);
+  }
+
   void checkpoint() {
-    if (saved_step == state.step) return;
-    finish_saving();
+    if (checkpoints.newest() == state.step) return;
+    // Not known before the next step otherwise, and then a good one may have made room for this.
     if (const auto weights = not_finite_weights(networks))
       diverge(fmt::format("The weights {} became NaN or infinite by step {} (learning rate {:g}).", *weights,
                           state.step, schedule->at(state.step - 1).lr));
-    // Not known before the next step otherwise, and then a good one may have made room for it.
-    if (const bool good =
-            [&] {
-              const Autocast mixed = autocast();
-              return makes_finite_loss(task, last_batch, Mode::train);
-            }();
-        !good)
-      diverge_with_loss("NaN or infinite");
+    if (!makes_finite(Mode::train)) diverge_with_loss("NaN or infinite");
     state.config = config.to_json();
     state.schedule = schedule->state();
     state.scaler = updates.scaler_state();
     for (const auto& [name, average] : averages) state.averaged[name] = average.added();
-    saving = std::async(std::launch::async, [this, snapshot = take_snapshot(state, trained()),
-                                             keep = config.integer("checkpoint.keep"), best = state.best_step] {
-      // What is in a checkpoint has been logged: after a resume nothing before it is missing.
-      log.writer().flush();
-      write_checkpoint(environment.run, snapshot);
-      prune_checkpoints(environment.run, keep, best);
-    });
-    saved_step = state.step;
-  }
-
-  /// Throws what went wrong with the last checkpoint.
-  void finish_saving() {
-    if (saving.valid()) saving.get();
+    checkpoints.write(state, trained());
   }
 
   void examine() {
