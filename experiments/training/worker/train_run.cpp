@@ -110,6 +110,9 @@ void record_origin(const std::filesystem::path& folder, const nlohmann::json& da
   }
 }
 
+/// A stop was asked for before training began.
+struct StoppedEarly {};
+
 RunState train(const std::filesystem::path& folder, const RunConfig& config, StatusKeeper& status,
                const std::function<bool()>& interrupted) {
   config.check();
@@ -119,7 +122,8 @@ RunState train(const std::filesystem::path& folder, const RunConfig& config, Sta
 
   TrainingData data;
   data.source = open_data(config, folder.parent_path() / ".ablate" / "cache",
-                          [shown = -1](std::size_t done, std::size_t total) mutable {
+                          [&, shown = -1](std::size_t done, std::size_t total) mutable {
+                            if (interrupted() || take_request(folder, Request::stop)) throw StoppedEarly();
                             const int tenth = total ? static_cast<int>(10 * done / total) : 10;
                             if (tenth != std::exchange(shown, tenth))
                               say(fmt::format("reading pictures: {} of {}", done, total));
@@ -181,11 +185,16 @@ int train_run(const std::filesystem::path& given, const std::function<bool()>& i
   const auto lock = RunLock::try_acquire(folder);
   if (!lock) throw Error(fmt::format("{} is being trained by another process.", folder.string()));
   StatusKeeper status(folder);
-  try {
-    const RunState state = train(folder, read_run_config(folder), status, interrupted);
+  const auto ended = [&](RunState state) {
     status.finish(state);
     say(std::string(name_of(state)));
     return 0;
+  };
+  try {
+    return ended(train(folder, read_run_config(folder), status, interrupted));
+  } catch (const StoppedEarly&) {
+    say("Stopped before training began; it can be resumed.");
+    return ended(RunState::stopped);
   } catch (...) {
     const auto [state, message] = outcome_of_exception();
     status.finish(state, message);

@@ -139,8 +139,8 @@ class Worker(unittest.TestCase):
     def test_asked_to_end_it_saves_and_goes_on_bit_for_bit_later(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(number.name):
-                whole = self.run_folder(f"whole-{number.name}", train__steps=40, checkpoint__every=1000, validation__every=50)
-                cut = self.run_folder(f"cut-{number.name}", train__steps=40, checkpoint__every=1000, validation__every=50)
+                whole = self.run_folder(f"whole-{number.name}", train__steps=200, checkpoint__every=1000, validation__every=250)
+                cut = self.run_folder(f"cut-{number.name}", train__steps=200, checkpoint__every=1000, validation__every=250)
                 process = subprocess.Popen([WORKER, "run", cut], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
                 self.assertTrue(any("parameters" in line for line in iter(process.stdout.readline, "")))
                 process.send_signal(number)
@@ -151,7 +151,7 @@ class Worker(unittest.TestCase):
                 self.assertTrue((cut / "checkpoints" / f"step-{status['step']:08}" / "trainer.json").exists())
                 self.assertEqual(self.train(cut).returncode, 0)
                 self.assertEqual(self.train(whole).returncode, 0)
-                self.assert_same_weights(whole, cut, 40)
+                self.assert_same_weights(whole, cut, 200)
 
     def test_killed_it_goes_on_from_its_last_checkpoint(self):
         whole = self.run_folder("whole", train__steps=60, checkpoint__every=5)
@@ -233,13 +233,27 @@ class Worker(unittest.TestCase):
         two = subprocess.run([WORKER, "describe", '{"model": {"channels": 8}}', "{"], capture_output=True, text=True, check=True)
         self.assertEqual([json.loads(line)["valid"] for line in two.stdout.splitlines()], [True, False])
 
-    def test_run_json_keeps_which_data_it_was_and_says_when_they_are_others(self):
-        pictures = self.root / "pictures"
+    def pictures(self, count):
+        folder = self.root / "pictures"
         for kind in ("images", "masks"):
-            (pictures / kind).mkdir(parents=True)
-            for index in range(6):
+            (folder / kind).mkdir(parents=True)
+            for index in range(count):
                 value = numpy.random.default_rng(index).integers(0, 255, (24, 16), dtype=numpy.uint8)
-                Image.fromarray(value).convert("RGB" if kind == "images" else "L").save(pictures / kind / f"{index}.png")
+                Image.fromarray(value).convert("RGB" if kind == "images" else "L").save(folder / kind / f"{index}.png")
+        return folder
+
+    def test_asked_to_stop_while_it_reads_pictures_it_does_and_can_be_resumed(self):
+        folder = self.run_folder("run", data__dataset="folder", data__path=str(self.pictures(6)), data__held_out=2)
+        (folder / "requests").mkdir()
+        (folder / "requests" / "stop").touch()
+        self.assertEqual(self.train(folder).returncode, 0)
+        self.assertEqual((self.status(folder)["status"], self.step(folder)), ("stopped", 0))
+        self.assertFalse((folder / "checkpoints").exists())
+        self.assertEqual(self.train(folder).returncode, 0)
+        self.assertEqual((self.status(folder)["status"], self.step(folder)), ("completed", 6))
+
+    def test_run_json_keeps_which_data_it_was_and_says_when_they_are_others(self):
+        pictures = self.pictures(6)
         folder = self.run_folder("run", data__dataset="folder", data__path=str(pictures), data__held_out=2)
         self.assertEqual(self.train(folder).returncode, 0)
         run = json.loads((folder / "run.json").read_text())
