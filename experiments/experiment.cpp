@@ -13,6 +13,7 @@
 #include "runs/checkpoints.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
+#include "runs/paths.h"
 #include "runs/run_store.h"
 
 namespace ablate {
@@ -165,7 +166,7 @@ RunConfig with_absolute_paths(RunConfig config) {
     std::string path = config.text(key);
     if (const char* home = std::getenv("HOME"); home && (path == "~" || path.starts_with("~/")))
       path = home + path.substr(1);
-    const auto absolute = std::filesystem::absolute(path).lexically_normal();
+    const auto absolute = plain_path(path);
     std::error_code error;
     const bool manifest = key == std::string("data.path") && std::filesystem::is_regular_file(absolute, error);
     if (!manifest && !std::filesystem::is_directory(absolute, error))
@@ -173,7 +174,7 @@ RunConfig with_absolute_paths(RunConfig config) {
     config.set(key, absolute.string());
   }
   if (config.is_set("init.from")) {
-    const auto absolute = std::filesystem::absolute(config.text("init.from")).lexically_normal();
+    const auto absolute = plain_path(config.text("init.from"));
     if (!std::filesystem::exists(absolute))
       throw Error(fmt::format("init.from: there is no {}. Name a run's or a checkpoint's folder, or a file of weights.",
                               absolute.string()));
@@ -300,7 +301,7 @@ Experiment demo_experiment(const std::string& data_path) {
                      {"data", {{"dataset", "synthetic"}, {"size", {96, 64}}, {"held_out", 48}, {"flip", 0.5}}}};
   if (!data_path.empty()) {
     experiment.base["data"]["dataset"] = "folder";
-    experiment.base["data"]["path"] = std::filesystem::absolute(data_path).lexically_normal().string();
+    experiment.base["data"]["path"] = plain_path(data_path).string();
   }
   const auto named = [&](const char* name, const char* norm, const char* sharing) {
     experiment.variants.push_back({name, {{"model.norm", norm}, {"model.norm_sharing", sharing}}});

@@ -106,11 +106,17 @@ void check_losses(const RunConfig& config) {
     throw Error("Every loss has weight 0, so nothing would be learnt. Set one, as in loss.bce=1.");
 }
 
+Step in_steps(const json& duration, double steps_per_epoch) {
+  if (duration.is_number()) return duration.get<Step>();
+  const auto epochs =
+      static_cast<double>(std::stoll(duration.get<std::string>()));  // "3ep", as checked_value let it in
+  constexpr double kRounding = 1e-6;                                 // 3 · (7 / 3) is 7.
+  return static_cast<Step>(std::ceil(epochs * steps_per_epoch - kRounding));
+}
+
 /// Whether a time is not before another, as far as that is known without the length of an epoch.
 bool not_before(const json& time, const json& end) {
-  if (time.is_number() && end.is_number()) return time >= end;
-  return time.is_string() && end.is_string() &&
-         std::stoll(time.get<std::string>()) >= std::stoll(end.get<std::string>());  // "3ep"
+  return !time.is_null() && time.is_string() == end.is_string() && in_steps(time, 1) >= in_steps(end, 1);
 }
 
 void check_schedule(const RunConfig& config) {
@@ -120,7 +126,7 @@ void check_schedule(const RunConfig& config) {
                             name, config.real("optimizer.lr"), config.real("schedule.min_lr")));
   const json &warmup = config.at("schedule.warmup_steps"), &steps = config.at("train.steps");
   if (not_before(warmup, steps))
-    throw Error(fmt::format("schedule.warmup_steps: {} of warm-up leave nothing of a run of {} (train.steps).",
+    throw Error(fmt::format("schedule.warmup_steps: a warm-up of {} leaves nothing of the run (train.steps = {}).",
                             config.text("schedule.warmup_steps"), config.text("train.steps")));
 }
 
@@ -240,18 +246,9 @@ std::int64_t RunConfig::integer(std::string_view key) const { return at(key).get
 bool RunConfig::boolean(std::string_view key) const { return at(key).get<bool>(); }
 bool RunConfig::is_set(std::string_view key) const { return !at(key).is_null(); }
 
-namespace {
+Step RunConfig::steps(std::string_view key, double steps_per_epoch) const { return in_steps(at(key), steps_per_epoch); }
 
-Step in_steps(const json& duration, Step steps_per_epoch) {
-  if (duration.is_number()) return duration.get<Step>();
-  return std::stoll(duration.get<std::string>()) * steps_per_epoch;  // "3ep", as checked_value let it in
-}
-
-}  // namespace
-
-Step RunConfig::steps(std::string_view key, Step steps_per_epoch) const { return in_steps(at(key), steps_per_epoch); }
-
-std::vector<Step> RunConfig::step_list(std::string_view key, Step steps_per_epoch) const {
+std::vector<Step> RunConfig::step_list(std::string_view key, double steps_per_epoch) const {
   std::vector<Step> steps;
   for (const json& duration : at(key)) steps.push_back(in_steps(duration, steps_per_epoch));
   return steps;

@@ -34,9 +34,9 @@ class RunConfig {
   bool boolean(std::string_view key) const;
   bool is_set(std::string_view key) const;  ///< not null
   /// A duration key in steps, given the steps of an epoch.
-  Step steps(std::string_view key, Step steps_per_epoch) const;
+  Step steps(std::string_view key, double steps_per_epoch) const;
   /// A list of durations, likewise.
-  std::vector<Step> step_list(std::string_view key, Step steps_per_epoch) const;
+  std::vector<Step> step_list(std::string_view key, double steps_per_epoch) const;
 
   /// Nested, complete, defaults spelled out: run.json's "config".
   nlohmann::json to_json() const;

@@ -36,7 +36,8 @@ class Closed : public Schedule {
 /// What schedules are made from.
 struct Given {
   const RunConfig& config;
-  Step total, steps_per_epoch;
+  Step total;
+  double steps_per_epoch;
   double lr;  ///< η₀
 
   double real(const char* key) const { return config.real(key); }
@@ -191,12 +192,13 @@ class Plateau : public Schedule {
 
 /// YOLOX's, by whole epochs t of T: a quadratic warm-up, a cosine, and a flat end.
 Made yolox_cosine(const Given& given) {
-  const double per_epoch = double(std::max<Step>(1, given.steps_per_epoch));
-  const double total = std::ceil(double(given.total) / per_epoch);
+  const double per_epoch = given.steps_per_epoch;
+  constexpr double kRounding = 1e-9;  // An epoch may be no whole number of steps.
+  const double total = std::ceil(double(given.total) / per_epoch - kRounding);
   const double warm = std::clamp(0.05 * total, 1.0, 3.0), flat = std::clamp(0.05 * total, 1.0, 15.0);
   const double lr = given.lr, first = std::max(0.1 * lr, 1e-6), last = 0.01 * lr;
   return closed([=](double step) {
-    const double t = std::floor(step / per_epoch);
+    const double t = std::floor(step / per_epoch + kRounding);
     if (t <= warm) return (lr - first) * (t / warm) * (t / warm) + first;
     if (t >= total - flat) return last;
     return along(lr, last, (t - warm) / (total - warm - flat));
@@ -258,7 +260,7 @@ bool lower_is_better(std::string_view tag) {
   return word == "loss" || (metric != all_metrics().end() && metric->better == Better::lower);
 }
 
-std::unique_ptr<Schedule> make_schedule(const RunConfig& config, Step total_steps, Step steps_per_epoch) {
+std::unique_ptr<Schedule> make_schedule(const RunConfig& config, Step total_steps, double steps_per_epoch) {
   const std::string name = config.text("schedule.name");
   const Step warmup = std::min(config.steps("schedule.warmup_steps", steps_per_epoch), total_steps);
   const auto kind = std::ranges::find_if(kSchedules, [&](const ScheduleKind& entry) { return name == entry.name; });

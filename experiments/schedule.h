@@ -20,7 +20,8 @@ namespace ablate {
 /// - cyclic: η₀ + (max − η₀)·s·f, s up and down between 0 and 1, f by `cycle`; momentum inversely .9 → .8 [CyclicLR]
 /// - onecycle: max/25 → max at .3T − 1 → max/25/10⁴, along cosines; momentum .95 → .85 → .95 [OneCycleLR]
 /// - plateau: times γ when schedule.metric got no better for more than `patience` validations [ReduceLROnPlateau]
-/// - yolox-cosine: by epochs of E, a quadratic rise over clamp(.05E, 1, 3), a cosine, and .01·η₀ for the last
+/// - yolox-cosine: by epochs of E, a quadratic rise from max(.1·η₀, 1e-6) over clamp(.05E, 1, 3), a cosine, and .01·η₀
+/// for the last
 ///   clamp(.05E, 1, 15) (YOLOX)
 ///
 /// A warm-up of w updates before any of them is (t + 1)/(w + 1) of its first rate; T is what is left. Momentum is SGD's
@@ -44,7 +45,7 @@ class Schedule {
 
 /// From schedule.*, swa.* and optimizer.lr, over `total_steps` ≥ 1; `steps_per_epoch` ≥ 1 turns "3ep" into steps.
 /// Throws Error for an unknown name.
-std::unique_ptr<Schedule> make_schedule(const RunConfig& config, Step total_steps, Step steps_per_epoch);
+std::unique_ptr<Schedule> make_schedule(const RunConfig& config, Step total_steps, double steps_per_epoch);
 
 /// The values of schedule.name that make_schedule accepts.
 std::vector<std::string> schedule_names();

@@ -35,13 +35,14 @@ class Swa : public Schedule {
 
 }  // namespace
 
-std::optional<SwaTimes> swa_times(const RunConfig& config, Step steps_per_epoch) {
+std::optional<SwaTimes> swa_times(const RunConfig& config, double steps_per_epoch) {
   if (!config.is_set("swa.start")) return std::nullopt;
   return SwaTimes{config.steps("swa.start", steps_per_epoch),
                   std::max<Step>(1, config.steps("swa.every", steps_per_epoch))};
 }
 
-std::unique_ptr<Schedule> with_swa(std::unique_ptr<Schedule> schedule, const RunConfig& config, Step steps_per_epoch) {
+std::unique_ptr<Schedule> with_swa(std::unique_ptr<Schedule> schedule, const RunConfig& config,
+                                   double steps_per_epoch) {
   const auto times = swa_times(config, steps_per_epoch);
   if (!times || !config.is_set("swa.lr")) return schedule;
   return std::make_unique<Swa>(std::move(schedule), *times, config.real("swa.lr"));

@@ -53,6 +53,13 @@ fs::path find_checkpoint(const fs::path& run, std::string_view word) {
                           fmt::join(steps, ", ")));
 }
 
+CheckpointWord checkpoint_word_of(std::string_view word) {
+  const std::size_t dot = word.rfind('.');
+  if (dot != std::string_view::npos) return {std::string(word.substr(0, dot)), std::string(word.substr(dot + 1))};
+  if (word == "ema" || word == "swa") return {"", std::string(word)};
+  return {std::string(word), ""};
+}
+
 void prune_checkpoints(const fs::path& run, std::int64_t keep, Step best) {
   const auto all = checkpoints_of(run);
   auto left = static_cast<std::int64_t>(all.size());

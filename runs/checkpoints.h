@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "runs/types.h"
@@ -18,6 +19,13 @@ std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::pa
 
 /// The checkpoint that `word` names: "" (the newest), "best", or a step. Throws Error that lists those there are.
 std::filesystem::path find_checkpoint(const std::filesystem::path& run, std::string_view word);
+
+/// What follows the @ in "RUN@400.ema": a checkpoint as find_checkpoint takes it, and which average of its weights;
+/// empty for the weights themselves. "ema" and "swa" alone are of the newest.
+struct CheckpointWord {
+  std::string checkpoint, average;
+};
+CheckpointWord checkpoint_word_of(std::string_view word);
 
 /// Removes all but the newest `keep` and `best`, and what a killed worker left half written. Not while one is being
 /// written.

@@ -18,7 +18,7 @@ struct StoredEvaluation {
     std::size_t samples = 0;
     std::map<std::string, double> metrics;  ///< by name; NaN where a sample's was
   };
-  std::string size;  ///< that it was scored at, "96x64"; empty where it is not told
+  std::string size;  ///< that it was scored at, "96x64"; "various"; empty where it is not told
   Scores all;
   std::map<std::string, Scores> strata;  ///< "area .3-.5", "brightness low", "scene bedroom", …
 };

@@ -5,8 +5,6 @@
 namespace ablate {
 
 /// Absolute, without ".", ".." and a slash at its end: "photos/" is photos.
-inline std::filesystem::path plain_path(const std::filesystem::path& path) {
-  return (std::filesystem::absolute(path) / "").lexically_normal().parent_path();
-}
+std::filesystem::path plain_path(const std::filesystem::path& path);
 
 }  // namespace ablate

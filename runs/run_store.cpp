@@ -229,8 +229,8 @@ void remember_log_sizes(const fs::path& folder, RunStatus& status) {
 
 RunInfo find_run(const fs::path& root, std::string_view word) {
   if (word.empty()) throw Error("a run has to be named: by its id, the beginning of one, its name, or a path");
-  if (holds_run(word)) return read_run(root, fs::path(word));
-  if (const fs::path below = root / word; holds_run(below)) return read_run(root, below);
+  if (const fs::path path = (fs::path(word) / "").parent_path(); holds_run(path)) return read_run(root, path);
+  if (const fs::path below = (root / word / "").parent_path(); holds_run(below)) return read_run(root, below);
 
   const std::vector<RunInfo> runs = list_runs(root);
   std::vector<const RunInfo*> begins, named;

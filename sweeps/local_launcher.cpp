@@ -102,7 +102,9 @@ void stop_run(const std::filesystem::path& root, const RunInfo& run) {
   request(run.folder, Request::stop);
 }
 
-void refuse_ended_early(const RunInfo& run) {
+void refuse_ended(const RunInfo& run) {
+  if (run.run.is_object() && run.run.contains("masks"))
+    throw Error(fmt::format("{} has no network: it holds the scores of masks. There is nothing to resume.", run.id));
   if (run.status.state != RunState::completed || run.status.step >= run.status.total_steps) return;
   throw Error(
       fmt::format("{0} ended at step {1} because it no longer became better (train.stop_after). To train its weights "
@@ -129,7 +131,7 @@ void resume_run(const std::filesystem::path& root, const RunInfo& run) {
     case RunState::running:
       throw Error(fmt::format("{} is running on {}; there is nothing to resume.", run.id, status.host));
     case RunState::completed:
-      refuse_ended_early(run);
+      refuse_ended(run);
       [[fallthrough]];
     case RunState::pruned:
       throw Error(

@@ -30,15 +30,14 @@ struct Prepared {
   int log = -1;
   int null = -1;
   int keep_open = -1;
+  sigset_t blocked{};
 };
 
 [[noreturn]] void become(const Prepared& prepared, const char* program, int report) {
   struct sigaction fresh {};
   fresh.sa_handler = SIG_DFL;
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD}) ::sigaction(number, &fresh, nullptr);
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::sigprocmask(SIG_SETMASK, &prepared.blocked, nullptr);
   ::dup2(prepared.null, STDIN_FILENO);
   ::dup2(prepared.log, STDOUT_FILENO);
   ::dup2(prepared.log, STDERR_FILENO);
@@ -66,6 +65,9 @@ Prepared prepare(const ProcessOptions& options) {
   prepared.arguments.push_back(nullptr);
   prepared.environment.push_back(nullptr);
   prepared.keep_open = options.keep_open;
+  sigemptyset(&prepared.blocked);
+  if (options.signals_wait)
+    for (const int number : {SIGINT, SIGTERM}) sigaddset(&prepared.blocked, number);
   prepared.log = ::open(options.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (prepared.log < 0)
     throw Error(

@@ -22,6 +22,7 @@ struct ProcessOptions {
   std::map<std::string, std::string> environment;  ///< laid over the starter's
   std::filesystem::path log;                       ///< standard output and error are appended here
   int keep_open = -1;                              ///< a descriptor that it inherits (a lock)
+  bool signals_wait = false;  ///< SIGINT and SIGTERM reach it once it unblocks them: not while its libraries load
 };
 
 /// Starts it as a child: the caller must wait for it (waitpid). Throws Error when it can't be started.

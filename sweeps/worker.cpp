@@ -13,6 +13,7 @@
 
 #include "runs/console_log.h"
 #include "runs/error.h"
+#include "runs/json_file.h"
 #include "runs/run_store.h"
 #include "sweeps/launcher.h"
 #include "sweeps/process.h"
@@ -34,6 +35,18 @@ double now_seconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+/// What its memory depends on, as it was asked for.
+std::string asked_for(const std::filesystem::path& run) {
+  try {
+    const nlohmann::json config = read_json_file(run / "run.json").value().at("config");
+    return fmt::format(" It was asked for train.batch_size = {}, model.channels = {} and data.size = {}.",
+                       config.at("train").at("batch_size").dump(), config.at("model").at("channels").dump(),
+                       config.at("data").at("size").dump());
+  } catch (const std::exception&) {  // A run.json that is gone or damaged has told so already.
+    return "";
+  }
+}
+
 std::string reason_of(const Worker& worker, int wait_status) {
   const std::string last = last_console_line(worker.run);
   const std::string words = last.empty() ? "It printed nothing." : fmt::format("Its last words: {}", last);
@@ -44,9 +57,9 @@ std::string reason_of(const Worker& worker, int wait_status) {
   if (number == SIGKILL && oom_kills() > worker.oom_kills_before)
     return fmt::format(
         "The worker was killed, probably because memory ran out: the system's out-of-memory killer struck while it "
-        "trained. "
-        "Resume it with fewer runs at once (--slots), or start one with a smaller train.batch_size, data.size or "
-        "model.channels.");
+        "trained.{} Resume it with fewer runs at once (--slots), or start one with half the train.batch_size, or a "
+        "smaller data.size or model.channels.",
+        asked_for(worker.run));
   if (number == SIGKILL)
     return "The worker was killed from outside (SIGKILL). Resume it to go on from its last checkpoint." + console;
   return fmt::format("The worker was ended by signal {} (SIG{}: {}). {}{}", number, sigabbrev_np(number),
@@ -75,6 +88,7 @@ Worker start_worker(const std::filesystem::path& run, int threads, int keep_open
   if (!std::getenv("OMP_WAIT_POLICY")) options.environment["OMP_WAIT_POLICY"] = "passive";
   options.log = run / "console.log";
   options.keep_open = keep_open;
+  options.signals_wait = true;
   Worker worker;
   worker.run = run;
   worker.oom_kills_before = oom_kills();

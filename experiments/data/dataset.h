@@ -67,6 +67,10 @@ Picture resized(const Picture& picture, int height, int width);
 /// Takes the colour out of an RGB picture (luma of BT.601); it stays RGB.
 void make_grey(Picture& picture);
 std::string encode_png(const Picture& picture);
+
+/// For programs that read pictures, at their beginning: OpenCV prints nothing, since what a file lacks is said by who
+/// reads it, once, with its name.
+void quiet_opencv();
 Picture decode_picture(std::string_view encoded);
 
 }  // namespace ablate

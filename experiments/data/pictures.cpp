@@ -15,9 +15,6 @@
 namespace ablate {
 namespace {
 
-/// What a picture's file lacks is said by who reads it, once, with the file's name.
-[[maybe_unused]] const auto kQuietOpenCV = cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
-
 Picture from_mat(const cv::Mat& mat) {
   Picture picture{mat.rows, mat.cols, mat.channels(), {}};
   const cv::Mat whole = mat.isContinuous() ? mat : mat.clone();
@@ -95,6 +92,8 @@ Picture as_mask(const Layers& layers) {
 
 }  // namespace
 
+void quiet_opencv() { cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT); }
+
 Picture read_picture(const std::filesystem::path& file, int channels) {
   const auto bytes = read_file(file);
   if (!bytes) throw Error(fmt::format("{}: is not there.", file.string()));
@@ -106,8 +105,8 @@ Picture read_picture(const std::filesystem::path& file, int channels) {
   } catch (const cv::Exception& error) {
     throw Error(fmt::format("{}: can't be decoded ({}).", file.string(), error.err));
   }
-  throw Error(
-      fmt::format("{}: can't be read as a picture. Is it whole, and a PNG, JPEG, WebP, TIFF or BMP?", file.string()));
+  throw Error(fmt::format(
+      "{}: can't be read as a picture. Is it whole, and a PNG, JPEG, WebP, BMP or TIFF (of integers)?", file.string()));
 }
 
 Picture resized(const Picture& picture, int height, int width) {

@@ -21,7 +21,8 @@ class VideoReader {
   /// The next frame, RGB; nullopt at the end, which for a damaged file is where it can't be read any further.
   std::optional<Picture> next();
   double frames_per_second() const;
-  /// As the file says; 0 where it doesn't.
+  /// As the file says. Where it doesn't (MKV, WebM), from its length, that of the sound where that is longer; 0 where
+  /// that is not known.
   std::size_t frames() const;
 
  private:

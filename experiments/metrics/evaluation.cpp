@@ -63,7 +63,10 @@ nlohmann::json Evaluation::summary() const {
   for (const std::string& area : areas)
     document["strata"][area] = mean_of([&](const Scored& scored) { return scored.area == area; });
   for (const auto& [key, all] : label_values) {
-    if (all.size() > kMostValues) continue;
+    if (all.size() > kMostValues) {
+      document["too_many_values"][key] = all.size();
+      continue;
+    }
     for (const std::string& value : all)
       document["strata"][key + " " + value] = mean_of([label = std::pair(key, value)](const Scored& scored) {
         return std::ranges::find(scored.labels, label) != scored.labels.end();

@@ -24,8 +24,9 @@ class Evaluation {
                      const std::vector<std::pair<std::string, std::string>>& labels = {});
 
   /// {"samples", "metrics": {name: mean}, "strata": {stratum: {"samples", name: mean}}}: strata by mask area, by
-  /// labels ("scene bedroom"; keys with more than kMostValues values, as names and numbers have, are none), and each
-  /// key of the pictures cut into its lower, middle and upper third. A NaN makes its mean NaN.
+  /// labels ("scene bedroom"), and each key of the pictures cut into its lower, middle and upper third. A NaN makes its
+  /// mean NaN. Labels' keys with more than kMostValues values, as names and numbers have, are no strata:
+  /// {"too_many_values": {key: how many}}.
   nlohmann::json summary() const;
 
  private:

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "experiments/training/dtypes.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
 #include "runs/safetensors.h"
@@ -21,25 +22,10 @@ namespace {
 namespace fs = std::filesystem;
 using torch::Tensor;
 
-struct Dtype {
-  torch::ScalarType type;
-  const char* name;
-};
-constexpr Dtype kDtypes[] = {{torch::kFloat, "F32"},     {torch::kDouble, "F64"}, {torch::kHalf, "F16"},
-                             {torch::kBFloat16, "BF16"}, {torch::kLong, "I64"},   {torch::kInt, "I32"},
-                             {torch::kByte, "U8"},       {torch::kBool, "BOOL"}};
-
-std::string dtype_name(const Tensor& tensor) {
-  for (const Dtype& dtype : kDtypes) {
-    if (tensor.scalar_type() == dtype.type) return dtype.name;
-  }
-  throw Error(fmt::format("A checkpoint cannot hold a tensor of type {}.", torch::toString(tensor.scalar_type())));
-}
-
 void write_tensors(const fs::path& file, const NamedTensors& tensors) {
   std::map<std::string, TensorView> views;
   for (const auto& [name, tensor] : tensors) {
-    views[name] = {dtype_name(tensor),
+    views[name] = {name_of(tensor.scalar_type()),
                    tensor.sizes().vec(),
                    {static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes()}};
   }
@@ -66,6 +52,8 @@ nlohmann::json read_trainer_json(const fs::path& checkpoint) {
 }
 
 void read_tensors(const fs::path& path, const NamedTensors& into) {
+  if (!fs::exists(path))
+    throw Error(fmt::format("{} is not there: that checkpoint has no such weights.", path.string()));
   const SafetensorsFile file = read_whole([&] { return SafetensorsFile(path); });
   const torch::NoGradGuard no_grad;
   for (const auto& [name, tensor] : into) {
@@ -74,9 +62,10 @@ void read_tensors(const fs::path& path, const NamedTensors& into) {
       throw Error(fmt::format("{} has no \"{}\": it is of another network than this run's.", path.string(), name));
     }
     const TensorView& view = found->second;
-    if (view.dtype != dtype_name(tensor) || view.shape != tensor.sizes().vec()) {
+    if (view.dtype != name_of(tensor.scalar_type()) || view.shape != tensor.sizes().vec()) {
       throw Error(fmt::format("{}: \"{}\" is {} [{}], and this run's is {} [{}].", path.string(), name, view.dtype,
-                              fmt::join(view.shape, ", "), dtype_name(tensor), fmt::join(tensor.sizes().vec(), ", ")));
+                              fmt::join(view.shape, ", "), name_of(tensor.scalar_type()),
+                              fmt::join(tensor.sizes().vec(), ", ")));
     }
     Tensor rows = torch::empty(tensor.sizes(), tensor.options().device(torch::kCPU).requires_grad(false));
     if (rows.nbytes()) std::memcpy(rows.mutable_data_ptr(), view.bytes.data(), rows.nbytes());
@@ -205,15 +194,23 @@ void write_weights(const fs::path& file, const torch::nn::Module& module) {
   write_tensors(file, tensors);
 }
 
-void read_networks(const fs::path& checkpoint, const std::vector<Network>& networks) {
-  for (const Network& network : networks) read_tensors(checkpoint / file_of(network), state_of(*network.module));
+void read_networks(const fs::path& checkpoint, const std::vector<Network>& networks, const std::string& average) {
+  for (const Network& network : networks)
+    read_tensors(checkpoint / (average.empty() ? file_of(network) : file_of(network, average)),
+                 state_of(*network.module));
 }
 
 std::vector<std::string> changed_options(const fs::path& checkpoint, const RunConfig& config) {
   std::vector<std::string> changed;
-  const nlohmann::json trained_with = read_trainer_json(checkpoint).value("config", nlohmann::json());
+  const nlohmann::json trained_with = read_trainer_state(checkpoint).config;
   if (trained_with.is_null()) return changed;
-  const RunConfig before = RunConfig::from_json(trained_with);
+  const RunConfig before = read_whole([&] {
+    try {
+      return RunConfig::from_json(trained_with);
+    } catch (const Error& error) {
+      throw Error(fmt::format("{}: {}", (checkpoint / "trainer.json").string(), error.what()));
+    }
+  });
   for (const std::string& key : differing_keys({before, config}))
     if (key != "train.steps")
       changed.push_back(fmt::format("{} was {} up to {}, and is {} now", key, before.at(key).dump(),
@@ -221,8 +218,7 @@ std::vector<std::string> changed_options(const fs::path& checkpoint, const RunCo
   return changed;
 }
 
-TrainerState read_checkpoint(const fs::path& checkpoint, const Trained& trained) {
-  const fs::path file = checkpoint / "trainer.json";
+TrainerState read_trainer_state(const fs::path& checkpoint) {
   const nlohmann::json json = read_trainer_json(checkpoint);
   TrainerState state;
   try {
@@ -237,18 +233,25 @@ TrainerState read_checkpoint(const fs::path& checkpoint, const Trained& trained)
     state.schedule = json.value("schedule", nlohmann::json());
     state.scaler = json.value("scaler", nlohmann::json());
     state.averaged = json.value("averaged", std::map<std::string, std::int64_t>{});
-    read_networks(checkpoint, trained.networks);
-    for (const Network& network : trained.networks)
-      for (const auto& [name, average] : trained.averages)
-        read_tensors(checkpoint / file_of(network, name), average.state(network));
-    for (const auto& [name, optimizer] : trained.optimizers)
-      read_tensors(checkpoint / file_of(name), optimizer->state());
-    for (auto& [device, generator] : generators(trained.networks)) {
-      if (json.at("rng").contains(device)) restore_generator(generator, json.at("rng").at(device), file);
-    }
+    state.config = json.value("config", nlohmann::json());
+    state.rng = json.at("rng");
   } catch (const nlohmann::json::exception& error) {
-    throw Error(fmt::format("{} is damaged: {}. Remove that checkpoint's folder to use the one before.", file.string(),
-                            error.what()));
+    throw Error(fmt::format("{} is damaged: {}. Remove that checkpoint's folder to use the one before.",
+                            (checkpoint / "trainer.json").string(), error.what()));
+  }
+  return state;
+}
+
+TrainerState read_checkpoint(const fs::path& checkpoint, const Trained& trained) {
+  TrainerState state = read_trainer_state(checkpoint);
+  read_networks(checkpoint, trained.networks);
+  for (const Network& network : trained.networks)
+    for (const auto& [name, average] : trained.averages)
+      read_tensors(checkpoint / file_of(network, name), average.state(network));
+  for (const auto& [name, optimizer] : trained.optimizers) read_tensors(checkpoint / file_of(name), optimizer->state());
+  for (auto& [device, generator] : generators(trained.networks)) {
+    if (const auto found = state.rng.find(device); found != state.rng.end())
+      restore_generator(generator, found->second, checkpoint / "trainer.json");
   }
   return state;
 }

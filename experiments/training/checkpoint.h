@@ -28,7 +28,8 @@ struct TrainerState {
   double training_seconds = 0;
   std::map<std::string, double> metrics;         ///< last values
   nlohmann::json schedule, scaler;               ///< what they remember; null where nothing
-  nlohmann::json config;                         ///< the options it trains with; to be written, not read
+  nlohmann::json config;                         ///< the options it trains with; null in an older checkpoint
+  std::map<std::string, std::string> rng;        ///< by device; as it was read, take_snapshot asks the generators
   std::map<std::string, std::int64_t> averaged;  ///< by name of the average ("ema"): how many weights are in it
 };
 
@@ -60,6 +61,9 @@ void write_checkpoint(const std::filesystem::path& run, const Snapshot& snapshot
 /// options. Throws Error (damaged).
 std::vector<std::string> changed_options(const std::filesystem::path& checkpoint, const RunConfig& config);
 
+/// trainer.json. Throws Error (damaged).
+TrainerState read_trainer_state(const std::filesystem::path& checkpoint);
+
 /// Restores everything, the random state too. Throws Error that names the file and the first tensor that is missing,
 /// not known, or of another shape.
 TrainerState read_checkpoint(const std::filesystem::path& checkpoint, const Trained& trained);
@@ -67,7 +71,9 @@ TrainerState read_checkpoint(const std::filesystem::path& checkpoint, const Trai
 /// One network's state dict as safetensors.
 void write_weights(const std::filesystem::path& file, const torch::nn::Module& module);
 
-/// Loads `<checkpoint>/<network>.safetensors` of every network; throws as read_checkpoint does.
-void read_networks(const std::filesystem::path& checkpoint, const std::vector<Network>& networks);
+/// Loads `<checkpoint>/<network>.safetensors` of every network, or an `average` of its weights ("ema", "swa"); throws
+/// as read_checkpoint does.
+void read_networks(const std::filesystem::path& checkpoint, const std::vector<Network>& networks,
+                   const std::string& average = "");
 
 }  // namespace ablate

@@ -10,6 +10,7 @@
 #include <ranges>
 #include <set>
 
+#include "experiments/training/dtypes.h"
 #include "runs/checkpoints.h"
 #include "runs/error.h"
 #include "runs/weights_file.h"
@@ -54,13 +55,9 @@ std::string words_of(const std::vector<std::int64_t>& shape) { return fmt::forma
 
 /// A copy of the view, of its own type.
 Tensor tensor_of(const TensorView& view) {
-  static const std::map<std::string, torch::ScalarType> types{
-      {"F32", torch::kFloat}, {"F64", torch::kDouble}, {"F16", torch::kHalf},  {"BF16", torch::kBFloat16},
-      {"I64", torch::kLong},  {"I32", torch::kInt},    {"I16", torch::kShort}, {"I8", torch::kChar},
-      {"U8", torch::kByte},   {"BOOL", torch::kBool}};
-  const auto type = types.find(view.dtype);
-  if (type == types.end()) return {};
-  Tensor tensor = torch::empty(view.shape, type->second);
+  const std::optional<torch::ScalarType> type = type_named(view.dtype);
+  if (!type) return {};
+  Tensor tensor = torch::empty(view.shape, *type);
   if (tensor.nbytes()) std::memcpy(tensor.mutable_data_ptr(), view.bytes.data(), tensor.nbytes());
   return tensor;
 }
@@ -159,6 +156,11 @@ InitReport initialise(const RunConfig& config, const std::vector<Network>& netwo
   if (!config.is_set("init.from")) return {};
   fs::path from = config.text("init.from");
   if (fs::exists(from / "run.json")) from = find_checkpoint(from, "");  // In a run.json that others wrote.
+  if (!fs::exists(from))
+    throw Error(
+        fmt::format("init.from: {} is not there any more: a run keeps its newest checkpoints (checkpoint.keep) "
+                    "and its best. Make a new run from one that is there.",
+                    from.string()));
   Initialiser initialiser(config);
   InitReport& report = initialiser.report;
   report.from = from.string();

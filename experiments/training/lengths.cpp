@@ -32,7 +32,7 @@ std::int64_t validation_batch_size(const RunConfig& config) {
 }
 
 Lengths::Lengths(const RunConfig& config, std::int64_t batches_per_epoch)
-    : steps_per_epoch(std::max<Step>(1, batches_per_epoch / config.integer("train.accumulate"))),
+    : steps_per_epoch(static_cast<double>(batches_per_epoch) / static_cast<double>(config.integer("train.accumulate"))),
       total(config.steps("train.steps", steps_per_epoch)),
       validation_every(config.steps("validation.every", steps_per_epoch)),
       checkpoint_every(config.steps("checkpoint.every", steps_per_epoch)),

@@ -10,8 +10,8 @@ namespace ablate {
 struct Lengths {
   Lengths(const RunConfig& config, std::int64_t batches_per_epoch);
 
-  Step steps_per_epoch;  ///< whole updates: batches / train.accumulate
-  Step total;            ///< train.steps
+  double steps_per_epoch;  ///< batches / train.accumulate; of several epochs only their sum is rounded, upwards
+  Step total;              ///< train.steps
   Step validation_every, checkpoint_every, preview_every;
   std::optional<SwaTimes> swa;
 };

@@ -9,6 +9,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "experiments/data/dataset.h"
 #include "experiments/training/allocator.h"
 #include "experiments/training/worker/commands.h"
 
@@ -23,12 +24,18 @@ void stop_on_signals() {
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  // Whoever starts a run blocks them until here (ProcessOptions::signals_wait).
+  sigset_t mine;
+  sigemptyset(&mine);
+  for (const int number : {SIGINT, SIGTERM}) sigaddset(&mine, number);
+  sigprocmask(SIG_UNBLOCK, &mine, nullptr);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   ablate::keep_freed_memory();
+  ablate::quiet_opencv();
   CLI::App app{"The worker of Ablate: trains one run. Used by ablate; see ablate --help."};
   app.require_subcommand(1);
 

@@ -60,11 +60,15 @@ bool makes_finite_loss(Task& task, const Batch& batch, Mode mode) {
   return true;
 }
 
-std::string first_not_finite(Task& task, const Batch& batch) {
+std::optional<std::string> first_not_finite(Task& task, const Batch& batch) {
   for (const auto& [name, tensor] : batch.tensors)
     if (!finite(tensor)) return fmt::format("the batch's \"{}\"", name);
   const std::vector<Network> networks = task.networks();
-  if (const auto weights = not_finite_weights(networks)) return "the weights " + *weights;
+  // Not buffers: a step that went wrong has left it in those of the norms that come later.
+  for (const Network& network : networks)
+    for (const auto& [name, parameter] : unique_parameters(*network.module))
+      if (!finite(parameter)) return "the weights " + qualified(networks, network.name, name);
+  if (makes_finite_loss(task, batch, Mode::train)) return std::nullopt;
   Measuring measuring(networks, Mode::train);
   // Mixed precision computes with copies of the weights: which layer comes when is seen without it.
   const std::vector<std::string> layers = [&] {
@@ -72,7 +76,10 @@ std::string first_not_finite(Task& task, const Batch& batch) {
     return convolutions_of(task, batch, measuring).layers;
   }();
   const Convolutions seen = convolutions_of(task, batch, measuring);
-  if (seen.first && *seen.first < layers.size()) return fmt::format("what {} gets as its input", layers[*seen.first]);
+  if (seen.first && *seen.first < layers.size())
+    return fmt::format(
+        "what {} gets as its input{}", layers[*seen.first],
+        *seen.first == 0 ? "" : fmt::format(" (the convolution before it is {})", layers[*seen.first - 1]));
   if (layers.empty()) return "the loss itself";
   return fmt::format("what {}, the last layer, gives, or the loss of it", layers.back());
 }

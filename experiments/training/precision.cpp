@@ -29,15 +29,17 @@ std::vector<std::string> precision_names() {
   return names;
 }
 
-Autocast::Autocast(torch::ScalarType type, torch::Device device) : on_(type != torch::kFloat), device_(device.type()) {
+Autocast::Autocast(torch::ScalarType type, torch::Device device)
+    : on_(type != torch::kFloat), device_(device.type()), was_on_(at::autocast::is_autocast_enabled(device_)) {
   if (!on_) return;
+  at::autocast::clear_cache();
   at::autocast::set_autocast_enabled(device_, true);
   at::autocast::set_autocast_dtype(device_, type);
 }
 
 Autocast::~Autocast() {
   if (!on_) return;
-  at::autocast::set_autocast_enabled(device_, false);
+  at::autocast::set_autocast_enabled(device_, was_on_);
   at::autocast::clear_cache();
 }
 

@@ -17,7 +17,8 @@ torch::ScalarType autocast_type(const RunConfig& config);
 std::vector<std::string> precision_names();
 
 /// While alive, forward passes on this thread run in mixed precision (torch.autocast); nothing where `type` is float32.
-/// Weights cast to it are remembered until the end, so it must not outlive an update of them.
+/// Weights cast to it are remembered until the end, so it must not outlive a change of them; one within another forgets
+/// what that remembered.
 class Autocast {
  public:
   Autocast(torch::ScalarType type, torch::Device device);
@@ -28,6 +29,7 @@ class Autocast {
  private:
   bool on_;
   torch::DeviceType device_;
+  bool was_on_;
 };
 
 /// While alive, there is no autocast on this thread: around a backward pass and an update. Forgets cast weights.

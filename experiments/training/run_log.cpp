@@ -39,7 +39,7 @@ std::string indented(const std::string& text) {
 }  // namespace
 
 RunLog::RunLog(const std::filesystem::path& run, Step first_step, const RunConfig& config, Task& task, Updates& updates,
-               torch::Device device, Step steps_per_epoch)
+               torch::Device device, double steps_per_epoch)
     : task_(task),
       updates_(updates),
       networks_(task.networks()),

@@ -21,7 +21,7 @@ class RunLog {
  public:
   /// Begins a segment at `first_step`, with the configuration as text and hyper-parameters.
   RunLog(const std::filesystem::path& run, Step first_step, const RunConfig& config, Task& task, Updates& updates,
-         torch::Device device, Step steps_per_epoch);
+         torch::Device device, double steps_per_epoch);
 
   /// How long a step took, and how much of that it waited for data.
   struct Times {

@@ -89,10 +89,7 @@ struct Trainer::Impl {
         updates(task, config, environment.device),
         averages(wanted_averages()),
         state(restored()),
-        batches(data,
-                {static_cast<std::size_t>(config.integer("train.batch_size")),
-                 static_cast<std::uint64_t>(config.integer("train.seed"))},
-                state.next_batch),
+        batches(data, batch_options(), state.next_batch),
         lengths(config, batches.batches_per_epoch()),
         schedule(make_schedule(config, lengths.total, lengths.steps_per_epoch)),
         log(environment.run, resumed ? state.step + 1 : 0, config, task, updates, environment.device,
@@ -124,6 +121,11 @@ struct Trainer::Impl {
       }
       gallery.push_back(writer("gallery", pictures, up_to(std::min(pictures->size(), kGalleryPictures))));
     }
+  }
+
+  TrainingBatches::Options batch_options() const {
+    return {static_cast<std::size_t>(config.integer("train.batch_size")),
+            static_cast<std::uint64_t>(config.integer("train.seed"))};
   }
 
   FixedBatches fixed(std::vector<std::size_t> indices, std::int64_t batch_size) const {
@@ -162,12 +164,12 @@ struct Trainer::Impl {
       for (auto& [name, average] : averages) average.set_added(found.averaged[name]);
       environment.say(fmt::format("Going on from step {}.", found.step));
       return found;
-    } catch (const Error&) {
+    } catch (const Error& error) {
       if (changed.empty()) throw;
       throw Error(
-          fmt::format("run.json was edited since its last checkpoint, which does not fit any more: {}. Set it "
-                      "back; or for a new run from these weights: ablate train --from {}",
-                      fmt::join(changed, "; "), environment.run.filename().string()));
+          fmt::format("{} And run.json was edited since: {}. If that is why, set it back; or for a new run from these "
+                      "weights: ablate train --from {}",
+                      error.what(), fmt::join(changed, "; "), environment.run.filename().string()));
     }
   }
 
@@ -257,9 +259,20 @@ struct Trainer::Impl {
   }
 
   [[noreturn]] void diverge_with_loss(const char* what) {
-    const Autocast mixed = autocast();
     diverge(fmt::format("The training loss became {} at step {} (learning rate {:g}). First not finite is {}.", what,
-                        state.step, schedule->at(state.step - 1).lr, first_not_finite(task, last_batch)));
+                        state.step, schedule->at(state.step - 1).lr, first_not_finite_of_step()));
+  }
+
+  /// Of the step's batches the one that made it is `last_batch` from then on.
+  std::string first_not_finite_of_step() {
+    const Autocast mixed = autocast();
+    const std::int64_t count = config.integer("train.accumulate");
+    TrainingBatches again(data, batch_options(), state.next_batch - count);
+    for (std::int64_t i = 0; i < count; ++i) {
+      last_batch = again.next().to(environment.device);
+      if (const auto first = first_not_finite(task, last_batch)) return *first;
+    }
+    return "not seen any more: the weights have changed since";
   }
 
   [[noreturn]] void diverge(const std::string& what) {
@@ -267,10 +280,21 @@ struct Trainer::Impl {
     for (const std::filesystem::path& removed :
          checkpoints.remove_after_the_last_good(networks, [this] { return makes_finite(configured_mode); }))
       environment.say(fmt::format("{} makes no finite loss any more: removed.", removed.filename().string()));
+    forget_best_without_checkpoint();
     publish();
     log.writer().hparams_end(false);
     log.writer().flush();
     throw Diverged(what + " Lower optimizer.lr, or set train.clip_norm, and start again.");
+  }
+
+  /// RUN@best is what can be started from: what was best before a diverged run's end may have been too bad to keep.
+  void forget_best_without_checkpoint() {
+    const auto last = newest_checkpoint(environment.run);
+    if (checkpoints_of(environment.run).contains(state.best_step)) return;
+    const TrainerState good = last ? read_trainer_state(*last) : TrainerState{};
+    state.best_metric = good.best_metric;
+    state.best_value = good.best_value;
+    state.best_step = good.best_step;
   }
 
   Measured measured(FixedBatches& samples, Mode mode) {
@@ -363,7 +387,7 @@ struct Trainer::Impl {
     std::vector<std::string> words;
     for (const auto& [tag, value] : log.latest()) {
       if (tag.starts_with("time/") || tag == "lr") continue;
-      words.push_back(fmt::format("{} {:.4f}", tag, value));
+      words.push_back(std::isnan(value) ? tag + " nan" : fmt::format("{} {:.4f}", tag, value));
     }
     environment.say(fmt::format("step {}/{}  {:.0f} s  {}", state.step, lengths.total, state.training_seconds,
                                 fmt::join(words, "  ")));

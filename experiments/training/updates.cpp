@@ -76,10 +76,9 @@ void Updates::update(const std::string& name, const std::vector<LossTerm>& terms
   add("", total);
 
   // On the CPU looking costs nothing, and weights that made such a loss stay as they were.
-  if (const double loss = device_.is_cpu() ? total.item<double>() : 0; !std::isfinite(loss)) {
-    if (!not_finite_) not_finite_ = loss;
-    return gathered_.clear();
-  }
+  if (const double loss = device_.is_cpu() ? total.item<double>() : 0; !std::isfinite(loss) && !not_finite_)
+    not_finite_ = loss;
+  if (not_finite_) return;
   const NoAutocast full_precision(device_);
   // Of all networks: another update's backward pass may have left gradients in this one.
   for (Tensor& parameter : all_parameters_) parameter.mutable_grad().reset();

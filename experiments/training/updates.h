@@ -21,7 +21,7 @@ class Updates : public Updater {
 
   /// Gradients are clipped as torch.nn.utils.clip_grad_norm_ does, to train.clip_norm over all of the optimiser's
   /// parameters. Throws Error for an optimiser that the task has not named, and without a loss.
-  /// On the CPU no update is made for a loss that is not finite; it is logged, and remembered.
+  /// On the CPU no update is made for a loss that is not finite, nor any after it; it is logged, and remembered.
   void update(const std::string& optimizer, const std::vector<LossTerm>& terms) override;
 
   /// What the next updates use.

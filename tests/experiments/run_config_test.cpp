@@ -262,5 +262,17 @@ TEST(Experiment, RandomJsonIsTakenOrRefusedButNeverCrashes) {
   EXPECT_GT(refused, 1000);
 }
 
+TEST(RunConfig, EpochsOfNoWholeNumberOfStepsAreRoundedInSum) {
+  RunConfig config;
+  const auto steps = [&](const char* epochs, double steps_per_epoch) {
+    config.set("train.steps", epochs);
+    return config.steps("train.steps", steps_per_epoch);
+  };
+  EXPECT_EQ(steps("10ep", 9.0 / 5), 18);
+  EXPECT_EQ(steps("3ep", 7.0 / 3), 7);
+  EXPECT_EQ(steps("1ep", 9.0 / 5), 2);
+  EXPECT_EQ(steps("4ep", 2), 8);
+}
+
 }  // namespace
 }  // namespace ablate

@@ -3,6 +3,7 @@
 import json
 import math
 import pathlib
+import shutil
 import sys
 import unittest
 
@@ -87,6 +88,17 @@ class EvaluateTest(AblateTest):
         run = self.json_of("train", *assignments(data__dataset="folder", data__path=str(folder / "list.jsonl"), data__held_out=1, train__steps=1))
         self.assertEqual(run["status"], "completed")
 
+    def test_keys_with_more_than_sixteen_values_are_no_strata_and_that_is_said(self):
+        folder = self.make_set(17)
+        for values in (16, 17):
+            with open(folder / "list.jsonl", "w") as file:
+                for i in range(17):
+                    file.write(json.dumps({"image": f"images/p{i}.png", "mask": f"masks/p{i}.png", "person": min(i, values - 1)}) + "\n")
+            summary = self.json_of("evaluate", "net", "--data", folder / "list.jsonl")["net"]
+            self.assertEqual("person 3" in summary["strata"], values == 16)
+            self.assertEqual(summary.get("too_many_values"), None if values == 16 else {"person": 17})
+        self.assertIn("person has 17 values, too many for strata", self.ablate("evaluate", "net", "--data", folder / "list.jsonl").stderr)
+
     def test_what_is_measured_while_it_trains_is_what_evaluate_measures(self):
         names = ["dice", "sad_div1000_unknown", "ssim", "holes"]
         run = self.json_of("train", "--name", "live", *assignments(validation__metrics=names, checkpoint__metric="dice/val",
@@ -103,6 +115,8 @@ class EvaluateTest(AblateTest):
         summary = self.json_of("evaluate", "net", "--data", f"{folder}/")["net"]
         self.assertEqual(summary["samples"], 4)
         self.assertTrue(summary["samples_file"].endswith("evaluations/discs@30.jsonl"))
+        self.assertEqual(self.json_of("evaluate", self.run_["run"] + "/", "--data", folder).popitem()[1]["metrics"], summary["metrics"])
+        self.assertFalse(pathlib.Path(self.run_["run"], ".ablate").exists())
         self.assertIn("no-such", self.ablate("evaluate", "net", "--data", "no-such", code=1).stderr)
 
     def test_masks_of_any_program_are_scored(self):
@@ -132,11 +146,31 @@ class EvaluateTest(AblateTest):
         self.assertRegex(result.stderr, r"p3\.png.*left out")
         for said in ("p0.png: has no mask", "2 samples are left out in all", "1 masks are not of the size", "scored at different sizes"):
             self.assertIn(said, result.stderr)
-        self.assertRegex(result.stdout, r"(?m)^size +32x32 +the masks'$")
+        self.assertRegex(result.stdout, r"(?m)^size +32x32 +40x30$")
         (self.folder / "other/theirs").mkdir(parents=True)
         Image.fromarray(truth).save(self.folder / "other/theirs/p1.png")
         self.assertIn("of another folder of that name", self.ablate("evaluate", "--masks", self.folder / "other/theirs", "--data", folder, code=1).stderr)
         self.assertIn("--data FOLDER", self.error_of("evaluate", "--masks", masks, code=2))
+        again = self.folder / "again/discs"
+        shutil.copytree(folder, again)
+        self.assertIn("of another folder of that name", self.error_of("evaluate", "--masks", masks, "--data", again, code=1))
+        for words in ((), ("--steps", 5)):
+            self.assertIn("no network", self.error_of("resume", "masks-theirs", *words, code=1))
+
+    def test_averaged_weights_are_measured_predict_and_are_started_from(self):
+        run = self.json_of("train", "--name", "averaged", *assignments(train__steps=12, train__ema=0.7, swa__start=6, swa__every=2, checkpoint__every=4,
+                                                                       checkpoint__keep=10, optimizer__lr=0.01, data__count=24, data__held_out=8))
+        for name in ("ema", "swa"):
+            summary = self.json_of("evaluate", f"averaged@{name}").popitem()[1]
+            self.assertAlmostEqual(summary["metrics"]["iou"], run["metrics"][f"iou/val_{name}"], places=5)
+            self.assertEqual(self.json_of("show", "averaged")["metrics"][f"iou/held-out.{name}"], summary["metrics"]["iou"])
+        self.assertIn("held-out.ema@8.json", self.json_of("evaluate", "averaged@8.ema").popitem()[1]["samples_file"])
+        begun = self.json_of("train", "--from", "averaged@12.ema", *assignments(train__steps=1, optimizer__lr=0, data__count=24, data__held_out=8))
+        first = self.json_of("export", begun["run"]).popitem()[1]["iou/val_eval"][0]
+        self.assertAlmostEqual(first[2], run["metrics"]["iou/val_ema"], places=5)
+        self.ablate("predict", "averaged@swa", self.make_set(1) / "images/p0.png", "--out", self.folder / "out")
+        self.assertIn("model.ema.safetensors is not there", self.error_of("evaluate", "net@ema", code=1))
+        self.assertIn("train.ema", self.error_of("train", "--from", "net@ema", code=1))
 
     def test_the_average_of_checkpoints_is_their_mean(self):
         out = self.folder / "mean.safetensors"

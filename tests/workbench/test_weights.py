@@ -212,7 +212,7 @@ class WeightsTest(AblateTest):
         document["config"]["loss"]["dice"] = 0.25
         (run / "run.json").write_text(json.dumps(document))
         self.ablate("resume", "net", "--steps", 8)
-        self.until(lambda: self.json_of("show", "net")["step"] == 8)
+        self.until(lambda: self.json_of("show", "net")["status"] == "completed" and self.json_of("show", "net")["step"] == 8)
         log = (run / "console.log").read_text()
         self.assertRegex(log, r"loss\.dice was \S+ up to step-00000006, and is 0\.25 now")
         self.assertNotIn("train.steps was", log)
@@ -221,7 +221,8 @@ class WeightsTest(AblateTest):
         self.ablate("resume", "net", "--steps", 10)
         self.until(lambda: self.json_of("show", "net")["status"] == "failed")
         error = self.json_of("show", "net")["error"]
-        self.assertIn("train.ema was null up to step-00000008, and is 0.9 now. Set it back", error)
+        self.assertIn("train.ema was null up to step-00000008, and is 0.9 now. If that is why, set it back", error)
+        self.assertIn("model.ema.safetensors is not there", error)
         self.assertNotIn("Remove", error)
 
     def test_show_lists_the_weights_in_a_file(self):

@@ -39,7 +39,13 @@ std::filesystem::path weights_of(const Invocation& invocation, const std::string
   if (ending == ".pth" || ending == ".pt" || ending == ".safetensors")
     throw Error(fmt::format("{}: there is no such file.", word));
   const NamedCheckpoint named = named_checkpoint(invocation, word);
-  return std::filesystem::absolute(find_checkpoint(named.run.folder, named.step)).lexically_normal();
+  const auto [checkpoint_word, average] = checkpoint_word_of(named.step);
+  const std::filesystem::path checkpoint = plain_path(find_checkpoint(named.run.folder, checkpoint_word));
+  if (average.empty()) return checkpoint;
+  for (const auto& entry : std::filesystem::directory_iterator(checkpoint))
+    if (entry.path().stem().extension() == "." + average) return entry.path();
+  throw Error(fmt::format("{} holds no average \"{}\" of its weights: train.ema and swa.start make them.",
+                          checkpoint.string(), average));
 }
 
 }  // namespace ablate

@@ -4,6 +4,7 @@
 #include <exception>
 #include <string_view>
 
+#include "experiments/data/dataset.h"
 #include "runs/near_match.h"
 #include "runs/run_store.h"
 #include "workbench/cli/command.h"
@@ -69,6 +70,7 @@ void add_json_flag(CLI::App& command, Invocation& invocation) {
 }
 
 int run_command_line(int argc, char** argv) {
+  quiet_opencv();
   Invocation invocation;
   CLI::App app(
       "Ablation experiments on vision networks: define variants, train them, watch and compare them.\n"

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "experiments/experiment.h"
+#include "runs/paths.h"
 #include "sweeps/interrupts.h"
 #include "sweeps/launcher.h"
 #include "workbench/cli/command.h"
@@ -41,7 +42,7 @@ struct Result {
 Experiment demo_of(const DemoOptions& options) {
   std::string data;
   if (!options.data.empty()) {
-    const fs::path folder = fs::absolute(options.data).lexically_normal();
+    const fs::path folder = plain_path(options.data);
     if (!fs::exists(folder))
       throw Error(fmt::format(
           "--data {}: there is no such folder. Name one that holds images/ and masks/ with files of the same names.",

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <set>
 
 #include "experiments/data/dataset.h"
 #include "experiments/data/folder_dataset.h"
@@ -93,6 +94,7 @@ Scores scores_of_masks(const Invocation& invocation, const std::string& folder, 
   Evaluation evaluation;
   std::string lines;
   std::size_t left_out = truth.left_out, resized_masks = 0;
+  std::set<std::string> sizes;
   auto leave_out = [&, told = 0](const std::string& why) mutable {
     ++left_out;
     if (++told <= 5) fmt::print(stderr, "ablate: note: {}\n", why);
@@ -106,6 +108,7 @@ Scores scores_of_masks(const Invocation& invocation, const std::string& folder, 
     try {
       const Picture target = read_picture(file.mask, 1), image = read_picture(file.image, 3);
       Picture prediction = read_picture(mask->second, 1);
+      sizes.insert(fmt::format("{}x{}", target.height, target.width));
       resized_masks += prediction.height != target.height || prediction.width != target.width;
       prediction = resized(prediction, target.height, target.width);
       lines += json_text(evaluation.add(file.name, plane_of(prediction), plane_of(target), &image, file.labels)) + "\n";
@@ -123,10 +126,14 @@ Scores scores_of_masks(const Invocation& invocation, const std::string& folder, 
   const std::filesystem::path run = run_of_masks(invocation.root(), masks);
   const std::string name = (is_manifest(set) ? set.stem() : set.filename()).string() + "@0";
   const std::filesystem::path samples_file = run / "evaluations" / (name + ".jsonl");
+  const std::filesystem::path summary_file = run / "evaluations" / (name + ".json");
+  if (const auto there = read_json_file(summary_file); there && there->value("set", set.string()) != set.string())
+    throw Error(fmt::format("{} is of another folder of that name. Rename one of the two.", summary_file.string()));
   const std::string_view pieces[] = {lines};
   write_file_atomically(samples_file, pieces);
-  summary.update({{"left_out", left_out}, {"set", set.string()}, {"size", "the masks'"}});
-  write_json_file(run / "evaluations" / (name + ".json"), summary);
+  summary.update(
+      {{"left_out", left_out}, {"set", set.string()}, {"size", sizes.size() == 1 ? *sizes.begin() : "various"}});
+  write_json_file(summary_file, summary);
   summary.update({{"run", run.string()}, {"samples_file", samples_file.string()}});
   return {folder, std::move(summary)};
 }
@@ -149,6 +156,9 @@ void print_scores(const std::vector<Scores>& all, const std::string& metric) {
   for (const auto& [name, _] : all.front().summary["metrics"].items())
     row(table, name, [&name = name](const nlohmann::json& summary) { return number_word(summary["metrics"], name); });
   table.print();
+  const nlohmann::json left_out = all.front().summary.value("too_many_values", nlohmann::json::object());
+  for (const auto& [key, values] : left_out.items())
+    fmt::print(stderr, "ablate: note: {} has {} values, too many for strata.\n", key, values.get<std::size_t>());
   const auto size_of = [](const Scores& scores) { return scores.summary["size"]; };
   if (std::ranges::adjacent_find(all, std::ranges::not_equal_to(), size_of) != all.end())
     fmt::print(stderr, "ablate: note: they are scored at different sizes: sums (sad, grad, conn) don't compare.\n");
@@ -183,7 +193,9 @@ int evaluate(const Invocation& invocation, const EvaluateOptions& options) {
 void add_evaluate(CLI::App& app, Invocation& invocation) {
   CLI::App& command = *app.add_subcommand("evaluate", "All metrics of runs on a set, stored with them");
   const auto options = std::make_shared<EvaluateOptions>();
-  command.add_option("RUN", options->runs, "Runs: an id, a name or a path; RUN@400 or RUN@best for one checkpoint");
+  command.add_option("RUN", options->runs,
+                     "Runs: an id, a name or a path; RUN@400 or RUN@best for one checkpoint, RUN@ema, RUN@swa or "
+                     "RUN@400.ema for averaged weights");
   command
       .add_option("--data", options->data,
                   "held-out (default), training, a folder with images/ and masks/, or a manifest")

@@ -36,7 +36,10 @@ int print_list(const Invocation& invocation) {
   const std::vector<RunInfo> runs = list_runs(root);
   if (invocation.json) {
     nlohmann::json document = nlohmann::json::array();
-    for (const RunInfo& run : runs) document.push_back(run_summary(run));
+    for (const RunInfo& run : runs) {
+      document.push_back(run_summary(run));
+      document.back()["damage"] = damage_of(run, {});
+    }
     print_json(document);
     return 0;
   }
@@ -62,7 +65,7 @@ int print_list(const Invocation& invocation) {
     }
     row.push_back({status.training_seconds > 0 ? short_time(status.training_seconds) : ""});
     std::string error = status.error.substr(0, status.error.find('\n'));
-    if (error.empty() && !damage_of(run, {}).empty()) error = "its log is damaged: ablate show " + run.id;
+    if (error.empty() && !problems_of(run, {}).empty()) error = "its log is damaged: ablate show " + run.id;
     row.push_back({std::move(error), Tone::bad});
     table.add(std::move(row));
   }

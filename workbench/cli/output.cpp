@@ -143,15 +143,16 @@ std::vector<std::string> damage_of(const RunInfo& run, const RunData& data) {
   return damage;
 }
 
-void tell_damage(const RunInfo& run, const RunData& data) {
-  for (const std::string& line : damage_of(run, data)) fmt::print(stderr, "ablate: {}\n", line);
+std::vector<std::string> tell_damage(const RunInfo& run, const RunData& data) {
+  std::vector<std::string> damage = damage_of(run, data);
+  for (const std::string& line : damage) fmt::print(stderr, "ablate: {}\n", line);
+  return damage;
 }
 
 LastValues last_values(const RunInfo& run) {
   RunReader reader(run.folder);
   reader.poll();
-  tell_damage(run, *reader.data());
-  LastValues last{{}, damage_of(run, *reader.data())};
+  LastValues last{{}, tell_damage(run, *reader.data())};
   std::map<std::string, double>& values = last.of;
   for (const auto& [tag, points] : reader.data()->scalars)
     if (!points.empty()) values[tag] = points.back().value;

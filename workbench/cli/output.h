@@ -58,8 +58,8 @@ nlohmann::json run_summary(const RunInfo& run);
 /// What is wrong with a run's log, in words, one line each.
 std::vector<std::string> damage_of(const RunInfo& run, const RunData& data);
 
-/// The same on standard error.
-void tell_damage(const RunInfo& run, const RunData& data);
+/// The same, on standard error too.
+std::vector<std::string> tell_damage(const RunInfo& run, const RunData& data);
 
 struct LastValues {
   std::map<std::string, double> of;  ///< tag; of the event files, and where they don't have it, of the status

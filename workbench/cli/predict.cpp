@@ -93,7 +93,10 @@ int predict(const Invocation& invocation, const PredictOptions& options) {
 void add_predict(CLI::App& app, Invocation& invocation) {
   CLI::App& command = *app.add_subcommand("predict", "Masks of pictures, by a run's last checkpoint or RUN@STEP");
   const auto options = std::make_shared<PredictOptions>();
-  command.add_option("RUN", options->run, "An id, a name or a path; RUN@400 for the checkpoint of step 400, RUN@best")
+  command
+      .add_option("RUN", options->run,
+                  "An id, a name or a path; RUN@400 for the checkpoint of step 400, RUN@best; "
+                  "RUN@ema or RUN@swa for averaged weights")
       ->required();
   command.add_option("IMAGE", options->images, "Picture files, videos, or folders of them")->required();
   command.add_option("--out", options->out, "Folder for the masks")->type_name("DIR")->required();

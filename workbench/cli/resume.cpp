@@ -7,6 +7,7 @@
 
 #include "experiments/catalogue.h"
 #include "experiments/run_config.h"
+#include "runs/checkpoints.h"
 #include "runs/heartbeats.h"
 #include "runs/json_file.h"
 #include "sweeps/launcher.h"
@@ -49,7 +50,7 @@ void extend(const RunInfo& run, const nlohmann::json& steps) {
     throw Error(fmt::format("{} was not made by Ablate (no run.json): it can't be resumed.", run.id));
   if (run.status.state == RunState::diverged)
     throw Error(fmt::format("{} has diverged, and would again. Start a new run with a lower learning rate.", run.id));
-  refuse_ended_early(run);
+  refuse_ended(run);
   nlohmann::json document = run.run;
   RunConfig config = RunConfig::from_json(document.at("config"));
   const nlohmann::json before = config.at("train.steps");
@@ -90,7 +91,9 @@ int resume(const Invocation& invocation, const ResumeOptions& options) {
   if (invocation.json)
     print_json(run_summary(read_run(invocation.root(), run.folder)));
   else
-    fmt::print("{}: queued; it goes on from its last checkpoint\n", run.id);
+    fmt::print(
+        "{}: queued; it {}\n", run.id,
+        newest_checkpoint(run.folder) ? "goes on from its last checkpoint" : "begins anew: it has no checkpoint yet");
   return 0;
 }
 

@@ -108,7 +108,9 @@ void add_train(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<TrainOptions>();
   add_set_option(command, options->assignments);
   command.add_option("--name", options->name, "What to call it (after what is set)")->type_name("NAME");
-  command.add_option("--from", options->from, "Start from these weights: RUN, RUN@400, RUN@best, or a file (init.*)")
+  command
+      .add_option("--from", options->from,
+                  "Start from these weights: RUN, RUN@400, RUN@best, RUN@ema, or a file (init.*)")
       ->type_name("WEIGHTS");
   add_json_flag(command, invocation);
   command.callback(

@@ -18,7 +18,8 @@ struct UNetMilesialOptions {
 
 /// The U-Net that is known as milesial's Pytorch-UNet, under its state-dict names (inc, down1 … down4, up1 … up4, outc;
 /// as published): convolutions without bias, the up-sampled padded to the skip's size and joined after it. {B, 3, H, W}
-/// → logits {B, outputs, H, W}, for any H and W. Throws Error for an unknown value.
+/// → logits {B, outputs, H, W}, for H and W of at least 16, which four halvings leave something of. Throws Error for an
+/// unknown value.
 LayerPtr make_unet_milesial(const UNetMilesialOptions& options);
 
 }  // namespace ablate

@@ -20,7 +20,7 @@ int average(const std::vector<std::string>& runs, const std::filesystem::path& o
   AveragedWeights mean(networks, std::nullopt);
   for (const std::string& run : runs) {
     const LoadedRun each = load_run(run);
-    read_networks(each.checkpoint, networks);  // Throws where it is another network.
+    read_networks(each.checkpoint, networks, each.average);  // Throws where it is another network.
     mean.add();
     fmt::print("{}\n", json_text({{"added", each.checkpoint.string()}}));
   }

@@ -11,6 +11,7 @@
 #include "experiments/data/compositing.h"
 #include "experiments/data/dataset.h"
 #include "experiments/data/video.h"
+#include "experiments/training/allocator.h"
 #include "experiments/training/checkpoint.h"
 #include "experiments/training/preview.h"
 #include "experiments/training/worker/commands.h"
@@ -140,6 +141,7 @@ class Predictor {
         if (side <= kSmallestTile)
           throw Error(fmt::format("Out of memory with tiles of {0} × {0} pixels: {1}", side, problem));
       }
+      give_back_memory();
       side = std::max(kSmallestTile, side / 2);
     }
   }
@@ -244,9 +246,10 @@ void predict_video(Predictor& predictor, Targets& targets, const PredictOutput& 
     say({{"video", file.string()}, {"frame", frames}, {"frames", reader.frames()}, {"frames_per_second", rate()}});
   }
   if (frames == 0) throw Error(fmt::format("{}: not a single frame can be read.", file.string()));
-  if (frames < reader.frames())
-    line["notes"].push_back(
-        fmt::format("{}: only {} of its {} frames can be read. Is it whole?", file.string(), frames, reader.frames()));
+  if (const double missing = double(reader.frames()) - double(frames);
+      missing > reader.frames_per_second() && missing > 0.02 * double(reader.frames()))
+    line["notes"].push_back(fmt::format("{}: only {} of its about {} frames can be read. Is it whole?", file.string(),
+                                        frames, reader.frames()));
   line["frames"] = frames;
   line["frames_per_second"] = rate();
 }

@@ -8,6 +8,7 @@
 #include "experiments/training/checkpoint.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
+#include "runs/paths.h"
 
 namespace ablate {
 
@@ -29,12 +30,14 @@ LoadedRun load_run(const std::string& run) {
   const std::size_t at = run.rfind('@');
   const bool has_step = at != std::string::npos && !std::filesystem::is_directory(run);
   LoadedRun loaded;
-  loaded.folder = has_step ? run.substr(0, at) : run;
+  loaded.folder = plain_path(has_step ? run.substr(0, at) : run);
   loaded.config = read_run_config(loaded.folder);
   set_threads(loaded.config);
   loaded.task = make_task(loaded.config.text("task"), loaded.config);
-  loaded.checkpoint = find_checkpoint(loaded.folder, has_step ? run.substr(at + 1) : "");
-  read_networks(loaded.checkpoint, loaded.task->networks());
+  const auto [word, average] = checkpoint_word_of(has_step ? run.substr(at + 1) : "");
+  loaded.checkpoint = find_checkpoint(loaded.folder, word);
+  loaded.average = average;
+  read_networks(loaded.checkpoint, loaded.task->networks(), average);
   if (loaded.config.text("train.device") != "cpu" && torch::cuda::is_available()) loaded.device = {torch::kCUDA, 0};
   for (const Network& network : loaded.task->networks()) network.module->to(loaded.device);
   return loaded;

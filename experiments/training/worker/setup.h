@@ -15,6 +15,7 @@ RunConfig read_run_config(const std::filesystem::path& folder);
 /// A run's network as a checkpoint has it.
 struct LoadedRun {
   std::filesystem::path folder, checkpoint;
+  std::string average;  ///< of the weights, "ema" or "swa"; empty: the weights themselves
   RunConfig config;
   std::unique_ptr<Task> task;
   torch::Device device = torch::kCPU;  ///< where the networks are
@@ -23,7 +24,7 @@ struct LoadedRun {
   Autocast autocast() const { return {autocast_type(config), device}; }
 };
 
-/// Of "DIR" (its newest checkpoint), "DIR@STEP" or "DIR@best"; an @ inside a folder's name that exists is part of it.
+/// Of "DIR" (its newest checkpoint) or "DIR@…" (CheckpointWord); an @ inside a folder's name that exists is part of it.
 /// On a GPU where there is one, unless train.device is cpu. Sets the threads, too. Throws Error as read_run_config,
 /// find_checkpoint and read_networks do.
 LoadedRun load_run(const std::string& run);

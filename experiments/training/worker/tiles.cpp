@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <string>
 
+#include "experiments/training/worker/memory.h"
 #include "runs/error.h"
 
 namespace ablate {
@@ -49,13 +49,14 @@ int whole_grids(int length, const Sight& sight) { return (length + sight.grid - 
 /// The last row and column repeated.
 Picture extended(const Picture& picture, int height, int width) {
   Picture result{height, width, picture.channels, {}};
-  for (int y = 0; y < height; ++y)
-    for (int x = 0; x < width; ++x) {
-      const auto pixel = picture.pixels.begin() + (std::ptrdiff_t(std::min(y, picture.height - 1)) * picture.width +
-                                                   std::min(x, picture.width - 1)) *
-                                                      picture.channels;
-      result.pixels.insert(result.pixels.end(), pixel, pixel + picture.channels);
-    }
+  result.pixels.reserve(std::size_t(height) * width * picture.channels);
+  const std::ptrdiff_t row = std::ptrdiff_t(picture.width) * picture.channels;
+  for (int y = 0; y < height; ++y) {
+    const auto begin = picture.pixels.begin() + std::min(y, picture.height - 1) * row;
+    result.pixels.insert(result.pixels.end(), begin, begin + row);
+    for (int x = picture.width; x < width; ++x)
+      result.pixels.insert(result.pixels.end(), begin + row - picture.channels, begin + row);
+  }
   return result;
 }
 
@@ -79,15 +80,6 @@ torch::Tensor weights_of(int start, int length, int whole, const Overlap& overla
   if (start > 0) weights = weights * rise;
   if (start + length < whole) weights = weights * rise.flip(0);
   return weights;
-}
-
-double free_bytes() {
-  std::ifstream file("/proc/meminfo");
-  for (std::string word; file >> word;) {
-    double kilobytes = 0;
-    if (word == "MemAvailable:" && file >> kilobytes) return kilobytes * 1024;
-  }
-  return HUGE_VAL;
 }
 
 }  // namespace
@@ -117,8 +109,15 @@ std::vector<Tile> tiles_of(int height, int width, int side, const Sight& sight) 
 Planes predict_in_tiles(const Picture& given, int side, const Sight& sight,
                         const std::function<Planes(const Picture&)>& predict) {
   const Picture picture = extended(given, whole_grids(given.height, sight), whole_grids(given.width, sight));
-  std::vector<Tile> tiles = tiles_of(given.height, given.width, side, sight);
-  if (tiles.size() == 1) tiles = {{0, 0, picture.height, picture.width}};
+  const std::vector<Tile> tiles = tiles_of(given.height, given.width, side, sight);
+  const auto cut_off = [&](const torch::Tensor& plane) {
+    return plane.narrow(1, 0, given.height).narrow(2, 0, given.width).contiguous();
+  };
+  if (tiles.size() == 1) {
+    Planes planes = predict(picture);
+    for (torch::Tensor& plane : planes) plane = cut_off(plane);
+    return planes;
+  }
   const Overlap overlap(side - side % sight.grid, sight);
   Planes sums;
   const torch::Tensor weights = torch::zeros({1, picture.height, picture.width});
@@ -136,13 +135,12 @@ Planes predict_in_tiles(const Picture& given, int side, const Sight& sight,
       place(sums[i], tile).addcmul_(planes[i], weight);
     }
   }
-  for (torch::Tensor& sum : sums)
-    sum = sum.div_(weights).narrow(1, 0, given.height).narrow(2, 0, given.width).contiguous();
+  for (torch::Tensor& sum : sums) sum = cut_off(sum.div_(weights));
   return sums;
 }
 
 std::optional<int> side_that_fits(int height, int width, double bytes_per_pixel) {
-  const double pixels = free_bytes() / 2 / bytes_per_pixel;
+  const double pixels = free_memory().value_or(HUGE_VAL) / 2 / bytes_per_pixel;
   if (double(height) * width <= pixels) return std::nullopt;
   return std::max(kSmallestTile, static_cast<int>(std::sqrt(pixels)) / kSideMultiple * kSideMultiple);
 }

@@ -75,6 +75,15 @@ TEST_F(CheckpointKeeperTest, ADamagedOneStaysAndHidesNoGoodOne) {
   EXPECT_THAT(steps(), ElementsAre(1, 2, 3, 4));
 }
 
+TEST_F(CheckpointKeeperTest, WhatHasBeenLoggedIsWrittenBeforeACheckpointIsComplete) {
+  std::vector<std::size_t> complete;
+  CheckpointKeeper keeper(root_.path(), 9, -1, [&] { complete.push_back(checkpoints_of(root_.path()).size()); });
+  keeper.write(TrainerState{.step = 1}, {networks_, {}, {}});
+  keeper.write(TrainerState{.step = 2}, {networks_, {}, {}});
+  keeper.finish();
+  EXPECT_THAT(complete, ElementsAre(0, 1));
+}
+
 TEST_F(CheckpointKeeperTest, ThatOneCouldNotBeWrittenIsToldByTheNextCall) {
   std::ofstream(root_.path() / "checkpoints") << "in the way";
   CheckpointKeeper keeper(root_.path(), 2, -1, [] {});

@@ -6,6 +6,7 @@
 #include "experiments/training/layer_stats.h"
 #include "experiments/training/models/batch_norm.h"
 #include "experiments/training/norm_buffers.h"
+#include "experiments/training/not_finite.h"
 #include "experiments/training/updates.h"
 #include "experiments/training/validation.h"
 #include "fixtures.h"
@@ -186,6 +187,35 @@ TEST(Doctor, HasNothingToSayOfNormsWithoutBuffers) {
     EXPECT_TRUE(diagnosis.findings.empty());
     EXPECT_FALSE(diagnosis.recalibrated.has_value());
   }
+}
+
+TEST(FirstNotFinite, IsWhereItAppearsAlsoWhereLaterNormsKeepItInTheirBuffers) {
+  BrieflyTrained net({}, 1);
+  const Batch batch = net.training.at(0);
+  EXPECT_EQ(first_not_finite(*net.task, batch), std::nullopt);
+  {
+    const torch::NoGradGuard no_grad;
+    net.module().named_parameters()["up1.reduce.weight"].fill_(1e38);
+    net.task->forward(batch);  // As a step does: norms behind it take NaN into their buffers.
+  }
+  EXPECT_TRUE(not_finite_weights(net.task->networks()).has_value());
+  EXPECT_EQ(first_not_finite(*net.task, batch),
+            "what up1.conv1 gets as its input (the convolution before it is up1.reduce)");
+}
+
+TEST(Updates, AreNotMadeOnceALossWasNotFiniteWhateverBatchesCome) {
+  BrieflyTrained net({{"train.accumulate", 2}}, 0);
+  Updates updates(*net.task, net.config, torch::kCPU);
+  updates.set({0.02, {}});
+  const Tensor weight = net.module().named_parameters()["down1.conv1.weight"];
+  const Tensor before = weight.detach().clone();
+  const std::string optimizer = net.task->optimizers().front().name;
+  updates.begin_batch(0);
+  updates.update(optimizer, {{"loss", weight.sum() * NAN, 1}});
+  updates.begin_batch(1);
+  updates.update(optimizer, {{"loss", weight.sum(), 1}});
+  EXPECT_TRUE(identical(weight, before));
+  EXPECT_TRUE(std::isnan(updates.not_finite().value()));
 }
 
 }  // namespace

@@ -72,6 +72,16 @@ class Worker(unittest.TestCase):
         for name in ours:
             self.assertTrue(torch.equal(ours[name], theirs[name]), name)
 
+    def assert_same_after(self, more, ended, whole):
+        """A run without an end that was ended early, and one that was not: after so many steps more."""
+        steps = self.step(ended) + more
+        for folder in (ended, whole):
+            run = json.loads((folder / "run.json").read_text())
+            run["config"]["train"]["steps"] = steps
+            (folder / "run.json").write_text(json.dumps(run))
+            self.assertEqual(self.train(folder).returncode, 0)
+        self.assert_same_weights(whole, ended, steps)
+
     def test_a_run_completes_and_pytorch_predicts_the_same_mask_from_its_checkpoint(self):
         for name, changes in {"sigmoid": {"model__norm_sharing": "block"},
                               "softmax": {"model__head": "softmax", "loss__bce": 0, "loss__ce": 1}}.items():
@@ -139,8 +149,8 @@ class Worker(unittest.TestCase):
     def test_asked_to_end_it_saves_and_goes_on_bit_for_bit_later(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(number.name):
-                whole = self.run_folder(f"whole-{number.name}", train__steps=200, checkpoint__every=1000, validation__every=250)
-                cut = self.run_folder(f"cut-{number.name}", train__steps=200, checkpoint__every=1000, validation__every=250)
+                endless = {"train__steps": 10**6, "checkpoint__every": 10**6, "validation__every": 10**6}
+                whole, cut = self.run_folder(f"whole-{number.name}", **endless), self.run_folder(f"cut-{number.name}", **endless)
                 process = subprocess.Popen([WORKER, "run", cut], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
                 self.assertTrue(any("parameters" in line for line in iter(process.stdout.readline, "")))
                 process.send_signal(number)
@@ -149,21 +159,17 @@ class Worker(unittest.TestCase):
                 status = self.status(cut)
                 self.assertEqual(status["status"], "stopped")
                 self.assertTrue((cut / "checkpoints" / f"step-{status['step']:08}" / "trainer.json").exists())
-                self.assertEqual(self.train(cut).returncode, 0)
-                self.assertEqual(self.train(whole).returncode, 0)
-                self.assert_same_weights(whole, cut, 200)
+                self.assert_same_after(20, cut, whole)
 
     def test_killed_it_goes_on_from_its_last_checkpoint(self):
-        whole = self.run_folder("whole", train__steps=60, checkpoint__every=5)
-        killed = self.run_folder("killed", train__steps=60, checkpoint__every=5)
+        endless = {"train__steps": 10**6, "checkpoint__every": 5, "validation__every": 10**6}
+        whole, killed = self.run_folder("whole", **endless), self.run_folder("killed", **endless)
         process = subprocess.Popen([WORKER, "run", killed], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.wait_until(lambda: any((killed / "checkpoints").glob("step-*")), process)
         process.kill()
         process.wait()
         self.assertEqual(self.status(killed)["status"], "running")
-        self.assertEqual(self.train(killed).returncode, 0)
-        self.assertEqual(self.train(whole).returncode, 0)
-        self.assert_same_weights(whole, killed, 60)
+        self.assert_same_after(20, killed, whole)
 
     def test_two_workers_do_not_train_in_one_folder(self):
         folder = self.run_folder("busy", train__steps=100000, checkpoint__every=1000)
@@ -218,6 +224,21 @@ class Worker(unittest.TestCase):
         (again / "run.json").write_text(json.dumps(big))
         done = subprocess.run(["bash", "-c", limited.replace(str(folder), str(again))], capture_output=True, text=True)
         self.assertEqual(self.status(again)["status"], "completed", done.stdout + done.stderr)
+
+    @unittest.skipIf("address" in os.environ["ABLATE_SANITIZE"], "AddressSanitizer itself needs more than the limit")
+    def test_memory_that_only_validation_lacks_is_told_as_that(self):
+        def limited(name, validation):
+            folder = self.run_folder(name, train__batch_size=2, validation__batch_size=validation, data__count=136, data__held_out=128, data__size=[128, 128],
+                                     model__channels=16, train__steps=2, validation__every=1, log__previews=0)
+            subprocess.run(["bash", "-c", f"ulimit -v 1500000; exec '{WORKER}' run '{folder}'"], capture_output=True, check=False)
+            return self.status(folder)
+
+        status = limited("much", 128)
+        self.assertEqual(status["status"], "failed")
+        self.assertIn("validation.batch_size = 128", status["error"])
+        self.assertNotIn("train.batch_size=", status["error"])
+        fits = int(re.search(r"validation.batch_size=(\d+) fits", status["error"])[1])
+        self.assertEqual(limited("less", fits)["status"], "completed")
 
     def test_describe_says_what_a_configuration_makes(self):
         def describe(config):

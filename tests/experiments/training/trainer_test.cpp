@@ -296,5 +296,16 @@ TEST_F(TrainerTest, CheckpointsAreFoundByStepAndByBest) {
   EXPECT_THROW(find_checkpoint(run, "5"), Error);
 }
 
+TEST(CheckpointWord, NamesACheckpointAndAnAverageOfItsWeights) {
+  const auto parts = [](const char* word) {
+    const CheckpointWord parsed = checkpoint_word_of(word);
+    return std::pair(parsed.checkpoint, parsed.average);
+  };
+  EXPECT_EQ(parts("400"), std::pair(std::string("400"), std::string()));
+  EXPECT_EQ(parts("best.ema"), std::pair(std::string("best"), std::string("ema")));
+  EXPECT_EQ(parts("swa"), std::pair(std::string(), std::string("swa")));
+  EXPECT_EQ(parts(""), std::pair(std::string(), std::string()));
+}
+
 }  // namespace
 }  // namespace ablate
