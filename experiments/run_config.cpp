@@ -150,7 +150,10 @@ std::vector<std::string> measured_tags(const RunConfig& config) {
       if (mode != "eval") tags.push_back(fmt::format("{}/{}_train_mode", metric, set));
     }
   }
-  if (config.is_set("train.ema")) tags.emplace_back("iou/val_ema");
+  if (config.is_set("train.ema")) {
+    tags.emplace_back("loss/val_ema");
+    for (const std::string& metric : metrics) tags.push_back(metric + "/val_ema");
+  }
   return tags;
 }
 

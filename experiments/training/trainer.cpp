@@ -289,9 +289,12 @@ struct Trainer::Impl {
 
   /// RUN@best is what can be started from: what was best before a diverged run's end may have been too bad to keep.
   void forget_best_without_checkpoint() {
-    const auto last = newest_checkpoint(environment.run);
     if (checkpoints_of(environment.run).contains(state.best_step)) return;
-    const TrainerState good = last ? read_trainer_state(*last) : TrainerState{};
+    TrainerState good;
+    try {
+      if (const auto last = newest_checkpoint(environment.run)) good = read_trainer_state(*last);
+    } catch (const Error&) {  // A damaged checkpoint must not hide that the run has diverged.
+    }
     state.best_metric = good.best_metric;
     state.best_value = good.best_value;
     state.best_step = good.best_step;
@@ -315,11 +318,13 @@ struct Trainer::Impl {
     if (on != "held-out") validate_on("train_set", training_set);
   }
 
-  /// The primary metric of averaged weights, as `<metric>/val_<name>`.
+  /// Of averaged weights, as `<metric>/val_<name>` and `loss/val_<name>`.
   void validate_average(const std::string& name) {
     const AveragedWeights::InUse in_use(averages.at(name));
-    log.scalar(fmt::format("{}/val_{}", task.primary_metric(), name), state.step,
-               measured(held_out, configured_mode).metrics.at(task.primary_metric()));
+    const Measured found = measured(held_out, configured_mode);
+    for (const auto& [metric, value] : found.metrics)
+      log.scalar(fmt::format("{}/val_{}", metric, name), state.step, value);
+    log.scalar("loss/val_" + name, state.step, found.losses.at(""));
   }
 
   /// Of weights that were loaded: shows that they have arrived.

@@ -151,6 +151,7 @@ TEST(RunConfig, KeysThatDontGoTogetherAreRefused) {
   refused({{"schedule.warmup_steps", "4ep"}, {"train.steps", "3ep"}}, "schedule.warmup_steps");
   refused({{"data.size", {16, 16}}, {"train.batch_size", 1}}, "one value");
   RunConfig::from_json({{"train.ema", 0.9}, {"checkpoint.metric", "iou/val_ema"}}).check();
+  RunConfig::from_json({{"train.ema", 0.9}, {"checkpoint.metric", "loss/val_ema"}}).check();
   RunConfig::from_json({{"validation.metrics", {"dice"}}, {"checkpoint.metric", "dice/val_eval"}}).check();
   RunConfig::from_json({{"swa.start", 390}, {"swa.every", 10}}).check();
   RunConfig::from_json({{"loss.dice", 1}, {"checkpoint.metric", "loss/train/dice"}}).check();

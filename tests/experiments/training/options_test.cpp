@@ -85,6 +85,7 @@ TEST_F(OptionsTest, EmaIsTheRunningAverageOfTheWeightsAndIsMeasured) {
     for (std::size_t i = 0; i < after.size(); ++i) EXPECT_NEAR(after[i], 0.8 * before[i] + 0.2 * weights[i], 1e-6);
   }
   EXPECT_TRUE(metrics(run).contains("iou/val_ema"));
+  EXPECT_TRUE(metrics(run).contains("loss/val_ema"));
 }
 
 TEST_F(OptionsTest, SwaIsTheMeanOfTheWeightsWithStatisticsOfItsOwn) {
