@@ -55,7 +55,12 @@ fs::path find_checkpoint(const fs::path& run, std::string_view word) {
 
 CheckpointWord checkpoint_word_of(std::string_view word) {
   const std::size_t dot = word.rfind('.');
-  if (dot != std::string_view::npos) return {std::string(word.substr(0, dot)), std::string(word.substr(dot + 1))};
+  if (dot != std::string_view::npos) {
+    const CheckpointWord parts{std::string(word.substr(0, dot)), std::string(word.substr(dot + 1))};
+    if (!parts.checkpoint.empty() && !parts.average.empty() && parts.checkpoint.find('.') == std::string::npos)
+      return parts;
+    throw Error(fmt::format("@{} names no checkpoint: @400, @best, @ema or @400.ema do.", word));
+  }
   if (word == "ema" || word == "swa") return {"", std::string(word)};
   return {std::string(word), ""};
 }

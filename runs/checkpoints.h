@@ -21,7 +21,8 @@ std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::pa
 std::filesystem::path find_checkpoint(const std::filesystem::path& run, std::string_view word);
 
 /// What follows the @ in "RUN@400.ema": a checkpoint as find_checkpoint takes it, and which average of its weights;
-/// empty for the weights themselves. "ema" and "swa" alone are of the newest.
+/// empty for the weights themselves. "ema" and "swa" alone are of the newest. Throws Error for
+/// other forms.
 struct CheckpointWord {
   std::string checkpoint, average;
 };

@@ -81,6 +81,11 @@ pid_t start(const ProcessOptions& options, Bond bond) {
   const Prepared prepared = prepare(options);
   int report[2];
   if (::pipe2(report, O_CLOEXEC) != 0) throw Error(fmt::format("Can't make a pipe: {}.", std::strerror(errno)));
+  // What comes before the child is what it is to become waits until then.
+  sigset_t ours, before;
+  sigemptyset(&ours);
+  for (const int number : {SIGINT, SIGTERM}) sigaddset(&ours, number);
+  ::pthread_sigmask(SIG_BLOCK, &ours, &before);
   const pid_t child = ::fork();
   if (child == 0) {
     ::setsid();
@@ -91,6 +96,7 @@ pid_t start(const ProcessOptions& options, Bond bond) {
     become(prepared, options.program.c_str(), report[1]);
   }
   const int fork_error = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   for (const int descriptor : {report[1], prepared.log, prepared.null}) ::close(descriptor);
   if (child < 0) {
     ::close(report[0]);

@@ -142,7 +142,7 @@ Snapshot take_snapshot(const TrainerState& state, const Trained& trained) {
   for (const Network& network : trained.networks) {
     snapshot.files[file_of(network)] = copy(state_of(*network.module));
     for (const auto& [name, average] : trained.averages)
-      snapshot.files[file_of(network, name)] = copy(average.state(network));
+      if (average.added() > 0) snapshot.files[file_of(network, name)] = copy(average.state(network));
   }
   for (const auto& [name, optimizer] : trained.optimizers) snapshot.files[file_of(name)] = copy(optimizer->state());
 
@@ -247,7 +247,8 @@ TrainerState read_checkpoint(const fs::path& checkpoint, const Trained& trained)
   read_networks(checkpoint, trained.networks);
   for (const Network& network : trained.networks)
     for (const auto& [name, average] : trained.averages)
-      read_tensors(checkpoint / file_of(network, name), average.state(network));
+      if (const auto added = state.averaged.find(name); added == state.averaged.end() || added->second > 0)
+        read_tensors(checkpoint / file_of(network, name), average.state(network));
   for (const auto& [name, optimizer] : trained.optimizers) read_tensors(checkpoint / file_of(name), optimizer->state());
   for (auto& [device, generator] : generators(trained.networks)) {
     if (const auto found = state.rng.find(device); found != state.rng.end())

@@ -51,9 +51,9 @@ struct Snapshot {
 Snapshot take_snapshot(const TrainerState& state, const Trained& trained);
 
 /// Writes `<run>/checkpoints/step-<8 digits>/`: a safetensors file per network (PyTorch's state-dict names, a shared
-/// module under each of its names), average of its weights ("model.ema.safetensors", with the same names) and
-/// optimiser, and trainer.json. Written beside, synced, renamed: a folder of that
-/// name is complete. Throws Error (disk full). Any thread.
+/// module under each of its names), average of its weights that has some ("model.ema.safetensors", with the same names)
+/// and optimiser, and trainer.json. Written beside, synced, renamed: a folder of that name is complete. Throws Error
+/// (disk full). Any thread.
 void write_checkpoint(const std::filesystem::path& run, const Snapshot& snapshot);
 
 /// Of a run.json that was edited by hand: its options that are others than those the checkpoint was trained with, in

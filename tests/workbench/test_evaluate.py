@@ -165,12 +165,16 @@ class EvaluateTest(AblateTest):
             self.assertAlmostEqual(summary["metrics"]["iou"], run["metrics"][f"iou/val_{name}"], places=5)
             self.assertEqual(self.json_of("show", "averaged")["metrics"][f"iou/held-out.{name}"], summary["metrics"]["iou"])
         self.assertIn("held-out.ema@8.json", self.json_of("evaluate", "averaged@8.ema").popitem()[1]["samples_file"])
-        begun = self.json_of("train", "--from", "averaged@12.ema", *assignments(train__steps=1, optimizer__lr=0, data__count=24, data__held_out=8))
+        begun = self.json_of("train", "--from", "averaged@12.ema", *assignments(train__steps=8, optimizer__lr=0, data__count=24, data__held_out=8))
+        self.assertEqual(json.loads(pathlib.Path(begun["run"], "run.json").read_text())["config"]["train"]["ema"], 0.7)
         first = self.json_of("export", begun["run"]).popitem()[1]["iou/val_eval"][0]
         self.assertAlmostEqual(first[2], run["metrics"]["iou/val_ema"], places=5)
         self.ablate("predict", "averaged@swa", self.make_set(1) / "images/p0.png", "--out", self.folder / "out")
         self.assertIn("model.ema.safetensors is not there", self.error_of("evaluate", "net@ema", code=1))
         self.assertIn("train.ema", self.error_of("train", "--from", "net@ema", code=1))
+        # Of the steps before swa.start there is no mean of weights.
+        self.assertIn("model.swa.safetensors is not there", self.error_of("evaluate", "averaged@4.swa", code=1))
+        self.assertIn("names no checkpoint", self.error_of("evaluate", "averaged@", code=1))
 
     def test_the_average_of_checkpoints_is_their_mean(self):
         out = self.folder / "mean.safetensors"

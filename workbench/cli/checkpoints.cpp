@@ -19,6 +19,8 @@ NamedCheckpoint named_checkpoint(const Invocation& invocation, const std::string
   const bool has_step = at != std::string::npos && !std::filesystem::exists(word);
   NamedCheckpoint named{find_run(invocation.root(), has_step ? word.substr(0, at) : word),
                         has_step ? word.substr(at + 1) : ""};
+  if (has_step && named.step.empty())
+    throw Error(fmt::format("{} names no checkpoint: @400, @best, @ema or @400.ema do.", word));
   if (named.run.status.state == RunState::foreign)
     throw Error(fmt::format("{} was not made by Ablate (no run.json in {}): there is no network of it here.",
                             named.run.id, named.run.folder.string()));

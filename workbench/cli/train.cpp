@@ -39,8 +39,10 @@ Start start_of(const Invocation& invocation, const TrainOptions& options) {
   for (const std::string& assignment : options.assignments)
     if (assignment.starts_with("init.from=")) throw UsageError("--from and init.from say the same: keep one.");
   const std::filesystem::path weights = weights_of(invocation, *options.from);
-  if (std::filesystem::is_directory(weights)) {
-    const std::filesystem::path run = weights.parent_path().parent_path();
+  if (!std::filesystem::is_regular_file(*options.from)) {
+    const std::filesystem::path checkpoint =  // An average of weights is a file in it.
+        std::filesystem::is_directory(weights) ? weights : weights.parent_path();
+    const std::filesystem::path run = checkpoint.parent_path().parent_path();
     const auto document = read_json_file(run / "run.json");
     if (!document || !document->contains("config"))
       throw Error(

@@ -146,7 +146,7 @@ std::string advice_on_memory(const RunConfig& config, const DataSource& source, 
   std::vector<std::string> advice;
   if (trains < asked)
     advice.push_back(fmt::format("A step with train.batch_size={} fits; train.accumulate={} makes up for it.", trains,
-                                 (asked + trains - 1) / trains));
+                                 (asked * config.integer("train.accumulate") + trains - 1) / trains));
   if (measures < validation) advice.push_back(fmt::format("Measuring with validation.batch_size={} fits.", measures));
   return fmt::format("{}", fmt::join(advice, " "));
 }

@@ -305,6 +305,7 @@ TEST(CheckpointWord, NamesACheckpointAndAnAverageOfItsWeights) {
   EXPECT_EQ(parts("best.ema"), std::pair(std::string("best"), std::string("ema")));
   EXPECT_EQ(parts("swa"), std::pair(std::string(), std::string("swa")));
   EXPECT_EQ(parts(""), std::pair(std::string(), std::string()));
+  for (const char* wrong : {".ema", "400.", "400.ema.ema"}) EXPECT_THROW(parts(wrong), Error) << wrong;
 }
 
 }  // namespace
