@@ -108,10 +108,9 @@ void check_losses(const RunConfig& config) {
 
 Step in_steps(const json& duration, double steps_per_epoch) {
   if (duration.is_number()) return duration.get<Step>();
-  const auto epochs =
-      static_cast<double>(std::stoll(duration.get<std::string>()));  // "3ep", as checked_value let it in
-  constexpr double kRounding = 1e-6;                                 // 3 · (7 / 3) is 7.
-  return static_cast<Step>(std::ceil(epochs * steps_per_epoch - kRounding));
+  const auto epochs = std::stoll(duration.get<std::string>());  // "3ep", as checked_value let it in
+  constexpr double kRounding = 1e-6;                            // 3 · (7 / 3) is 7.
+  return static_cast<Step>(std::ceil(static_cast<double>(epochs) * steps_per_epoch - kRounding));
 }
 
 /// Whether a time is not before another, as far as that is known without the length of an epoch.
