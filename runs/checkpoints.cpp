@@ -15,6 +15,12 @@ namespace ablate {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+bool is_average(std::string_view word) { return word == "ema" || word == "swa"; }
+
+}  // namespace
+
 std::map<Step, fs::path> checkpoints_of(const fs::path& run) {
   std::map<Step, fs::path> found;
   std::error_code ignored;
@@ -57,12 +63,20 @@ CheckpointWord checkpoint_word_of(std::string_view word) {
   const std::size_t dot = word.rfind('.');
   if (dot != std::string_view::npos) {
     const CheckpointWord parts{std::string(word.substr(0, dot)), std::string(word.substr(dot + 1))};
-    if (!parts.checkpoint.empty() && !parts.average.empty() && parts.checkpoint.find('.') == std::string::npos)
+    if (!parts.checkpoint.empty() && is_average(parts.average) && parts.checkpoint.find('.') == std::string::npos)
       return parts;
     throw Error(fmt::format("@{} names no checkpoint: @400, @best, @ema or @400.ema do.", word));
   }
-  if (word == "ema" || word == "swa") return {"", std::string(word)};
+  if (is_average(word)) return {"", std::string(word)};
   return {std::string(word), ""};
+}
+
+fs::path average_file(const fs::path& checkpoint, const std::string& average) {
+  for (const auto& entry : fs::directory_iterator(checkpoint))
+    if (entry.path().stem().extension() == "." + average) return entry.path();
+  throw Error(fmt::format(
+      "{} holds no average \"{}\" of its weights: {}.", checkpoint.string(), average,
+      average == "swa" ? "there is one once a step after swa.start has been averaged" : "train.ema makes one"));
 }
 
 void prune_checkpoints(const fs::path& run, std::int64_t keep, Step best) {

@@ -28,6 +28,9 @@ struct CheckpointWord {
 };
 CheckpointWord checkpoint_word_of(std::string_view word);
 
+/// The first network's file of that average in a checkpoint. Throws Error where it has none, saying what makes one.
+std::filesystem::path average_file(const std::filesystem::path& checkpoint, const std::string& average);
+
 /// Removes all but the newest `keep` and `best`, and what a killed worker left half written. Not while one is being
 /// written.
 void prune_checkpoints(const std::filesystem::path& run, std::int64_t keep, Step best);

@@ -43,11 +43,7 @@ std::filesystem::path weights_of(const Invocation& invocation, const std::string
   const NamedCheckpoint named = named_checkpoint(invocation, word);
   const auto [checkpoint_word, average] = checkpoint_word_of(named.step);
   const std::filesystem::path checkpoint = plain_path(find_checkpoint(named.run.folder, checkpoint_word));
-  if (average.empty()) return checkpoint;
-  for (const auto& entry : std::filesystem::directory_iterator(checkpoint))
-    if (entry.path().stem().extension() == "." + average) return entry.path();
-  throw Error(fmt::format("{} holds no average \"{}\" of its weights: train.ema and swa.start make them.",
-                          checkpoint.string(), average));
+  return average.empty() ? checkpoint : average_file(checkpoint, average);
 }
 
 }  // namespace ablate

@@ -72,13 +72,18 @@ bool fits(const RunConfig& config, const std::function<void()>& work, const std:
   }
 }
 
-/// `asked` where so many samples fit, else half of it, a quarter, …; 0 where not even one does.
+/// `asked` where so many samples fit, else half of it, a quarter, …; 0 where not even one does. From the smallest on:
+/// what has failed leaves less memory than there was.
 std::int64_t most_that_fit(std::int64_t asked, const std::function<bool(std::int64_t samples)>& fit) {
-  if (fit(asked)) return asked;
-  std::int64_t samples = asked / 2;
-  // With half as many more: a run needs memory besides.
-  while (samples > 0 && !fit(samples + samples / 2)) samples /= 2;
-  return samples;
+  std::int64_t halvings = 0, most = 0;
+  while (asked >> (halvings + 1) > 0) ++halvings;
+  for (; halvings >= 0; --halvings) {
+    const std::int64_t samples = asked >> halvings;
+    // With half as many more: a run needs memory besides.
+    if (!fit(samples == asked ? asked : samples + samples / 2)) break;
+    most = samples;
+  }
+  return most;
 }
 
 }  // namespace
@@ -136,7 +141,8 @@ std::string advice_on_memory(const RunConfig& config, const DataSource& source, 
   try {
     trains = most_that_fit(asked, step_fits);
     // Of no more samples it needs less than a step.
-    measures = validation <= asked ? validation : most_that_fit(validation, measurement_fits);
+    const bool follows = !config.is_set("validation.batch_size") || validation <= trains;
+    measures = follows ? validation : most_that_fit(validation, measurement_fits);
   } catch (const LookedLongEnough&) {
     return "It was stopped while it looked for batch sizes that fit: try half.";
   }

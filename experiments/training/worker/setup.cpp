@@ -37,6 +37,7 @@ LoadedRun load_run(const std::string& run) {
   const auto [word, average] = checkpoint_word_of(has_step ? run.substr(at + 1) : "");
   loaded.checkpoint = find_checkpoint(loaded.folder, word);
   loaded.average = average;
+  if (!average.empty()) average_file(loaded.checkpoint, average);  // Throws where there is none, and says why.
   read_networks(loaded.checkpoint, loaded.task->networks(), average);
   if (loaded.config.text("train.device") != "cpu" && torch::cuda::is_available()) loaded.device = {torch::kCUDA, 0};
   for (const Network& network : loaded.task->networks()) network.module->to(loaded.device);

@@ -240,6 +240,19 @@ class Worker(unittest.TestCase):
         fits = int(re.search(r"validation.batch_size=(\d+) fits", status["error"])[1])
         self.assertEqual(limited("less", fits)["status"], "completed")
 
+    @unittest.skipIf("address" in os.environ["ABLATE_SANITIZE"], "AddressSanitizer itself needs more than the limit")
+    def test_memory_that_training_and_validation_lack_is_told_of_both(self):
+        def limited(name, batch, validation):
+            folder = self.run_folder(name, train__batch_size=batch, validation__batch_size=validation, data__count=124, data__held_out=60, data__size=[128, 128],
+                                     model__channels=16, train__steps=1, validation__every=1, log__previews=0)
+            subprocess.run(["bash", "-c", f"ulimit -v 1400000; exec '{WORKER}' run '{folder}'"], capture_output=True, check=False)
+            return self.status(folder)
+
+        status = limited("much", 64, 60)
+        self.assertEqual(status["status"], "failed")
+        train, validation = (int(re.search(key + r"=(\d+)", status["error"])[1]) for key in ("train.batch_size", "validation.batch_size"))
+        self.assertEqual(limited("less", train, validation)["status"], "completed", status["error"])
+
     def test_describe_says_what_a_configuration_makes(self):
         def describe(config):
             return json.loads(subprocess.run([WORKER, "describe"], input=json.dumps(config), capture_output=True, text=True, check=True).stdout)
