@@ -70,6 +70,7 @@ std::vector<std::string> metric_names() {
 std::vector<Option> all_options() {
   const Option::When synthetic{"data.dataset", {"synthetic"}}, folder{"data.dataset", {"folder"}};
   const Option::When adam{"optimizer.name", {"adam", "adamw"}}, with_momentum{"optimizer.name", {"sgd", "rmsprop"}};
+  const Option::When range_test{"lr_find.procedure", {"fastai", "pytorch-lr-finder"}};
   const auto scheduled = [](std::vector<std::string> names) { return Option::When{"schedule.name", std::move(names)}; };
   return {
       choice("task", "segmentation", {"segmentation"}, "What is learnt: a mask for every picture."),
@@ -200,6 +201,12 @@ std::vector<Option> all_options() {
       duration("swa.every", "1ep", 1, "Steps between weights that are averaged.", {"swa.start", {}}),
       or_null(real("swa.lr", nullptr, 0, 1e3,
                    "Learning rate that the schedule goes over to at swa.start; null: it goes on.", {"swa.start", {}})),
+
+      choice("lr_find.procedure", "none", {"none", "fastai", "pytorch-lr-finder"},
+             "Instead of training raise the learning rate at every step, until the loss diverges (range test)."),
+      real("lr_find.start_lr", 1e-7, 1e-12, 1e3, "Learning rate of its first step.", range_test),
+      real("lr_find.end_lr", 10, 1e-12, 1e6, "Learning rate that it would come to.", range_test),
+      in("steps", integer("lr_find.iterations", 100, 20, 1000000, "Its steps, one batch each.", range_test)),
 
       duration("train.steps", 400, 1, "Length of the run."),
       in("samples", integer("train.batch_size", 16, 1, 65536, "Samples of a training step.")),

@@ -157,8 +157,8 @@ Experiment parsed(const json& document) {
   return experiment;
 }
 
-/// The folders that a configuration names, absolute, since the worker may run, or go on, in another folder; "~" is the
-/// home folder. Throws Error where there is none.
+}  // namespace
+
 RunConfig with_absolute_paths(RunConfig config) {
   const bool folder = config.text("data.dataset") == "folder";
   for (const char* key : {"data.path", "data.gallery"}) {
@@ -184,8 +184,6 @@ RunConfig with_absolute_paths(RunConfig config) {
   }
   return config;
 }
-
-}  // namespace
 
 Experiment Experiment::from_json(const json& document, const std::string& where) {
   try {

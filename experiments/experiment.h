@@ -42,6 +42,10 @@ struct Experiment {
   std::vector<Variant> expand() const;
 };
 
+/// The folders that a configuration names, absolute, since the worker may run, or go on, in another folder; "~" is the
+/// home folder, and of a run that init.from names it is the newest checkpoint. Throws Error where there is none.
+RunConfig with_absolute_paths(RunConfig config);
+
 /// The run.json of a variant: config, task, experiment, variant, seed, provenance of this program. Folders that the
 /// configuration names become absolute; throws Error where one doesn't exist.
 nlohmann::json run_json(const Variant& variant, const std::string& experiment);

@@ -281,6 +281,10 @@ void RunConfig::check() const {
   check_schedule(*this);
   check_deciding_metrics(*this);
   check_updates(*this);
+  if (text("lr_find.procedure") != "none" && real("lr_find.start_lr") >= real("lr_find.end_lr"))
+    throw Error(
+        fmt::format("lr_find.end_lr: the learning rate has to rise from lr_find.start_lr = {:g}, so {:g} is too low.",
+                    real("lr_find.start_lr"), real("lr_find.end_lr")));
 }
 
 bool RunConfig::matters(std::string_view key) const {

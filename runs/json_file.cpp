@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -15,6 +16,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kDeepest = 200;  // Destroying and writing JSON recurses; this keeps both far from the end of the stack.
+
+constexpr std::string_view kNotFinite[] = {"NaN", "Infinity", "-Infinity"};
 
 int depth_of(std::string_view text) {
   int depth = 0, deepest = 0;
@@ -101,6 +104,30 @@ Json parse_json(std::string_view text, const std::string& where, RepeatedKeys re
     const std::string what = error.what();  // "[json.exception.parse_error.101] parse error at line 1, …"
     throw Error(fmt::format("{}: not JSON: {}", where, what.substr(std::min(what.size(), what.find("] ") + 2))));
   }
+}
+
+Json parse_python_json(std::string_view text, const std::string& where) {
+  std::string quoted;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!in_string) {
+      const std::string_view rest = text.substr(i);
+      const auto* word =
+          std::ranges::find_if(kNotFinite, [&](std::string_view each) { return rest.starts_with(each); });
+      if (word != std::end(kNotFinite)) {
+        quoted += '"';
+        quoted += *word;
+        quoted += '"';
+        i += word->size() - 1;
+        continue;
+      }
+    } else if (text[i] == '\\' && i + 1 < text.size()) {
+      quoted += text[i++];
+    }
+    if (text[i] == '"') in_string = !in_string;
+    quoted += text[i];
+  }
+  return parse_json(quoted, where);
 }
 
 std::optional<Json> read_json_file(const std::filesystem::path& file) {

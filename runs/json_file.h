@@ -25,6 +25,9 @@ enum class RepeatedKeys { last_wins, error };
 nlohmann::json parse_json(std::string_view text, const std::string& where,
                           RepeatedKeys repeated_keys = RepeatedKeys::last_wins);
 
+/// The same for what Python's json module writes: bare NaN, Infinity and -Infinity become the strings above.
+nlohmann::json parse_python_json(std::string_view text, const std::string& where);
+
 /// A JSON object with `"format": 1` from a file; nullopt when the file isn't there (*not yet*). Throws Error that names
 /// the file when it is damaged, not an object, or of a newer format.
 std::optional<nlohmann::json> read_json_file(const std::filesystem::path& file);

@@ -79,6 +79,10 @@ RunStatus status_from_json(nlohmann::json json, const std::string& where) {
       if (bytes.is_number_unsigned()) status.log_bytes[name] = bytes;
     json.erase(sizes);
   }
+  if (const auto found = json.find("range_test"); found != json.end()) {
+    status.range_test = std::move(*found);
+    json.erase(found);
+  }
   json.erase("format");
   status.other = std::move(json);
   return status;
@@ -103,6 +107,7 @@ nlohmann::json to_json(const RunStatus& status) {
   json["job"] = status.job;
   json["host"] = status.host;
   if (!status.log_bytes.empty()) json["log_bytes"] = status.log_bytes;
+  if (!status.range_test.is_null()) json["range_test"] = status.range_test;
   return json;
 }
 

@@ -37,6 +37,7 @@ struct RunStatus {
   std::string host;             ///< where it was last written; filled in by write_status
   /// By name, the sizes of the run's event files when a worker last ended: so much of each has to be there.
   std::map<std::string, std::uint64_t> log_bytes;
+  nlohmann::json range_test;  ///< of a range test that has ended: {"suggestions", "stopped", …}; else null
   nlohmann::json other = nlohmann::json::object();  ///< keys that we don't know, kept
 };
 

@@ -8,11 +8,15 @@
 #include <array>
 #include <optional>
 #include <set>
+#include <utility>
 
+#include "experiments/lr_suggest.h"
 #include "runs/error.h"
+#include "sweeps/finder_sweep.h"
 #include "sweeps/launcher.h"
 #include "viewers/builder_model.h"
 #include "viewers/folder_check.h"
+#include "viewers/lr_panel.h"
 #include "viewers/network_sizes.h"
 #include "viewers/widgets.h"
 
@@ -61,7 +65,9 @@ class BuilderPanel : public Panel {
   }
 
  private:
-  void draw_base();
+  void draw_base(Workspace& workspace);
+  void draw_find_lr(Workspace& workspace);
+  void draw_own_lr(const Snapshot& snapshot);
   void draw_data();
   void draw_field(const char* key, const char* label, float width);
   void draw_vary();
@@ -70,6 +76,7 @@ class BuilderPanel : public Panel {
   void draw_add();
   void draw_mode();
   void draw_launch(Workspace& workspace);
+  void launch(Workspace& workspace);
   void expand();
   std::optional<double> estimated_seconds(const Snapshot& snapshot);
 
@@ -77,6 +84,7 @@ class BuilderPanel : public Panel {
   std::vector<std::string> added_;  ///< keys that a person added to Vary
   std::set<std::string> unfolded_;  ///< keys all of whose choices are shown
   std::string find_text_;
+  std::string own_lr_;  ///< a rule of range tests; empty: the learning rate as typed
   FolderCheck data_check_, gallery_check_;
   NetworkSizes sizes_;
 
@@ -92,7 +100,13 @@ void BuilderPanel::draw(Workspace& workspace) {
   const float height = std::max(widgets::em(6), ImGui::GetContentRegionAvail().y - launch_height_);
   ImGui::BeginChild("choices", ImVec2(0, height));
   ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, ImVec2(ImGui::GetStyle().ItemSpacing.x, widgets::em(0.36f)));
-  draw_base();
+  if (workspace.proposed_lr) {
+    model_.set_text("optimizer.lr", fmt::format("{:.3g}", *std::exchange(workspace.proposed_lr, std::nullopt)));
+    own_lr_.clear();
+  }
+  expand();
+  draw_base(workspace);
+  draw_own_lr(*workspace.snapshot);
   draw_vary();
   draw_mode();
   ImGui::PopStyleVar();
@@ -102,18 +116,65 @@ void BuilderPanel::draw(Workspace& workspace) {
   launch_height_ = ImGui::GetCursorPosY() - top;
 }
 
-void BuilderPanel::draw_base() {
+void BuilderPanel::draw_base(Workspace& workspace) {
   widgets::section("Base");
   draw_data();
-  const float half = ImGui::GetContentRegionAvail().x * 0.5f;
-  const float width = widgets::em(4.6f);
+  const float half = ImGui::GetContentRegionAvail().x * 0.42f;
+  const float width = widgets::em(4.0f);
   const auto second = [&] { ImGui::SameLine(half); };
   draw_field("model.channels", "channels", width);
   second();
   draw_field("optimizer.lr", "learning rate", width);
+  draw_find_lr(workspace);
   draw_field("train.steps", "steps", width);
   second();
   draw_field("train.batch_size", "batch size", width);
+}
+
+/// Beside the learning rate: a range test of every variant.
+void BuilderPanel::draw_find_lr(Workspace& workspace) {
+  widgets::same_line_or_wrap(ImGui::CalcTextSize("find LR").x + widgets::em(0.8f));
+  ImGui::BeginDisabled(!problem_.empty() || variants_.empty());
+  if (ImGui::SmallButton("find LR")) {
+    try {
+      workspace.actions->launch(finder_sweep(model_.experiment(), "fastai", model_.seeds));
+      workspace.raised = kLrPanel;
+    } catch (const Error& error) {
+      workspace.error = error.what();
+    }
+  }
+  ImGui::EndDisabled();
+  widgets::hint(
+      "A learning-rate range test of every variant and seed: a hundred steps each, while the rate rises. "
+      "LR finder shows what they suggest.");
+}
+
+/// Once there are range tests: each variant at its own suggestion.
+void BuilderPanel::draw_own_lr(const Snapshot& snapshot) {
+  const auto is_test = [](const auto& run) { return run->info.status.range_test.is_object(); };
+  if (std::ranges::none_of(snapshot.runs, is_test)) return;
+  ImGui::SetNextItemWidth(widgets::em(12));
+  if (ImGui::BeginCombo("learning rate of each",
+                        own_lr_.empty() ? "as typed above" : ("its own: " + own_lr_).c_str())) {
+    if (ImGui::Selectable("as typed above", own_lr_.empty())) own_lr_.clear();
+    for (const std::string& rule : lr_rules())
+      if (ImGui::Selectable(("its own: " + rule).c_str(), own_lr_ == rule)) own_lr_ = rule;
+    ImGui::EndCombo();
+  }
+  widgets::hint("What the range tests of that variant suggest; of several seeds the median");
+}
+
+/// Takes the chosen learning rates in, and starts the runs.
+void BuilderPanel::launch(Workspace& workspace) {
+  if (own_lr_.empty()) return workspace.actions->launch(model_.experiment());
+  std::vector<RunInfo> tests;
+  for (const auto& run : workspace.snapshot->runs)
+    if (run->info.status.range_test.is_object()) tests.push_back(run->info);
+  try {
+    workspace.actions->launch(with_own_rates(model_.experiment(), own_lr_, tests));
+  } catch (const Error& error) {
+    workspace.error = error.what();
+  }
 }
 
 void BuilderPanel::draw_data() {
@@ -352,7 +413,7 @@ void BuilderPanel::draw_launch(Workspace& workspace) {
   ImGui::BeginDisabled(!possible);
   const std::string label = fmt::format("Launch {} run{}###launch", variants_.size(), variants_.size() == 1 ? "" : "s");
   ImGui::PushFont(workspace.bold, 0);
-  if (widgets::primary_button(label.c_str(), -1)) workspace.actions->launch(model_.experiment());
+  if (widgets::primary_button(label.c_str(), -1)) launch(workspace);
   ImGui::PopFont();
   ImGui::EndDisabled();
 }

@@ -4,6 +4,7 @@
 #include <imgui.h>
 
 #include "experiments/catalogue.h"
+#include "experiments/range_test.h"
 #include "runs/error.h"
 #include "viewers/builder_model.h"
 #include "viewers/run_metrics.h"
@@ -39,7 +40,7 @@ void FindingsPanel::draw(Workspace& workspace) {
       ImGui::PopID();
       any = true;
     }
-    if (!run->findings.empty()) continue;
+    if (!run->findings.empty() || (run->config && RangeTest::from(*run->config))) continue;
     const RunState state = run->info.status.state;
     if (state == RunState::completed)
       healthy += (healthy.empty() ? "" : ", ") + run->info.name;

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <optional>
 
+#include "experiments/range_test.h"
 #include "viewers/layer_table.h"
 #include "viewers/series_plot.h"
 #include "viewers/widgets.h"
@@ -47,6 +48,8 @@ class LayersPanel : public Panel {
 };
 
 std::string why_empty(const RunView& run) {
+  if (run.config && RangeTest::from(*run.config))
+    return "This run is a range test: the panel LR finder shows what it has found.";
   const std::string norm = run.config ? run.config->text("model.norm") : "";
   if (norm == "none") return "This run has no norm layers, so there is nothing that could go stale.";
   if (norm == "batch") return "The first comparison of running and batch statistics comes after a few steps.";

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "experiments/experiment.h"
+#include "experiments/recorded_test.h"
 #include "runs/evaluations.h"
 #include "runs/run_store.h"
 #include "runs/series.h"
@@ -64,11 +66,14 @@ class Actions {
 struct Workspace {
   std::filesystem::path root;
   std::shared_ptr<const Snapshot> snapshot = std::make_shared<Snapshot>();
-  std::set<std::string> hidden;      ///< ids of runs not drawn
-  std::string selected;              ///< id of the run that single-run panels show
-  bool selected_by_hand = false;     ///< a person chose it: it stays, whatever is found in others
-  std::string layer;                 ///< norm layer that the layers panel opens; empty: all of them
-  std::optional<std::string> error;  ///< last failed action, shown until dismissed
+  std::set<std::string> hidden;                  ///< ids of runs not drawn
+  std::string selected;                          ///< id of the run that single-run panels show
+  bool selected_by_hand = false;                 ///< a person chose it: it stays, whatever is found in others
+  std::string layer;                             ///< norm layer that the layers panel opens; empty: all of them
+  std::map<std::string, RecordedTest> recorded;  ///< range tests that other programs recorded, by file
+  std::optional<double> proposed_lr;             ///< chosen in a range test; the builder takes it
+  std::string raised;                            ///< title of a panel that shall come to the front
+  std::optional<std::string> error;              ///< last failed action, shown until dismissed
   Actions* actions = nullptr;
   TextureCache* textures = nullptr;
   ImFont* bold = nullptr;

@@ -3,6 +3,7 @@
 #include "viewers/curves_panel.h"
 #include "viewers/findings_panel.h"
 #include "viewers/layers_panel.h"
+#include "viewers/lr_panel.h"
 #include "viewers/masks_panel.h"
 #include "viewers/runs_panel.h"
 #include "viewers/scores_panel.h"
@@ -15,6 +16,7 @@ std::vector<std::unique_ptr<Panel>> make_panels() {
   panels.push_back(make_builder_panel());
   panels.push_back(make_console_panel());
   panels.push_back(make_curves_panel());
+  panels.push_back(make_lr_panel());
   panels.push_back(make_masks_panel());
   panels.push_back(make_layers_panel());
   panels.push_back(make_findings_panel());

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "runs/error.h"
+#include "viewers/lr_panel.h"
 #include "viewers/run_state.h"
 #include "viewers/widgets.h"
 
@@ -41,6 +42,16 @@ void scale_nodes(ImGuiDockNode* node, float x, float y) {
   for (ImGuiDockNode* child : node->ChildNodes) scale_nodes(child, x, y);
 }
 
+/// A file is a range test that someone recorded, unless it is TensorBoard's.
+bool is_recorded_test(const std::filesystem::path& path) {
+  return std::filesystem::is_regular_file(path) && !is_event_file_name(path.filename().string());
+}
+
+std::vector<std::filesystem::path> folders_of(std::vector<std::filesystem::path> paths) {
+  std::erase_if(paths, is_recorded_test);
+  return paths;
+}
+
 std::string plural(std::size_t count, const char* word) {
   return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
 }
@@ -51,11 +62,14 @@ Contents::Contents(const ContentsOptions& options, const Fonts& fonts)
     : options_(options),
       settings_(options.settings),
       textures_(options.wake),
-      tailer_(options.root, options.more_paths, options.wake),
+      tailer_(options.root, folders_of(options.more_paths), options.wake),
       session_(options.root, [this] { tailer_.look_now(); }),
       panels_(make_panels()),
       open_(panels_.size(), true) {
   workspace_.root = options.root;
+  for (const std::filesystem::path& path : options.more_paths)
+    if (is_recorded_test(path)) workspace_.recorded[path.string()] = read_recorded_test(path);
+  if (!workspace_.recorded.empty()) workspace_.raised = kLrPanel;
   workspace_.actions = &session_;
   workspace_.textures = &textures_;
   workspace_.bold = fonts.bold;
@@ -321,9 +335,17 @@ void Contents::draw_panels() {
     if (!open_[i]) continue;
     Panel& panel = *panels_[i];
     ImGui::SetNextWindowSize(ImVec2(widgets::em(30), widgets::em(24)), ImGuiCond_FirstUseEver);
+    // One that a remembered layout doesn't know is put to those that share its place.
+    for (const auto& other : panels_)
+      if (const ImGuiWindow* const window = ImGui::FindWindowByName(other->title());
+          window && window->DockId && other->place() == panel.place())
+        ImGui::SetNextWindowDockID(window->DockId, ImGuiCond_FirstUseEver);
     if (ImGui::Begin(panel.title(), nullptr, ImGuiWindowFlags_NoCollapse)) panel.draw(workspace_);
     ImGui::End();
   }
+  // A panel of the usual layout can come to the front once that one has.
+  if (!workspace_.raised.empty() && raise_in_frames_ == 0)
+    ImGui::SetWindowFocus(std::exchange(workspace_.raised, "").c_str());
   if (raise_in_frames_ > 0 && --raise_in_frames_ == 0) {
     std::vector<Panel::Place> raised;
     for (auto panel = panels_.begin(); panel != panels_.end(); ++panel) {

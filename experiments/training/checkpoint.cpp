@@ -102,17 +102,6 @@ void restore_generator(torch::Generator& generator, const std::string& hex, cons
   }
 }
 
-/// The generators of the CPU and, where networks are elsewhere, of their device.
-std::map<std::string, torch::Generator> generators(const std::vector<Network>& networks) {
-  std::map<std::string, torch::Generator> all{{"cpu", at::globalContext().defaultGenerator(torch::kCPU)}};
-  for (const Network& network : networks) {
-    for (const Tensor& parameter : network.module->parameters()) {
-      all.try_emplace(parameter.device().str(), at::globalContext().defaultGenerator(parameter.device()));
-    }
-  }
-  return all;
-}
-
 std::string file_of(const Network& network) { return network.name + ".safetensors"; }
 std::string file_of(const Network& network, const std::string& average) {
   return fmt::format("{}.{}.safetensors", network.name, average);

@@ -95,14 +95,37 @@ nlohmann::json layers_of(const torch::nn::Module& module) {
   return layers;
 }
 
-std::uint64_t hash_buffers(const torch::nn::Module& module) {
+std::uint64_t hash_tensors(const std::vector<torch::Tensor>& tensors) {
   std::uint64_t hash = 14695981039346656037ull;  // FNV-1a, 64 bits
-  for (const torch::Tensor& buffer : without_duplicates(module.buffers())) {
-    const torch::Tensor bytes = buffer.detach().cpu().contiguous();
+  for (const torch::Tensor& tensor : tensors) {
+    const torch::Tensor bytes = tensor.detach().cpu().contiguous();
     const auto* data = static_cast<const std::uint8_t*>(bytes.const_data_ptr());
     for (std::size_t i = 0; i < bytes.nbytes(); ++i) hash = (hash ^ data[i]) * 1099511628211ull;
   }
   return hash;
+}
+
+std::uint64_t hash_buffers(const torch::nn::Module& module) {
+  return hash_tensors(without_duplicates(module.buffers()));
+}
+
+void place(const std::vector<Network>& networks, torch::Device device) {
+  for (const Network& network : networks) {
+    network.module->to(device);
+    network.module->train(network.trainable);
+    if (network.trainable) continue;
+    for (torch::Tensor& parameter : network.module->parameters()) parameter.requires_grad_(false);
+  }
+}
+
+std::map<std::string, torch::Generator> generators(const std::vector<Network>& networks) {
+  std::map<std::string, torch::Generator> all{{"cpu", at::globalContext().defaultGenerator(torch::kCPU)}};
+  for (const Network& network : networks) {
+    for (const torch::Tensor& parameter : network.module->parameters()) {
+      all.try_emplace(parameter.device().str(), at::globalContext().defaultGenerator(parameter.device()));
+    }
+  }
+  return all;
 }
 
 }  // namespace ablate

@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <utility>
@@ -49,7 +50,15 @@ std::string qualified(const std::vector<Network>& networks, const std::string& n
 /// The modules without children, in order: [{"name", "kind", "parameters"}]; a shared one once a name.
 nlohmann::json layers_of(const torch::nn::Module& module);
 
-/// A number that changes when any bit of any buffer does.
+/// A number that changes when any bit of any of them does.
+std::uint64_t hash_tensors(const std::vector<torch::Tensor>& tensors);
+/// Of all buffers, each once.
 std::uint64_t hash_buffers(const torch::nn::Module& module);
+
+/// Brings them to the device, in train mode those that are trained; the others' parameters get no gradients.
+void place(const std::vector<Network>& networks, torch::Device device);
+
+/// The random generators of the CPU and, where networks are elsewhere, of their device; by name of the device.
+std::map<std::string, torch::Generator> generators(const std::vector<Network>& networks);
 
 }  // namespace ablate

@@ -43,12 +43,7 @@ std::vector<std::size_t> up_to(std::size_t count) {
 
 /// Before anything is made of its parameters: where they live.
 Task& placed(Task& task, torch::Device device) {
-  for (const Network& network : task.networks()) {
-    network.module->to(device);
-    network.module->train(network.trainable);
-    if (network.trainable) continue;
-    for (torch::Tensor& parameter : network.module->parameters()) parameter.requires_grad_(false);
-  }
+  place(task.networks(), device);
   return task;
 }
 

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <map>
+#include <string>
 #include <thread>
 
 #include "driver.h"
@@ -165,6 +167,55 @@ TEST_F(ExperimentTest, IsBuiltLaunchedWatchedStoppedResumedAndFoundAgain) {
     stop_everything(driver, context);
   });
   EXPECT_FALSE(driver.contents().workspace().error.has_value());
+}
+
+TEST_F(ExperimentTest, FindsALearningRateForEachVariantAndTrainsAtIt) {
+  Driver driver(options());
+  double suggested = 0;
+  driver.run([&](ImGuiTestContext& context) {
+    build_two_variants(context);
+    context.ItemClick("**/find LR");
+    const auto tested = [&](const char* name) {
+      const RunView* const run = driver.run_named(name);
+      return is(run, RunState::completed) && points(run, "loss/smoothed") > 20;
+    };
+    driver.wait_until(
+        context, [&] { return tested("batch") && tested("instance"); }, 60, "both variants are tested");
+    driver.wait_until(
+        context, [&] { return context.ItemExists("//LR finder/**/###use minimum"); }, 10, "what they suggest is shown");
+  });
+  EXPECT_GT(driver.pixels_like("LR finder", driver.run_named("batch")->color), 100);
+  EXPECT_GT(driver.pixels_like("LR finder", look::kAccent), 100);  // A line for each rule.
+  driver.run([&](ImGuiTestContext& context) {
+    suggested = driver.run_named("batch")->info.status.range_test["suggestions"]["minimum"];
+    context.ItemClick("//LR finder/**/###use minimum");
+    context.SetRef("New experiment");
+    context.ItemClick("###launch");
+    driver.wait_until(
+        context, [&] { return driver.snapshot().runs.size() == 4; }, 20, "two runs at that rate are listed");
+    context.SetRef(context.WindowInfo("//New experiment/choices").ID);
+    context.ComboClick("learning rate of each/its own: minimum");
+    context.SetRef("New experiment");
+    context.ItemClick("###launch");
+    driver.wait_until(
+        context, [&] { return driver.snapshot().runs.size() == 6; }, 20, "two at their own are listed");
+    EXPECT_FALSE(driver.contents().workspace().error.has_value()) << *driver.contents().workspace().error;
+    stop_everything(driver, context);
+  });
+  std::multimap<std::string, double> rates;
+  std::map<std::string, double> own;
+  for (const auto& run : driver.snapshot().runs) {
+    const RunInfo& info = run->info;
+    if (info.status.range_test.is_object())
+      own[info.run["variant"]] = info.status.range_test["suggestions"]["minimum"];
+    else
+      rates.emplace(info.run["variant"], run->config->real("optimizer.lr"));
+  }
+  const auto [first, second] = std::pair(rates.find("batch"), std::next(rates.find("batch")));
+  EXPECT_NEAR(first->second / suggested, 1, 0.01);  // As typed: three digits.
+  EXPECT_DOUBLE_EQ(second->second, suggested);
+  EXPECT_NEAR(rates.find("instance")->second / suggested, 1, 0.01);
+  EXPECT_DOUBLE_EQ(std::next(rates.find("instance"))->second, own.at("instance"));
 }
 
 }  // namespace

@@ -51,12 +51,14 @@ void add_predict(CLI::App& app, Invocation& invocation);
 void add_evaluate(CLI::App& app, Invocation& invocation);
 void add_average(CLI::App& app, Invocation& invocation);
 void add_cost(CLI::App& app, Invocation& invocation);
+void add_lr_find(CLI::App& app, Invocation& invocation);
 void add_screenshot(CLI::App& app, Invocation& invocation);
 void add_queue_keeper(CLI::App& app, Invocation& invocation);
 /// The words as paths. Throws Error for one that is not there, ending in `advice`.
 std::vector<std::filesystem::path> existing_paths(const std::vector<std::string>& words, const char* advice);
 /// What `open` and `screenshot` can show.
-inline constexpr const char* kShownPaths = "Name a folder of runs, a run, or a TensorBoard log folder.";
+inline constexpr const char* kShownPaths =
+    "Name a folder of runs, a run, a TensorBoard log folder, or a recorded range test (lr and loss).";
 /// The window, which is also what opens where no command is named.
 int open_window(const Invocation& invocation, const std::vector<std::string>& paths);
 

@@ -6,6 +6,8 @@
 #include <memory>
 
 #include "experiments/experiment.h"
+#include "experiments/lr_suggest.h"
+#include "sweeps/finder_sweep.h"
 #include "sweeps/launcher.h"
 #include "workbench/cli/command.h"
 #include "workbench/cli/configuration.h"
@@ -18,6 +20,7 @@ namespace {
 struct LaunchOptions {
   std::string file;
   std::string launcher = "local";
+  std::string own_lr;  ///< a rule of range tests; empty: the experiment's learning rates
   int slots = 0;
   bool wait = false;
 };
@@ -49,10 +52,11 @@ int wait_for(const Invocation& invocation, const std::filesystem::path& root,
 int launch(const Invocation& invocation, const LaunchOptions& options) {
   if (options.launcher != "local")
     throw UsageError(fmt::format("--launcher {} is not there yet; local is.", options.launcher));
-  const Experiment experiment = Experiment::read(options.file);
+  const std::filesystem::path root = invocation.root();
+  Experiment experiment = Experiment::read(options.file);
+  if (!options.own_lr.empty()) experiment = with_own_rates(experiment, options.own_lr, list_runs(root));
   for (const RunConfig& config : different_data(experiment)) tell_problems(check_data(config));
   worker_program();  // Before any folder is made.
-  const std::filesystem::path root = invocation.root();
   const std::vector<std::filesystem::path> runs = launch_locally(root, experiment, options.slots);
   if (options.wait) return wait_for(invocation, root, runs);
   if (invocation.json) {
@@ -79,6 +83,11 @@ void add_launch(CLI::App& app, Invocation& invocation) {
   command.add_option("--slots", options->slots, "How many train at once (as the machine can)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
+  command
+      .add_option("--own-lr", options->own_lr,
+                  "Train each variant at what its own range tests suggest (ablate lr-find)")
+      ->type_name("RULE")
+      ->check(CLI::IsMember(lr_rules()));
   command.add_flag("--wait", options->wait, "Show how they come along until all are over; Ctrl-C leaves, they go on");
   add_json_flag(command, invocation);
   command.callback(

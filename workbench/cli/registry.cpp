@@ -16,13 +16,13 @@ const std::vector<AddCommand>& commands() {
       add_stop,     //
       add_resume,   //
       add_predict,  //
-      add_evaluate, add_average, add_cost, add_screenshot, add_queue_keeper,
+      add_evaluate, add_average, add_cost, add_lr_find, add_screenshot, add_queue_keeper,
   };
   return all;
 }
 
 const std::vector<std::string>& later_commands() {
-  static const std::vector<std::string> names = {"lr-find", "sweep", "data", "doctor"};
+  static const std::vector<std::string> names = {"sweep", "data", "doctor"};
   return names;
 }
 

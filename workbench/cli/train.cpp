@@ -1,4 +1,6 @@
 // ablate train [-s KEY=VALUE…]: one run in the foreground.
+#include "workbench/cli/train.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,12 +21,6 @@
 
 namespace ablate {
 namespace {
-
-struct TrainOptions {
-  std::vector<std::string> assignments;
-  std::string name;                 ///< empty: after what is set
-  std::optional<std::string> from;  ///< RUN[@STEP|@best] or a file of weights; none: random weights
-};
 
 struct Start {
   RunConfig config;
@@ -70,11 +66,25 @@ std::string name_of(const TrainOptions& options, RunConfig base) {
       base.set(key, value);
   }
   experiment.base = base.to_json();
-  experiment.name = "run";
-  return experiment.expand().front().name;
+  const bool range_test = base.text("lr_find.procedure") != "none";
+  experiment.name = range_test ? "lr-find" : "run";
+  const std::string name = experiment.expand().front().name;
+  return range_test && name != experiment.name ? "lr-find-" + name : name;
 }
 
 int train(const Invocation& invocation, const TrainOptions& options) {
+  const RunInfo run = train_in_foreground(invocation, options);
+  if (invocation.json) {
+    nlohmann::json document = run_summary(run);
+    for (const auto& [tag, value] : last_values(run).of) document["metrics"][tag] = json_number(value);
+    print_json(document);
+  }
+  return tell_outcome(run);
+}
+
+}  // namespace
+
+RunInfo train_in_foreground(const Invocation& invocation, const TrainOptions& options) {
   const Start start = start_of(invocation, options);
   const RunConfig config = config_of(start.assignments, start.config);
   const Variant variant{name_of(options, start.config), config};
@@ -89,12 +99,10 @@ int train(const Invocation& invocation, const TrainOptions& options) {
     console.new_lines([&](const std::string& line) { progress.say(line); });
     if (progress.on_terminal()) progress.update();  // Else the worker's own lines tell enough.
   });
-  const RunInfo run = read_run(root, folder);
-  if (invocation.json) {
-    nlohmann::json document = run_summary(run);
-    for (const auto& [tag, value] : last_values(run).of) document["metrics"][tag] = json_number(value);
-    print_json(document);
-  }
+  return read_run(root, folder);
+}
+
+int tell_outcome(const RunInfo& run) {
   if (run.status.state == RunState::completed) return 0;
   const std::string words = run.status.error.empty() ? fmt::format("stopped at step {}; \"ablate resume {}\" goes on",
                                                                    run.status.step, run.id)
@@ -103,17 +111,19 @@ int train(const Invocation& invocation, const TrainOptions& options) {
   return 1;
 }
 
-}  // namespace
+void add_train_options(CLI::App& command, TrainOptions& options) {
+  add_set_option(command, options.assignments);
+  command.add_option("--name", options.name, "What to call it (after what is set)")->type_name("NAME");
+  command
+      .add_option("--from", options.from,
+                  "Start from these weights: RUN, RUN@400, RUN@best, RUN@ema, or a file (init.*)")
+      ->type_name("WEIGHTS");
+}
 
 void add_train(CLI::App& app, Invocation& invocation) {
   CLI::App& command = *app.add_subcommand("train", "One run in the foreground; Ctrl-C stops it with a checkpoint");
   const auto options = std::make_shared<TrainOptions>();
-  add_set_option(command, options->assignments);
-  command.add_option("--name", options->name, "What to call it (after what is set)")->type_name("NAME");
-  command
-      .add_option("--from", options->from,
-                  "Start from these weights: RUN, RUN@400, RUN@best, RUN@ema, or a file (init.*)")
-      ->type_name("WEIGHTS");
+  add_train_options(command, *options);
   add_json_flag(command, invocation);
   command.callback(
       [&invocation, options] { invocation.action = [&invocation, options] { return train(invocation, *options); }; });

@@ -8,6 +8,7 @@
 #include "experiments/training/networks.h"
 #include "experiments/training/trainer.h"
 #include "experiments/training/worker/commands.h"
+#include "experiments/training/worker/find_lr.h"
 #include "experiments/training/worker/memory.h"
 #include "experiments/training/worker/out_of_memory.h"
 #include "experiments/training/worker/setup.h"
@@ -81,7 +82,10 @@ RunState train(const std::filesystem::path& folder, const RunConfig& config, Sta
       for (const auto& [_, parameter] : unique_parameters(*network.module)) parameters += parameter.numel();
       say(fmt::format("{}: {} parameters", network.name, parameters));
     }
-    ended = Trainer(config, *task, data, {folder, encode_png, say, interrupted, device}, status).run();
+    const Trainer::Environment environment{folder, encode_png, say, interrupted, device};
+    const auto range_test = RangeTest::from(config);
+    ended = range_test ? find_lr(*range_test, config, *task, data, environment, status)
+                       : Trainer(config, *task, data, environment, status).run();
   };
   std::string problem;
   try {

@@ -1,0 +1,183 @@
+#include "experiments/lr_suggest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+namespace ablate {
+namespace {
+
+/// What the rules look at: learning rates and smoothed losses, all finite.
+struct Window {
+  std::vector<double> lr, loss;
+  std::size_t size() const { return lr.size(); }
+};
+
+/// [first, recorded − 5), cut at the first that is not finite. A test that ended in NaN would have recorded nothing
+/// else up to its last step.
+Window window_of(std::span<const RangePoint> points, std::size_t first, Step steps) {
+  constexpr std::size_t kLeftOut = 5;
+  std::size_t recorded = points.size();
+  if (!points.empty() && std::isnan(points.back().smoothed))
+    recorded = std::max(recorded, static_cast<std::size_t>(steps));
+  const std::size_t end = std::min(points.size(), recorded > kLeftOut ? recorded - kLeftOut : 0);
+  Window window;
+  for (std::size_t i = first; i < end && std::isfinite(points[i].smoothed); ++i) {
+    window.lr.push_back(points[i].lr);
+    window.loss.push_back(points[i].smoothed);
+  }
+  return window;
+}
+
+/// numpy.gradient: central differences by index, one-sided at the ends. At least two values.
+std::vector<double> gradient_of(const std::vector<double>& values) {
+  const std::size_t n = values.size();
+  std::vector<double> gradient(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::size_t left = i == 0 ? 0 : i - 1, right = i + 1 == n ? i : i + 1;
+    gradient[i] = (values[right] - values[left]) / static_cast<double>(right - left);
+  }
+  return gradient;
+}
+
+std::size_t least_of(const std::vector<double>& values) {
+  return static_cast<std::size_t>(std::ranges::min_element(values) - values.begin());
+}
+
+constexpr const char* kTooFew = "too few points are left between the first tenth and the last five";
+constexpr const char* kNeverFalls = "the loss never falls";
+
+LrSuggestion valley(const Window& window) {
+  if (window.size() < 2) return {"valley", {}, kTooFew};
+  // tails[k]: the largest loss that a strictly falling subsequence of length k + 1 has ended with so far.
+  std::vector<double> tails;
+  std::size_t end = 0, width = 0;
+  for (std::size_t i = 0; i < window.size(); ++i) {
+    const auto tail = std::ranges::lower_bound(tails, window.loss[i], std::greater<>());
+    const auto length = static_cast<std::size_t>(tail - tails.begin()) + 1;
+    if (tail == tails.end())
+      tails.push_back(window.loss[i]);
+    else
+      *tail = window.loss[i];
+    if (length > width) {
+      width = length;
+      end = i;
+    }
+  }
+  if (width < 2) return {"valley", {}, kNeverFalls};
+  return {"valley", window.lr[end + width / 3 + width / 6 - width], ""};
+}
+
+LrSuggestion steep(const Window& window) {
+  if (window.size() < 2) return {"steep", {}, kTooFew};
+  std::vector<double> slopes;
+  for (std::size_t i = 0; i + 1 < window.size(); ++i)
+    slopes.push_back((window.loss[i + 1] - window.loss[i]) / std::log(window.lr[i + 1] / window.lr[i]));
+  const std::size_t least = least_of(slopes);
+  if (slopes[least] >= 0) return {"steep", {}, kNeverFalls};
+  return {"steep", window.lr[least], ""};
+}
+
+LrSuggestion minimum(const Window& window) {
+  if (window.size() < 2) return {"minimum", {}, kTooFew};
+  const std::size_t least = least_of(window.loss);
+  if (least == 0) return {"minimum", {}, "the loss is least where the test begins"};
+  return {"minimum", window.lr[least] / 10, ""};
+}
+
+LrSuggestion slide(const Window& window) {
+  constexpr std::size_t kApart = 15;
+  constexpr double kThreshold = 0.005;
+  if (window.size() <= kApart) return {"slide", {}, kTooFew};
+  const std::vector<double> gradient = gradient_of(window.loss);
+  std::size_t right = window.size() - 1;
+  double lr = window.lr[right - kApart];
+  for (; right >= kApart && std::abs(gradient[right] - gradient[right - kApart]) > kThreshold; --right)
+    lr = window.lr[right - kApart];
+  return {"slide", lr, ""};
+}
+
+LrSuggestion pytorch_lr_finder(const Window& window) {
+  if (window.size() < 2) return {"pytorch-lr-finder", {}, kTooFew};
+  const std::vector<double> gradient = gradient_of(window.loss);
+  const std::size_t least = least_of(gradient);
+  if (gradient[least] >= 0) return {"pytorch-lr-finder", {}, kNeverFalls};
+  return {"pytorch-lr-finder", window.lr[least], ""};
+}
+
+/// How far single losses scatter around their neighbours: a robust standard deviation of their differences.
+double scatter_of(std::span<const RangePoint> points) {
+  std::vector<double> differences;
+  for (std::size_t i = 1; i < points.size(); ++i)
+    if (const double difference = std::abs(points[i].loss - points[i - 1].loss); std::isfinite(difference))
+      differences.push_back(difference);
+  if (differences.empty()) return 0;
+  const auto middle = differences.begin() + std::ssize(differences) / 2;
+  std::ranges::nth_element(differences, middle);
+  return 1.4826 * *middle / std::sqrt(2.0);
+}
+
+std::vector<std::string> doubts_of(std::span<const RangePoint> points, const Window& window) {
+  std::vector<std::string> doubts;
+  const std::size_t least = least_of(window.loss);
+  const double highest_before =
+      *std::max_element(window.loss.begin(), window.loss.begin() + static_cast<std::ptrdiff_t>(least) + 1);
+  const double fall = highest_before - window.loss[least];
+  if (least == 0)
+    doubts.push_back(fmt::format("The loss is least where the test begins, at {:.2g}: begin lower (lr_find.start_lr).",
+                                 window.lr.front()));
+  else if (fall < scatter_of(points))
+    doubts.push_back(fmt::format(
+        "The loss falls by {:.2g}, which is less than single batches differ by ({:.2g}): what falls may be chance. "
+        "Larger batches, or more steps (lr_find.iterations), would tell.",
+        fall, scatter_of(points)));
+  if (const auto first = std::ranges::find_if(points, [](const RangePoint& p) { return !std::isfinite(p.smoothed); });
+      first != points.end())
+    doubts.push_back(fmt::format("From {:.2g} on the loss is not finite; only what is before it counts.", first->lr));
+  else if (least + 1 == window.size() && fall > 0)
+    doubts.push_back(fmt::format(
+        "The loss still falls at the end, at {:.2g}: no learning rate was too high, so go on further (lr_find.end_lr).",
+        window.lr.back()));
+  return doubts;
+}
+
+LrSuggestions cannot_tell(const std::string& why) {
+  LrSuggestions all;
+  for (const std::string& rule : lr_rules()) all.rules.push_back({rule, {}, why});
+  return all;
+}
+
+}  // namespace
+
+const std::vector<std::string>& lr_rules() {
+  static const std::vector<std::string> rules = {"valley", "steep", "minimum", "slide", "pytorch-lr-finder"};
+  return rules;
+}
+
+LrSuggestions suggest_lr(std::span<const RangePoint> points, Step steps) {
+  if (steps <= 0) steps = std::ssize(points);
+  if (points.size() < kLeastRangePoints)
+    return cannot_tell(fmt::format("{} points are too few; {} are the least", points.size(), kLeastRangePoints));
+  const Window window = window_of(points, static_cast<std::size_t>(steps / 10), steps);
+  if (window.size() < 2) return cannot_tell(kTooFew);
+  const auto [low, high] = std::ranges::minmax(window.loss);
+  if (high - low <= 1e-9 * std::max(std::abs(low), std::abs(high)))
+    return cannot_tell("the loss is the same everywhere");
+  return {
+      {valley(window), steep(window), minimum(window), slide(window), pytorch_lr_finder(window_of(points, 10, steps))},
+      doubts_of(points, window)};
+}
+
+nlohmann::json to_json(const LrSuggestions& suggestions) {
+  nlohmann::json rules = nlohmann::json::object(), why = nlohmann::json::object();
+  for (const LrSuggestion& each : suggestions.rules) {
+    rules[each.rule] = each.lr ? nlohmann::json(*each.lr) : nlohmann::json();
+    if (!each.lr) why[each.rule] = each.why;
+  }
+  return {{"suggestions", rules}, {"why", why}, {"doubts", suggestions.doubts}};
+}
+
+}  // namespace ablate

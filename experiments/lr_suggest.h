@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "experiments/range_test.h"
+
+namespace ablate {
+
+/// "valley", "steep", "minimum", "slide", "pytorch-lr-finder".
+const std::vector<std::string>& lr_rules();
+
+/// What one published rule reads from a range test.
+struct LrSuggestion {
+  std::string rule;          ///< one of lr_rules()
+  std::optional<double> lr;  ///< nullopt: it can't tell
+  std::string why;           ///< why not; empty where there is a learning rate
+};
+
+struct LrSuggestions {
+  std::vector<LrSuggestion> rules;  ///< always all five, in this order
+  std::vector<std::string> doubts;  ///< what a person should know of the curve before believing any of them
+};
+
+/// Points below which nothing is suggested.
+inline constexpr std::size_t kLeastRangePoints = 20;
+
+/// All rules on the points [steps/10, n − 5), cut at the first smoothed loss that is not finite; S the smoothed loss,
+/// g = its central differences by index (one-sided at both ends):
+/// - valley: within the longest strictly falling subsequence of S (of equally long ones the first to end), which is w
+///   long and ends at e, the point e − w + ⌊w/3⌋ + ⌊w/6⌋ (fastai)
+/// - steep: where ΔS/Δln lr is least, the left point (fastai)
+/// - minimum: a tenth of the learning rate where S is least (fastai)
+/// - slide: from r = −1, l = −16 both move left while |g_r − g_l| > .005; the last l (fastai)
+/// - pytorch-lr-finder: where g is least, on the points [10, n − 5)
+/// Where a rule's premise does not hold (nothing falls), it says so instead of a number; one that falls everywhere has
+/// one. `steps`: how long the test was meant to be; 0: as many as there are points.
+LrSuggestions suggest_lr(std::span<const RangePoint> points, Step steps = 0);
+
+/// {"suggestions": {rule: lr, null where it can't tell}, "why": {rule: why not}, "doubts": […]}.
+nlohmann::json to_json(const LrSuggestions& suggestions);
+
+}  // namespace ablate

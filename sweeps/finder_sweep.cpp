@@ -1,0 +1,134 @@
+#include "sweeps/finder_sweep.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <set>
+
+#include "experiments/catalogue.h"
+#include "experiments/range_test.h"
+#include "runs/error.h"
+
+namespace ablate {
+namespace {
+
+/// Whether a range test comes out another way for another value.
+bool seen_by_range_test(const std::string& key) {
+  if (key == "optimizer.lr") return false;
+  for (const char* seen : {"task", "train.batch_size", "train.accumulate", "train.accumulate_fault", "train.clip_norm",
+                           "train.precision", "train.channels_last"})
+    if (key == seen) return true;
+  for (const char* group : {"data.", "model.", "loss.", "optimizer.", "init."})
+    if (key.starts_with(group)) return key != "data.gallery";
+  return false;
+}
+
+/// What of a configuration is not as by default.
+nlohmann::json set_of(const RunConfig& config) {
+  nlohmann::json set = nlohmann::json::object();
+  for (const std::string& key : differing_keys({RunConfig(), config})) set[key] = config.at(key);
+  return set;
+}
+
+std::optional<RunConfig> config_of(const RunInfo& run) {
+  if (!run.run.is_object() || !run.run.contains("config")) return std::nullopt;
+  try {
+    return RunConfig::from_json(run.run.at("config"));
+  } catch (const Error&) {  // Another version's.
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::string range_test_key(const RunConfig& given) {
+  const RunConfig config = RunConfig::from_json(given.to_json()).canonical();  // 1 and 1.0 are one.
+  nlohmann::json seen = nlohmann::json::object();
+  for (const Option& option : catalogue())
+    if (seen_by_range_test(option.key)) seen[option.key] = config.at(option.key);
+  return seen.dump();
+}
+
+std::string without_seed(const std::string& name, std::int64_t seed) {
+  const std::string ending = fmt::format("-s{}", seed);
+  return name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name;
+}
+
+Experiment finder_sweep(const Experiment& given, const std::string& procedure, int seeds) {
+  Experiment experiment = given;
+  while (std::ssize(experiment.seeds) < seeds) {
+    std::int64_t seed = 0;
+    while (std::ranges::find(experiment.seeds, seed) != experiment.seeds.end()) ++seed;
+    experiment.seeds.push_back(seed);
+  }
+  Experiment tests;
+  tests.name = experiment.name + " lr-find";
+  std::set<std::string> made;
+  for (Variant& variant : experiment.expand()) {
+    const std::int64_t seed = variant.config.integer("train.seed");
+    if (!made.insert(fmt::format("{} {}", seed, range_test_key(variant.config))).second) continue;
+    variant.config.set("lr_find.procedure", procedure);
+    tests.variants.push_back({variant.name, set_of(variant.config)});
+  }
+  return tests;
+}
+
+double median_rate(std::span<const double> sorted) {
+  if (sorted.empty()) return 0;
+  const std::size_t middle = sorted.size() / 2;
+  return sorted.size() % 2 ? sorted[middle] : std::sqrt(sorted[middle - 1] * sorted[middle]);
+}
+
+double VariantRangeTests::suggestion(const std::string& rule) const {
+  const auto found = rates.find(rule);
+  return found == rates.end() ? 0 : median_rate(found->second);
+}
+
+std::vector<VariantRangeTests> range_tests_by_variant(std::span<const RunInfo> runs) {
+  std::vector<VariantRangeTests> variants;
+  std::map<std::string, std::size_t> index;  // by key
+  for (const RunInfo& run : runs) {
+    if (!run.status.range_test.is_object()) continue;
+    const auto config = config_of(run);
+    if (!config || !RangeTest::from(*config)) continue;
+    const auto [at, is_new] = index.try_emplace(range_test_key(*config), variants.size());
+    if (is_new) variants.push_back({without_seed(run.name, config->integer("train.seed")), {}, {}});
+    VariantRangeTests& variant = variants[at->second];
+    variant.runs.push_back(&run);
+    const nlohmann::json suggestions = run.status.range_test.value("suggestions", nlohmann::json::object());
+    for (const auto& [rule, lr] : suggestions.items())
+      if (lr.is_number()) variant.rates[rule].push_back(lr);
+  }
+  for (VariantRangeTests& variant : variants)
+    for (auto& [rule, rates] : variant.rates) std::ranges::sort(rates);
+  return variants;
+}
+
+Experiment with_own_rates(const Experiment& experiment, const std::string& rule, std::span<const RunInfo> runs) {
+  std::map<std::string, double> rates;  // by key
+  for (const VariantRangeTests& tests : range_tests_by_variant(runs))
+    rates[range_test_key(*config_of(*tests.runs.front()))] = tests.suggestion(rule);
+  Experiment with_rates;
+  with_rates.name = experiment.name;
+  std::vector<std::string> without;
+  for (Variant& variant : experiment.expand()) {
+    const auto found = rates.find(range_test_key(with_absolute_paths(variant.config)));
+    if (found == rates.end() || found->second == 0) {
+      without.push_back(fmt::format("{} ({})", variant.name, found == rates.end() ? "no range test" : "it can't tell"));
+      continue;
+    }
+    variant.config.set("optimizer.lr", found->second);
+    with_rates.variants.push_back({variant.name, set_of(variant.config)});
+  }
+  if (!without.empty())
+    throw Error(
+        fmt::format("No learning rate by {} for {}. Make range tests of the same experiment first (ablate "
+                    "lr-find EXPERIMENT.json, or find LR beside the field), or name another rule.",
+                    rule, fmt::join(without, ", ")));
+  return with_rates;
+}
+
+}  // namespace ablate

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "experiments/experiment.h"
+#include "runs/run_store.h"
+
+namespace ablate {
+
+/// Equal for configurations whose range tests are the same but for the seed: without the learning rate, the schedule,
+/// the run's length, …
+std::string range_test_key(const RunConfig& config);
+/// `name` without "-s0" at its end, which Experiment::expand adds for a seed.
+std::string without_seed(const std::string& name, std::int64_t seed);
+
+/// The range tests of an experiment: one for each of its variants and seeds, but one for those that differ in nothing
+/// that a range test sees (its schedule, its length, its learning rate, …). `procedure` as lr_find.procedure; the
+/// other lr_find.* are the experiment's own. At least `seeds` seeds each (0, 1, …), where the experiment has fewer.
+/// Throws Error as Experiment::expand.
+Experiment finder_sweep(const Experiment& experiment, const std::string& procedure, int seeds);
+
+/// Of rates in ascending order the one in the middle; of an even number the geometric mean of the two. 0 for none.
+double median_rate(std::span<const double> sorted);
+
+/// The range tests of one variant, one a seed.
+struct VariantRangeTests {
+  std::string name;                  ///< without the seed
+  std::vector<const RunInfo*> runs;  ///< that have ended, in the order given
+  std::map<std::string, std::vector<double>>
+      rates;  ///< by rule: what each of them suggests, ascending; some can't tell
+
+  /// Their median_rate.
+  double suggestion(const std::string& rule) const;
+};
+
+/// Finished range tests among `runs`, those together that differ in nothing but their seed.
+std::vector<VariantRangeTests> range_tests_by_variant(std::span<const RunInfo> runs);
+
+/// The experiment with a learning rate for each of its variants: what `rule` ("valley", …) suggests by the range tests
+/// of that variant among `runs`. Throws Error that names the variants without any, and what to do.
+Experiment with_own_rates(const Experiment& experiment, const std::string& rule, std::span<const RunInfo> runs);
+
+}  // namespace ablate

@@ -1,0 +1,179 @@
+#include "experiments/range_test.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "experiments/lr_suggest.h"
+#include "experiments/recorded_test.h"
+#include "runs/error.h"
+
+namespace ablate {
+namespace {
+
+using testing::HasSubstr;
+
+RangeTest test_of(const char* procedure) {
+  RunConfig config;
+  config.set("lr_find.procedure", procedure);
+  return *RangeTest::from(config);
+}
+
+TEST(RangeTestRates, RiseAsPublished) {
+  const RangeTest fastai = test_of("fastai"), other = test_of("pytorch-lr-finder");
+  EXPECT_DOUBLE_EQ(fastai.lr(0), 1e-7);
+  EXPECT_DOUBLE_EQ(fastai.lr(50), std::sqrt(1e-7 * 10));
+  EXPECT_LT(fastai.lr(99), 10);
+  EXPECT_DOUBLE_EQ(other.lr(99), 10);
+}
+
+TEST(RangeTestRates, OrdinaryRunsHaveNone) { EXPECT_FALSE(RangeTest::from(RunConfig())); }
+
+TEST(RangeTestRates, MustRise) {
+  RunConfig config;
+  config.set("lr_find.procedure", "fastai");
+  config.set("lr_find.start_lr", 10);
+  EXPECT_THAT([&] { config.check(); }, testing::ThrowsMessage<Error>(HasSubstr("lr_find.end_lr")));
+}
+
+TEST(RangeCurve, FastaiStopsAboveFourTimesTheLeast) {
+  RangeCurve curve(RangeSmoothing::fastai);
+  curve.add(1e-3, 1.0);
+  EXPECT_NEAR(curve.points().back().smoothed, 1.0, 1e-12);
+  curve.add(2e-3, 3.0);
+  EXPECT_DOUBLE_EQ(curve.points().back().smoothed, (0.98 * 0.02 * 1.0 + 0.02 * 3.0) / (1 - 0.98 * 0.98));
+  EXPECT_FALSE(curve.over());
+  curve.add(4e-3, 50.0);
+  EXPECT_TRUE(curve.over());
+  EXPECT_EQ(curve.stopped(), "diverged");
+}
+
+TEST(RangeCurve, PytorchLrFinderStopsAboveFiveTimesTheLeast) {
+  RangeCurve curve(RangeSmoothing::pytorch_lr_finder);
+  curve.add(1e-3, 1.0);
+  curve.add(2e-3, 2.0);
+  EXPECT_DOUBLE_EQ(curve.points().back().smoothed, 0.05 * 2.0 + 0.95);
+  curve.add(4e-3, 81.0);  // S = 5.0475
+  EXPECT_EQ(curve.stopped(), "diverged");
+}
+
+TEST(RangeCurve, IsOverWithANaN) {
+  RangeCurve curve(RangeSmoothing::fastai);
+  curve.add(1e-3, 1.0);
+  curve.add(2e-3, NAN);
+  EXPECT_TRUE(curve.over());
+  EXPECT_EQ(curve.stopped(), "not finite");
+}
+
+/// Losses 1 − k/40 over rates that double.
+std::vector<RangePoint> falling(std::size_t count) {
+  std::vector<RangePoint> points;
+  for (std::size_t k = 0; k < count; ++k) {
+    const double loss = 1 - static_cast<double>(k) / 40;
+    points.push_back({1e-6 * std::pow(2.0, static_cast<double>(k)), loss, loss});
+  }
+  return points;
+}
+
+TEST(LrSuggestions, AreNeverMadeOfFewerThanTwentyPoints) {
+  for (const LrSuggestion& each : suggest_lr(falling(19)).rules) {
+    EXPECT_FALSE(each.lr) << each.rule;
+    EXPECT_THAT(each.why, HasSubstr("19 points are too few"));
+  }
+  EXPECT_TRUE(suggest_lr(falling(20)).rules.front().lr);
+}
+
+TEST(LrSuggestions, ATestThatEndedInNaNLosesNoPointBeforeIt) {
+  // As if it had gone on: what would be the last five are NaN.
+  std::vector<RangePoint> points = falling(30);
+  points.push_back({points.back().lr * 2, NAN, NAN});
+  EXPECT_DOUBLE_EQ(*suggest_lr(points, 100).rules[2].lr, points[29].lr / 10);
+  EXPECT_DOUBLE_EQ(*suggest_lr(points).rules[2].lr, points[25].lr / 10);  // A recording may have ended there.
+}
+
+TEST(LrSuggestions, SayNothingOfALossThatNeverFalls) {
+  std::vector<RangePoint> points = falling(40);
+  for (RangePoint& point : points) point.smoothed = point.loss = 2 - point.loss;
+  const LrSuggestions found = suggest_lr(points);
+  for (const char* rule : {"valley", "steep", "minimum", "pytorch-lr-finder"}) {
+    const auto each = std::ranges::find(found.rules, rule, &LrSuggestion::rule);
+    EXPECT_FALSE(each->lr) << rule;
+  }
+  EXPECT_THAT(found.doubts, testing::ElementsAre(HasSubstr("least where the test begins")));
+}
+
+TEST(LrSuggestions, ALossThatNeverMovesSuggestsNothing) {
+  std::vector<RangePoint> points = falling(40);
+  for (RangePoint& point : points) point.smoothed = point.loss = 0.7;
+  for (const LrSuggestion& each : suggest_lr(points).rules) EXPECT_FALSE(each.lr) << each.rule;
+}
+
+TEST(LrSuggestions, DoubtWhatSingleBatchesCouldHaveMade) {
+  std::vector<RangePoint> points = falling(40);
+  for (std::size_t k = 0; k < points.size(); ++k) {
+    points[k].smoothed = 1 - static_cast<double>(k) / 4000;
+    points[k].loss = points[k].smoothed + (k % 2 ? 0.1 : -0.1);
+  }
+  EXPECT_THAT(suggest_lr(points).doubts, testing::Contains(HasSubstr("may be chance")));
+}
+
+TEST(LrSuggestions, SayThatTheRangeEndedTooEarly) {
+  EXPECT_THAT(suggest_lr(falling(40)).doubts, testing::ElementsAre(HasSubstr("still falls at the end")));
+}
+
+TEST(RecordedTests, AreReadInEveryUsualForm) {
+  const RecordedTest wanted = {{1e-7, 0.75}, {2e-7, 0.5}};
+  for (const char* text : {
+           "1e-7,0.75\n2e-7,0.5\n",
+           "\xef\xbb\xbflr,loss\r\n1e-7,0.75\r\n2e-7,0.5\r\n",
+           "step\tloss\tlr\n0\t0.75\t1e-7\n1\t0.5\t2e-7",
+           "1e-7 0.75\n\n# half way\n  2e-7   .5  \n",
+           "\"Learning Rate\";\"Loss\"\n1e-7;+0.75\n2e-7;0.5\n",
+           "[[1e-7, 0.75], [2e-7, 0.5]]",
+           R"([{"lr": 1e-7, "loss": 0.75}, {"lr": 2e-7, "loss": 0.5}])",
+           R"({"lr": [1e-7, 2e-7], "loss": [0.75, 0.5]})",
+           R"({"points": [[1e-7, 0.75, 0.7], [2e-7, 0.5, 0.6]], "stopped": "diverged"})",
+       })
+    EXPECT_EQ(recorded_test_from(text, "test"), wanted) << text;
+}
+
+TEST(RecordedTests, KeepLossesThatAreNotFinite) {
+  for (const char* text : {"1e-7,nan\n2e-7,inf\n3e-7,-Inf", "[[1e-7, NaN], [2e-7, Infinity], [3e-7, -Infinity]]",
+                           R"([[1e-7, "NaN"], [2e-7, "Infinity"], [3e-7, "-Infinity"]])"}) {
+    const RecordedTest points = recorded_test_from(text, "test");
+    ASSERT_EQ(points.size(), 3u) << text;
+    EXPECT_TRUE(std::isnan(points[0].second));
+    EXPECT_EQ(points[1].second, INFINITY);
+    EXPECT_EQ(points[2].second, -INFINITY);
+  }
+}
+
+TEST(RecordedTests, ThatCannotBeReadSayWhereAndWhatIsWanted) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"", "holds no points"},
+      {"lr,loss\n", "holds no points"},
+      {"1e-7,0.7\n2e-7,abc\n", "line 2: \"abc\" is no number"},
+      {"1e-7,abc\n", "line 1: \"abc\" is no number"},
+      {"1e-7\n2e-7\n", "line 1: 1 columns without names"},
+      {"1e-7,0.7\n2e-7\n", "line 2: there is no second number"},
+      {"1,2,3\n", "line 1: 3 columns without names"},
+      {"a,b,c\n1,2,3\n", "line 1: no columns are called lr and loss"},
+      {"1e-7,0.7\n1e-7,0.6\n", "line 2: the learning rate 1e-07 does not rise"},
+      {"0,0.7\n", "line 1: 0 is no learning rate"},
+      {"-1,0.7\n", "line 1: -1 is no learning rate"},
+      {"nan,0.7\n", "line 1: nan is no learning rate"},
+      {"{}", "holds no list of points"},
+      {"[1, 2]", "point 1: no learning rate and loss"},
+      {"[[1]]", "point 1: no learning rate and loss"},
+      {"[[1, null]]", "point 1: no learning rate and loss"},
+      {R"({"lr": [1], "loss": []})", "1 learning rates and 0 losses"},
+      {"[[1, 2]", "not JSON"},
+  };
+  for (const auto& [text, what] : cases)
+    EXPECT_THAT([&] { recorded_test_from(text, "points.csv"); },
+                testing::ThrowsMessage<Error>(testing::AllOf(HasSubstr(what), HasSubstr("points.csv"))))
+        << text;
+}
+
+}  // namespace
+}  // namespace ablate

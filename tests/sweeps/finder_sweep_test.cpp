@@ -1,0 +1,111 @@
+#include "sweeps/finder_sweep.h"
+
+#include <gmock/gmock.h>
+
+#include "runs/error.h"
+
+namespace ablate {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Experiment two_norms() {
+  Experiment experiment;
+  experiment.name = "norms";
+  experiment.base = {{"model.channels", 4}};
+  experiment.vary = {{"model.norm", {"batch", "instance"}}};
+  return experiment;
+}
+
+std::vector<std::string> names_of(const Experiment& experiment) {
+  std::vector<std::string> names;
+  for (const Variant& variant : experiment.expand()) names.push_back(variant.name);
+  return names;
+}
+
+/// A finished range test of a variant, as the store lists it.
+RunInfo tested(const Variant& variant, const nlohmann::json& suggestions) {
+  RunInfo run;
+  run.name = variant.name;
+  run.run = {{"config", variant.config.to_json()}};
+  run.status.state = RunState::completed;
+  run.status.range_test = {{"suggestions", suggestions}};
+  return run;
+}
+
+std::vector<RunInfo> tests_of(const Experiment& experiment, const std::vector<double>& valleys) {
+  std::vector<RunInfo> runs;
+  const std::vector<Variant> variants = experiment.expand();
+  for (std::size_t i = 0; i < variants.size(); ++i)
+    runs.push_back(tested(variants[i], {{"valley", valleys[i]}, {"steep", nullptr}}));
+  return runs;
+}
+
+TEST(FinderSweep, TestsEveryVariantWithEverySeed) {
+  const Experiment sweep = finder_sweep(two_norms(), "pytorch-lr-finder", 2);
+  EXPECT_THAT(names_of(sweep), ElementsAre("batch-s0", "batch-s1", "instance-s0", "instance-s1"));
+  for (const Variant& variant : sweep.expand()) {
+    EXPECT_EQ(variant.config.text("lr_find.procedure"), "pytorch-lr-finder");
+    EXPECT_EQ(variant.config.integer("model.channels"), 4);
+  }
+  EXPECT_THAT(names_of(finder_sweep(two_norms(), "fastai", 1)), ElementsAre("batch", "instance"));
+}
+
+TEST(FinderSweep, AnExperimentsOwnSeedsStay) {
+  Experiment experiment = two_norms();
+  experiment.seeds = {7};
+  const std::vector<Variant> variants = finder_sweep(experiment, "fastai", 2).expand();
+  EXPECT_THAT(names_of(finder_sweep(experiment, "fastai", 2)),
+              ElementsAre("batch-s0", "batch-s7", "instance-s0", "instance-s7"));
+  EXPECT_EQ(variants[1].config.integer("train.seed"), 7);
+}
+
+TEST(FinderSweep, WhatARangeTestDoesNotSeeMakesNoTestOfItsOwn) {
+  Experiment experiment = two_norms();
+  experiment.vary.push_back({"schedule.name", {"constant", "onecycle"}});
+  experiment.vary.push_back({"optimizer.lr", {0.001, 0.1}});
+  EXPECT_EQ(finder_sweep(experiment, "fastai", 1).expand().size(), 2u);
+  experiment.vary.push_back({"optimizer.name", {"adam", "sgd"}});
+  EXPECT_EQ(finder_sweep(experiment, "fastai", 1).expand().size(), 4u);
+}
+
+TEST(FinderSweep, SuggestionsOfSeedsAreGathered) {
+  const std::vector<RunInfo> runs = tests_of(finder_sweep(two_norms(), "fastai", 3), {3e-3, 1e-3, 2e-3, 1, 4, 2});
+  const std::vector<VariantRangeTests> variants = range_tests_by_variant(runs);
+  ASSERT_EQ(variants.size(), 2u);
+  EXPECT_EQ(variants[0].name, "batch");
+  EXPECT_THAT(variants[0].rates.at("valley"), ElementsAre(1e-3, 2e-3, 3e-3));
+  EXPECT_DOUBLE_EQ(variants[0].suggestion("valley"), 2e-3);
+  EXPECT_EQ(variants[0].suggestion("steep"), 0);
+  EXPECT_EQ(variants[1].runs.size(), 3u);
+}
+
+TEST(FinderSweep, TheMedianOfTwoLiesBetweenThemOnALogAxis) {
+  EXPECT_DOUBLE_EQ(median_rate(std::vector{1e-4, 1e-2}), 1e-3);
+  EXPECT_EQ(median_rate({}), 0);
+}
+
+TEST(FinderSweep, EachRunTrainsAtItsOwnVariantsRate) {
+  const Experiment experiment = two_norms();
+  const std::vector<RunInfo> runs = tests_of(finder_sweep(experiment, "fastai", 1), {1e-3, 5e-2});
+  const std::vector<Variant> variants = with_own_rates(experiment, "valley", runs).expand();
+  ASSERT_EQ(variants.size(), 2u);
+  EXPECT_EQ(variants[0].name, "batch");
+  EXPECT_DOUBLE_EQ(variants[0].config.real("optimizer.lr"), 1e-3);
+  EXPECT_DOUBLE_EQ(variants[1].config.real("optimizer.lr"), 5e-2);
+  EXPECT_EQ(variants[1].config.text("lr_find.procedure"), "none");
+}
+
+TEST(FinderSweep, VariantsWithoutASuggestionAreNamed) {
+  Experiment experiment = two_norms();
+  const std::vector<RunInfo> runs = tests_of(finder_sweep(experiment, "fastai", 1), {1e-3, 5e-2});
+  EXPECT_THAT([&] { with_own_rates(experiment, "steep", runs); },
+              testing::ThrowsMessage<Error>(HasSubstr("batch (it can't tell), instance (it can't tell)")));
+  experiment.vary[0].second.push_back("none");
+  EXPECT_THAT([&] { with_own_rates(experiment, "valley", runs); },
+              testing::ThrowsMessage<Error>(HasSubstr("for none (no range test)")));
+}
+
+}  // namespace
+}  // namespace ablate
