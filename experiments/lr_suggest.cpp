@@ -68,6 +68,7 @@ LrSuggestion valley(const Window& window) {
     }
   }
   if (width < 2) return {"valley", {}, kNeverFalls};
+  if (end + width / 3 + width / 6 < width) return {"valley", {}, "the loss falls from one point to the next alone"};
   return {"valley", window.lr[end + width / 3 + width / 6 - width], ""};
 }
 
@@ -108,6 +109,17 @@ LrSuggestion pytorch_lr_finder(const Window& window) {
   return {"pytorch-lr-finder", window.lr[least], ""};
 }
 
+/// How many come before the first that is not finite.
+std::size_t finite_before(std::span<const RangePoint> points) {
+  return static_cast<std::size_t>(
+      std::ranges::find_if(points, [](const RangePoint& point) { return !std::isfinite(point.smoothed); }) -
+      points.begin());
+}
+
+std::string not_finite_from(double lr) {
+  return fmt::format("From {:.2g} on the loss is not finite; only what is before it counts.", lr);
+}
+
 /// How far single losses scatter around their neighbours: a robust standard deviation of their differences.
 double scatter_of(std::span<const RangePoint> points) {
   std::vector<double> differences;
@@ -134,9 +146,8 @@ std::vector<std::string> doubts_of(std::span<const RangePoint> points, const Win
         "The loss falls by {:.2g}, which is less than single batches differ by ({:.2g}): what falls may be chance. "
         "Larger batches, or more steps (lr_find.iterations), would tell.",
         fall, scatter_of(points)));
-  if (const auto first = std::ranges::find_if(points, [](const RangePoint& p) { return !std::isfinite(p.smoothed); });
-      first != points.end())
-    doubts.push_back(fmt::format("From {:.2g} on the loss is not finite; only what is before it counts.", first->lr));
+  if (const std::size_t finite = finite_before(points); finite < points.size())
+    doubts.push_back(not_finite_from(points[finite].lr));
   else if (least + 1 == window.size() && fall > 0)
     doubts.push_back(fmt::format(
         "The loss still falls at the end, at {:.2g}: no learning rate was too high, so go on further (lr_find.end_lr).",
@@ -144,9 +155,11 @@ std::vector<std::string> doubts_of(std::span<const RangePoint> points, const Win
   return doubts;
 }
 
-LrSuggestions cannot_tell(const std::string& why) {
-  LrSuggestions all;
-  for (const std::string& rule : lr_rules()) all.rules.push_back({rule, {}, why});
+/// The same, and what of its points may be why.
+LrSuggestions cannot_tell(std::span<const RangePoint> points, const std::string& why) {
+  LrSuggestions all = ablate::cannot_tell(why);
+  if (const std::size_t finite = finite_before(points); finite < points.size())
+    all.doubts.push_back(not_finite_from(points[finite].lr));
   return all;
 }
 
@@ -157,15 +170,21 @@ const std::vector<std::string>& lr_rules() {
   return rules;
 }
 
+LrSuggestions cannot_tell(const std::string& why) {
+  LrSuggestions all;
+  for (const std::string& rule : lr_rules()) all.rules.push_back({rule, {}, why});
+  return all;
+}
+
 LrSuggestions suggest_lr(std::span<const RangePoint> points, Step steps) {
   if (steps <= 0) steps = std::ssize(points);
-  if (points.size() < kLeastRangePoints)
-    return cannot_tell(fmt::format("{} points are too few; {} are the least", points.size(), kLeastRangePoints));
+  if (const std::size_t finite = finite_before(points); finite < kLeastRangePoints)
+    return cannot_tell(points, fmt::format("{} points are too few; {} are the least", finite, kLeastRangePoints));
   const Window window = window_of(points, static_cast<std::size_t>(steps / 10), steps);
-  if (window.size() < 2) return cannot_tell(kTooFew);
+  if (window.size() < 2) return cannot_tell(points, kTooFew);
   const auto [low, high] = std::ranges::minmax(window.loss);
   if (high - low <= 1e-9 * std::max(std::abs(low), std::abs(high)))
-    return cannot_tell("the loss is the same everywhere");
+    return cannot_tell(points, "the loss is the same everywhere");
   return {
       {valley(window), steep(window), minimum(window), slide(window), pytorch_lr_finder(window_of(points, 10, steps))},
       doubts_of(points, window)};

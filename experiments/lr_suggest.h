@@ -26,13 +26,13 @@ struct LrSuggestions {
   std::vector<std::string> doubts;  ///< what a person should know of the curve before believing any of them
 };
 
-/// Points below which nothing is suggested.
+/// Points, before the first that is not finite, below which nothing is suggested.
 inline constexpr std::size_t kLeastRangePoints = 20;
 
 /// All rules on the points [steps/10, n − 5), cut at the first smoothed loss that is not finite; S the smoothed loss,
 /// g = its central differences by index (one-sided at both ends):
 /// - valley: within the longest strictly falling subsequence of S (of equally long ones the first to end), which is w
-///   long and ends at e, the point e − w + ⌊w/3⌋ + ⌊w/6⌋ (fastai)
+///   long and ends at e, the point e − w + ⌊w/3⌋ + ⌊w/6⌋, where there is one (fastai)
 /// - steep: where ΔS/Δln lr is least, the left point (fastai)
 /// - minimum: a tenth of the learning rate where S is least (fastai)
 /// - slide: from r = −1, l = −16 both move left while |g_r − g_l| > .005; the last l (fastai)
@@ -40,6 +40,9 @@ inline constexpr std::size_t kLeastRangePoints = 20;
 /// Where a rule's premise does not hold (nothing falls), it says so instead of a number; one that falls everywhere has
 /// one. `steps`: how long the test was meant to be; 0: as many as there are points.
 LrSuggestions suggest_lr(std::span<const RangePoint> points, Step steps = 0);
+
+/// No rule can tell.
+LrSuggestions cannot_tell(const std::string& why);
 
 /// {"suggestions": {rule: lr, null where it can't tell}, "why": {rule: why not}, "doubts": […]}.
 nlohmann::json to_json(const LrSuggestions& suggestions);

@@ -44,7 +44,8 @@ std::string RangeCurve::stopped() const {
   const double most = smoothing_ == RangeSmoothing::fastai              ? 4 * least_
                       : smoothing_ == RangeSmoothing::pytorch_lr_finder ? 5 * least_
                                                                         : std::numeric_limits<double>::infinity();
-  return newest > most ? "diverged" : "end of range";
+  // Four times less than nothing is no threshold.
+  return std::isinf(newest) || (newest > most && least_ >= 0) ? "diverged" : "end of range";
 }
 
 std::optional<RangeTest> RangeTest::from(const RunConfig& config) {

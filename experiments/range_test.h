@@ -18,6 +18,7 @@ namespace ablate {
 /// - pytorch_lr_finder: S₀ = L₀, S = .05L + .95 of the S before; diverged when S > 5 · the least S (its smooth_f = .05,
 ///   diverge_th = 5)
 /// - none: S = L, never diverged: for losses that were smoothed when they were recorded
+/// An infinite loss has diverged; where the least is below 0, no other has.
 enum class RangeSmoothing { fastai, pytorch_lr_finder, none };
 
 /// "fastai", "pytorch-lr-finder", "none"; nullopt for another word.

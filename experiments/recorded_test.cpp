@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <optional>
 
 #include "runs/atomic_file.h"
@@ -50,14 +50,16 @@ std::string_view trimmed(std::string_view text) {
 
 /// One cell; "nan" and "inf" in any case are numbers.
 std::optional<double> cell_number(std::string_view cell) {
-  if (cell.starts_with('+')) cell.remove_prefix(1);
-  double value = 0;
-  const auto [end, failure] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-  // What double can't hold is as good as what it can't tell from that.
-  if (failure == std::errc::result_out_of_range)
-    return cell.find("e-") != std::string_view::npos || cell.find("E-") != std::string_view::npos ? 0.0 : INFINITY;
-  if (failure != std::errc() || end != cell.data() + cell.size()) return std::nullopt;
+  const std::string text(cell);
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (text.empty() || end != text.c_str() + text.size()) return std::nullopt;
   return value;
+}
+
+/// As a message may show it.
+std::string shown(std::string_view cell) {
+  return json(std::string(cell.substr(0, 40))).dump(-1, ' ', true, json::error_handler_t::replace);
 }
 
 std::vector<std::string_view> cells_of(std::string_view line, char separator) {
@@ -100,8 +102,9 @@ std::optional<Columns> columns_named(const std::vector<std::string_view>& cells)
   const auto lr = std::ranges::find_if(names, is_lr), loss = std::ranges::find_if(names, is_loss);
   if (lr != names.end() && loss != names.end())
     return Columns{static_cast<std::size_t>(lr - names.begin()), static_cast<std::size_t>(loss - names.begin())};
-  // Named otherwise, but no more than those two.
-  return names.size() == 2 ? std::optional(Columns{}) : std::nullopt;
+  if (names.size() != 2) return std::nullopt;
+  // No more than those two: what one is not, the other is.
+  return lr == names.begin() + 1 || loss == names.begin() ? Columns{1, 0} : Columns{0, 1};
 }
 
 RecordedTest from_lines(std::string_view text, const std::string& where) {
@@ -131,7 +134,7 @@ RecordedTest from_lines(std::string_view text, const std::string& where) {
       throw Error(fmt::format("{}: there is no second number. {}", place, kWanted));
     const auto lr = cell_number(cells[columns.lr]), loss = cell_number(cells[columns.loss]);
     if (!lr || !loss)
-      throw Error(fmt::format("{}: \"{}\" is no number. {}", place, cells[lr ? columns.loss : columns.lr], kWanted));
+      throw Error(fmt::format("{}: {} is no number. {}", place, shown(cells[lr ? columns.loss : columns.lr]), kWanted));
     points.add(*lr, *loss, place);
   }
   return points.taken(where);

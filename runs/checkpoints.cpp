@@ -10,6 +10,7 @@
 
 #include "runs/error.h"
 #include "runs/json_file.h"
+#include "runs/run_status.h"
 
 namespace ablate {
 
@@ -43,7 +44,11 @@ std::optional<fs::path> newest_checkpoint(const fs::path& run) {
 
 fs::path find_checkpoint(const fs::path& run, std::string_view word) {
   const auto all = checkpoints_of(run);
-  if (all.empty()) throw Error(fmt::format("{} has no checkpoint yet.", run.string()));
+  if (all.empty()) {
+    const auto status = read_status(run);
+    const bool range_test = status && status->range_test.is_object();
+    throw Error(fmt::format("{} has no checkpoint{}.", run.string(), range_test ? ": it is a range test" : " yet"));
+  }
   if (word.empty()) return all.rbegin()->second;
   Step step = -1;
   if (word == "best") {

@@ -122,7 +122,8 @@ Json parse_python_json(std::string_view text, const std::string& where) {
         continue;
       }
     } else if (text[i] == '\\' && i + 1 < text.size()) {
-      quoted += text[i++];
+      quoted += text.substr(i++, 2);
+      continue;
     }
     if (text[i] == '"') in_string = !in_string;
     quoted += text[i];

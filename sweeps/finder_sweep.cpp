@@ -57,21 +57,41 @@ std::string without_seed(const std::string& name, std::int64_t seed) {
   return name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name;
 }
 
-Experiment finder_sweep(const Experiment& given, const std::string& procedure, int seeds) {
-  Experiment experiment = given;
-  while (std::ssize(experiment.seeds) < seeds) {
-    std::int64_t seed = 0;
-    while (std::ranges::find(experiment.seeds, seed) != experiment.seeds.end()) ++seed;
-    experiment.seeds.push_back(seed);
+std::string range_test_kind(const RunConfig& given) {
+  const RunConfig config = RunConfig::from_json(given.to_json());
+  std::string kind = range_test_key(config);
+  for (const Option& option : catalogue())
+    if (option.key.starts_with("lr_find.")) kind += " " + config.at(option.key).dump();
+  return kind;
+}
+
+Experiment finder_sweep(const Experiment& experiment, const std::string& procedure, int seeds) {
+  struct Tested {
+    std::string name;
+    RunConfig config;
+    std::set<std::int64_t> seeds;
+  };
+  std::vector<Tested> variants;
+  std::map<std::string, std::size_t> index;  // by kind
+  for (Variant& variant : experiment.expand()) {
+    RunConfig& config = variant.config;
+    if (!procedure.empty() || !RangeTest::from(config))
+      config.set("lr_find.procedure", procedure.empty() ? "fastai" : procedure);
+    const std::int64_t seed = config.integer("train.seed");
+    const auto [at, is_new] = index.try_emplace(range_test_kind(config), variants.size());
+    if (is_new) variants.push_back({without_seed(variant.name, seed), config, {}});
+    variants[at->second].seeds.insert(seed);
   }
   Experiment tests;
   tests.name = experiment.name + " lr-find";
-  std::set<std::string> made;
-  for (Variant& variant : experiment.expand()) {
-    const std::int64_t seed = variant.config.integer("train.seed");
-    if (!made.insert(fmt::format("{} {}", seed, range_test_key(variant.config))).second) continue;
-    variant.config.set("lr_find.procedure", procedure);
-    tests.variants.push_back({variant.name, set_of(variant.config)});
+  for (Tested& variant : variants) {
+    while (std::ssize(variant.seeds) < seeds) variant.seeds.insert(*variant.seeds.rbegin() + 1);
+    for (const std::int64_t seed : variant.seeds) {
+      variant.config.set("train.seed", seed);
+      const bool several = variant.seeds.size() > 1;
+      tests.variants.push_back(
+          {several ? fmt::format("{}-s{}", variant.name, seed) : variant.name, set_of(variant.config)});
+    }
   }
   return tests;
 }
@@ -88,39 +108,53 @@ double VariantRangeTests::suggestion(const std::string& rule) const {
 }
 
 std::vector<VariantRangeTests> range_tests_by_variant(std::span<const RunInfo> runs) {
-  std::vector<VariantRangeTests> variants;
-  std::map<std::string, std::size_t> index;  // by key
+  struct Found {
+    std::string name;
+    std::map<std::int64_t, const RunInfo*> newest;  // by seed
+  };
+  std::vector<Found> found;
+  std::map<std::string, std::size_t> index;  // by kind
   for (const RunInfo& run : runs) {
-    if (!run.status.range_test.is_object()) continue;
+    if (run.status.state != RunState::completed || !run.status.range_test.is_object()) continue;
     const auto config = config_of(run);
     if (!config || !RangeTest::from(*config)) continue;
-    const auto [at, is_new] = index.try_emplace(range_test_key(*config), variants.size());
-    if (is_new) variants.push_back({without_seed(run.name, config->integer("train.seed")), {}, {}});
-    VariantRangeTests& variant = variants[at->second];
-    variant.runs.push_back(&run);
-    const nlohmann::json suggestions = run.status.range_test.value("suggestions", nlohmann::json::object());
-    for (const auto& [rule, lr] : suggestions.items())
-      if (lr.is_number()) variant.rates[rule].push_back(lr);
+    const std::int64_t seed = config->integer("train.seed");
+    const auto [at, is_new] = index.try_emplace(range_test_kind(*config), found.size());
+    if (is_new) found.push_back({without_seed(run.name, seed), {}});
+    found[at->second].newest[seed] = &run;
   }
-  for (VariantRangeTests& variant : variants)
+  std::vector<VariantRangeTests> variants;
+  for (const Found& each : found) {
+    VariantRangeTests variant{each.name, {}, {}};
+    for (const auto& [seed, run] : each.newest) {
+      variant.runs.push_back(run);
+      const nlohmann::json suggestions = run->status.range_test.value("suggestions", nlohmann::json::object());
+      for (const auto& [rule, lr] : suggestions.items())
+        if (lr.is_number()) variant.rates[rule].push_back(lr);
+    }
     for (auto& [rule, rates] : variant.rates) std::ranges::sort(rates);
+    variants.push_back(std::move(variant));
+  }
   return variants;
 }
 
 Experiment with_own_rates(const Experiment& experiment, const std::string& rule, std::span<const RunInfo> runs) {
-  std::map<std::string, double> rates;  // by key
-  for (const VariantRangeTests& tests : range_tests_by_variant(runs))
-    rates[range_test_key(*config_of(*tests.runs.front()))] = tests.suggestion(rule);
+  std::map<std::string, std::pair<std::string, double>> rates;  // by key: the newest test's id, and what is suggested
+  for (const VariantRangeTests& tests : range_tests_by_variant(runs)) {
+    const RunInfo& newest = **std::ranges::max_element(tests.runs, {}, &RunInfo::id);
+    auto& rate = rates[range_test_key(*config_of(newest))];
+    rate = std::max(rate, std::pair(newest.id, tests.suggestion(rule)));
+  }
   Experiment with_rates;
   with_rates.name = experiment.name;
   std::vector<std::string> without;
   for (Variant& variant : experiment.expand()) {
     const auto found = rates.find(range_test_key(with_absolute_paths(variant.config)));
-    if (found == rates.end() || found->second == 0) {
+    if (found == rates.end() || found->second.second == 0) {
       without.push_back(fmt::format("{} ({})", variant.name, found == rates.end() ? "no range test" : "it can't tell"));
       continue;
     }
-    variant.config.set("optimizer.lr", found->second);
+    variant.config.set("optimizer.lr", found->second.second);
     with_rates.variants.push_back({variant.name, set_of(variant.config)});
   }
   if (!without.empty())

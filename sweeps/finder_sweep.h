@@ -16,10 +16,13 @@ std::string range_test_key(const RunConfig& config);
 /// `name` without "-s0" at its end, which Experiment::expand adds for a seed.
 std::string without_seed(const std::string& name, std::int64_t seed);
 
+/// The same with the settings of the test (lr_find.*): tests that are of one kind.
+std::string range_test_kind(const RunConfig& config);
+
 /// The range tests of an experiment: one for each of its variants and seeds, but one for those that differ in nothing
-/// that a range test sees (its schedule, its length, its learning rate, …). `procedure` as lr_find.procedure; the
-/// other lr_find.* are the experiment's own. At least `seeds` seeds each (0, 1, …), where the experiment has fewer.
-/// Throws Error as Experiment::expand.
+/// that a range test sees (its schedule, its length, its learning rate, …). lr_find.* are the experiment's own, but for
+/// `procedure` where that is not empty; where neither names one it is fastai's. At least `seeds` seeds each: those of
+/// the experiment, and the next numbers. Throws Error as Experiment::expand.
 Experiment finder_sweep(const Experiment& experiment, const std::string& procedure, int seeds);
 
 /// Of rates in ascending order the one in the middle; of an even number the geometric mean of the two. 0 for none.
@@ -28,7 +31,7 @@ double median_rate(std::span<const double> sorted);
 /// The range tests of one variant, one a seed.
 struct VariantRangeTests {
   std::string name;                  ///< without the seed
-  std::vector<const RunInfo*> runs;  ///< that have ended, in the order given
+  std::vector<const RunInfo*> runs;  ///< that are complete; of one seed the newest
   std::map<std::string, std::vector<double>>
       rates;  ///< by rule: what each of them suggests, ascending; some can't tell
 
@@ -36,11 +39,12 @@ struct VariantRangeTests {
   double suggestion(const std::string& rule) const;
 };
 
-/// Finished range tests among `runs`, those together that differ in nothing but their seed.
+/// Complete range tests among `runs`, by id, those together that differ in nothing but their seed.
 std::vector<VariantRangeTests> range_tests_by_variant(std::span<const RunInfo> runs);
 
 /// The experiment with a learning rate for each of its variants: what `rule` ("valley", …) suggests by the range tests
-/// of that variant among `runs`. Throws Error that names the variants without any, and what to do.
+/// of that variant among `runs`, by id, those of the newest kind. Throws Error that names the variants without any, and
+/// what to do.
 Experiment with_own_rates(const Experiment& experiment, const std::string& rule, std::span<const RunInfo> runs);
 
 }  // namespace ablate

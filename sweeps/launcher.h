@@ -18,8 +18,8 @@ std::filesystem::path worker_program();
 /// worker to stop at its next step, leaving a checkpoint; a second one kills it. Returns the last status.
 RunStatus run_in_foreground(const std::filesystem::path& run, const std::function<void()>& poll);
 
-/// Throws Error for a run that can never go on: another program's masks (no network), or one that train.stop_after
-/// ended: it has steps left, and will not make them.
+/// Throws Error for a run that can never go on: another program's masks (no network), a complete range test, or one
+/// that train.stop_after ended: it has steps left, and will not make them.
 void refuse_ended(const RunInfo& run);
 
 /// The queue of a root: files under `<root>/.ablate/queue/`, one per run, in order of submission; they survive the

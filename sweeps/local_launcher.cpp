@@ -105,6 +105,11 @@ void stop_run(const std::filesystem::path& root, const RunInfo& run) {
 void refuse_ended(const RunInfo& run) {
   if (run.run.is_object() && run.run.contains("masks"))
     throw Error(fmt::format("{} has no network: it holds the scores of masks. There is nothing to resume.", run.id));
+  if (run.status.state == RunState::completed && run.status.range_test.is_object())
+    throw Error(
+        fmt::format("{} is a range test, and complete. For another one: ablate lr-find, with --iterations and --end "
+                    "where it shall go further.",
+                    run.id));
   if (run.status.state != RunState::completed || run.status.step >= run.status.total_steps) return;
   throw Error(
       fmt::format("{0} ended at step {1} because it no longer became better (train.stop_after). To train its weights "

@@ -135,24 +135,28 @@ void BuilderPanel::draw_base(Workspace& workspace) {
 void BuilderPanel::draw_find_lr(Workspace& workspace) {
   widgets::same_line_or_wrap(ImGui::CalcTextSize("find LR").x + widgets::em(0.8f));
   ImGui::BeginDisabled(!problem_.empty() || variants_.empty());
-  if (ImGui::SmallButton("find LR")) {
+  if (ImGui::SmallButton("find LR")) ImGui::OpenPopup("procedures");
+  ImGui::EndDisabled();
+  widgets::hint(
+      "A learning-rate range test of every variant and seed: some steps each, while the rate rises. LR finder shows "
+      "what they suggest.");
+  if (!ImGui::BeginPopup("procedures")) return;
+  for (const std::string& procedure : find_option("lr_find.procedure")->choices) {
+    if (procedure == "none" || !ImGui::MenuItem(("as " + procedure).c_str())) continue;
     try {
-      workspace.actions->launch(finder_sweep(model_.experiment(), "fastai", model_.seeds));
+      workspace.actions->launch(finder_sweep(model_.experiment(), procedure, model_.seeds));
       workspace.raised = kLrPanel;
     } catch (const Error& error) {
       workspace.error = error.what();
     }
   }
-  ImGui::EndDisabled();
-  widgets::hint(
-      "A learning-rate range test of every variant and seed: a hundred steps each, while the rate rises. "
-      "LR finder shows what they suggest.");
+  ImGui::EndPopup();
 }
 
 /// Once there are range tests: each variant at its own suggestion.
 void BuilderPanel::draw_own_lr(const Snapshot& snapshot) {
   const auto is_test = [](const auto& run) { return run->info.status.range_test.is_object(); };
-  if (std::ranges::none_of(snapshot.runs, is_test)) return;
+  if (std::ranges::none_of(snapshot.runs, is_test)) return own_lr_.clear();
   ImGui::SetNextItemWidth(widgets::em(12));
   if (ImGui::BeginCombo("learning rate of each",
                         own_lr_.empty() ? "as typed above" : ("its own: " + own_lr_).c_str())) {

@@ -38,6 +38,7 @@ class LrPanel : public Panel {
 
  private:
   void draw_controls(bool recorded);
+  void fit_x();
   void draw_losses(Workspace& workspace, const LrVariant& chosen, ImVec2 size);
   void draw_slopes(ImVec2 size);
   void draw_stop(const LrTest& test);
@@ -52,6 +53,11 @@ class LrPanel : public Panel {
   bool raw_ = true, slope_ = true;
   double x_min_ = 1e-7, x_max_ = 10;
   bool zoomed_ = false;
+  struct Click {
+    double lr = 0, seconds = 0;
+  };
+  bool pressed_ = false;             ///< the mouse, within the plot
+  std::optional<Click> clicked_;     ///< which a second click may yet make a double one
   std::optional<double> chosen_lr_;  ///< the one last put into the new experiment
 };
 
@@ -85,10 +91,13 @@ void LrPanel::draw(Workspace& workspace) {
   const ImVec2 space = ImGui::GetContentRegionAvail();
   const float plots = std::max(widgets::em(9), space.y - table);
   const float below = slope_ ? std::max(widgets::em(5), plots * 0.3f) : 0;
+  if (!zoomed_) fit_x();
+  const double x_min = x_min_, x_max = x_max_;
   ImPlot::BeginAlignedPlots("##aligned");
   draw_losses(workspace, chosen, ImVec2(space.x, plots - below));
   if (slope_) draw_slopes(ImVec2(space.x, below - ImGui::GetStyle().ItemSpacing.y));
   ImPlot::EndAlignedPlots();
+  if (x_min_ != x_min || x_max_ != x_max) zoomed_ = true;
   draw_table(workspace, chosen);
 }
 
@@ -140,7 +149,7 @@ std::pair<double, double> loss_limits(const std::vector<LrVariant>& variants) {
       if (std::isfinite(points[lowest].smoothed)) least = std::min(least, points[lowest].smoothed);
     }
   }
-  if (!(least <= highest)) return {0, 1};
+  if (!(least <= highest) || !std::isfinite(highest - least)) return {0, 1};
   const double range = highest > least ? highest - least : std::max(1e-6, std::abs(highest) * 0.1);
   return {least - 0.12 * range, highest + 0.45 * range};
 }
@@ -149,18 +158,19 @@ void line(const std::vector<double>& x, const std::vector<double>& y, const Colo
   draw_line({x, y, {}}, color, alpha, pixels, LineStyle::solid);
 }
 
+/// From where tests begin to where they end, or would.
+void LrPanel::fit_x() {
+  x_min_ = INFINITY;
+  x_max_ = 0;
+  for (const LrVariant& variant : tests_.variants())
+    for (const LrTest* test : variant.tests) {
+      x_min_ = std::min(x_min_, test->test.start_lr);
+      x_max_ = std::max(x_max_, test->over ? test->curve.points().back().lr : test->test.end_lr);
+    }
+  x_max_ = std::max(x_max_, x_min_ * 10) * 1.3;
+}
+
 void LrPanel::draw_losses(Workspace& workspace, const LrVariant& chosen, ImVec2 size) {
-  if (!zoomed_) {
-    x_min_ = INFINITY;
-    x_max_ = 0;
-    for (const LrVariant& variant : tests_.variants())
-      for (const LrTest* test : variant.tests) {
-        x_min_ = std::min(x_min_, test->test.start_lr);
-        x_max_ = std::max(x_max_, test->over ? test->curve.points().back().lr : test->test.end_lr);
-      }
-    x_max_ = std::max(x_max_, x_min_ * 10) * 1.3;
-  }
-  const double x_min = x_min_, x_max = x_max_;
   const auto flags = ImPlotFlags_NoLegend | ImPlotFlags_NoMenus | ImPlotFlags_NoMouseText | ImPlotFlags_NoTitle;
   if (!ImPlot::BeginPlot("##losses", size, flags)) return;
   const auto [low, high] = loss_limits(tests_.variants());
@@ -192,7 +202,8 @@ void LrPanel::draw_losses(Workspace& workspace, const LrVariant& chosen, ImVec2 
         smoothed.push_back(point.smoothed);
       }
       if (raw_ && &variant == &chosen) line(lr, loss, variant.color, 0.25f, 1);
-      if (variant.tests.size() == 1) line(lr, smoothed, variant.color, 1, pixels);
+      const bool in_band = band.lr.size() > 1;
+      line(lr, smoothed, variant.color, in_band ? 0.45f : 1.0f, in_band ? 1.0f : pixels);
       draw_stop(*test);
     }
   }
@@ -200,12 +211,21 @@ void LrPanel::draw_losses(Workspace& workspace, const LrVariant& chosen, ImVec2 
   if (ImPlot::IsPlotHovered()) {
     const double lr = ImPlot::GetPlotMousePos().x;
     ImGui::SetTooltip("%s   click to use it", rate_words(lr).c_str());
+    if (ImGui::IsMouseClicked(0)) pressed_ = true;
     const ImVec2 moved = ImGui::GetMouseDragDelta(0, 0);
-    if (ImGui::IsMouseReleased(0) && std::hypot(moved.x, moved.y) < widgets::em(0.25f)) choose(workspace, lr);
-    if (ImGui::IsMouseDoubleClicked(0)) zoomed_ = false;
+    if (pressed_ && ImGui::IsMouseReleased(0) && std::hypot(moved.x, moved.y) < widgets::em(0.25f))
+      clicked_ = Click{lr, ImGui::GetTime()};
+    if (ImGui::IsMouseDoubleClicked(0)) {  // That was no choice.
+      zoomed_ = pressed_ = false;
+      clicked_.reset();
+    }
+  }
+  if (ImGui::IsMouseReleased(0)) pressed_ = false;
+  if (clicked_ && ImGui::GetTime() > clicked_->seconds + ImGui::GetIO().MouseDoubleClickTime) {
+    choose(workspace, clicked_->lr);
+    clicked_.reset();
   }
   ImPlot::EndPlot();
-  if (x_min_ != x_min || x_max_ != x_max) zoomed_ = true;
 }
 
 /// A cross where the test ended because of its loss.
@@ -318,10 +338,11 @@ void LrPanel::draw_table(Workspace& workspace, const LrVariant& chosen) {
         ImGui::TableNextColumn();
         const std::vector<double> rates = variant.rates(rule);
         if (rates.empty()) {
-          const LrTest& test = *variant.tests.front();
-          widgets::quiet_text(test.over ? "can't tell" : "…");
-          for (const LrSuggestion& each : test.found.rules)
-            if (each.rule == rule && !each.lr) widgets::hint(each.why);
+          const bool over = std::ranges::all_of(variant.tests, &LrTest::over);
+          widgets::quiet_text(over ? "can't tell" : "…");
+          if (!over) widgets::hint("Suggestions come when a test has come to its end");
+          for (const LrSuggestion& each : variant.tests.front()->found.rules)
+            if (over && each.rule == rule) widgets::hint(each.why);
           continue;
         }
         std::string words = rate_words(variant.median(rule));

@@ -9,10 +9,7 @@
 namespace ablate {
 namespace {
 
-bool over(const RunView& run) {
-  const RunState state = run.info.status.state;
-  return state != RunState::running && state != RunState::queued;
-}
+bool over(const RunView& run) { return run.info.status.state == RunState::completed; }
 
 /// Slopes, and what the rules say once no point will come any more.
 void finish(LrTest& test, bool is_over) {
@@ -111,9 +108,12 @@ void LrTests::update(const Workspace& workspace, RangeSmoothing recorded) {
     each.test.color = run->color;
     each.test.name = run->info.name;
     const LrTest& test = kept.emplace(run->info.id, std::move(each)).first->second.test;
-    const auto [at, is_new] = index.try_emplace(range_test_key(*run->config), variants_.size());
+    const auto [at, is_new] = index.try_emplace(range_test_kind(*run->config), variants_.size());
     if (is_new) variants_.push_back({without_seed(run->info.name, run->config->integer("train.seed")), run->color, {}});
-    variants_[at->second].tests.push_back(&test);
+    std::vector<const LrTest*>& tests = variants_[at->second].tests;
+    std::erase_if(tests,
+                  [&](const LrTest* other) { return other->seed == test.seed; });  // Of one seed the newest counts.
+    tests.push_back(&test);
   }
   kept_ = std::move(kept);  // The nodes stay where they are.
   update_recorded(workspace, recorded);

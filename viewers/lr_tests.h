@@ -17,7 +17,7 @@ struct LrTest {
   RangeTest test;  ///< of a recorded one: from its first learning rate to its last
   RangeCurve curve{RangeSmoothing::none};
   std::vector<double> slope;  ///< ΔS/Δ log₁₀ lr from each point to the next
-  bool over = false;          ///< only then does it suggest anything
+  bool over = false;          ///< it came to its end: only then does it suggest anything
   LrSuggestions found;
 };
 

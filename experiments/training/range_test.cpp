@@ -17,23 +17,21 @@ std::vector<Tensor> tensors_of(const std::vector<Network>& networks) {
   return without_duplicates(tensors);
 }
 
-/// Puts networks and random generators back as they were when it was made.
-class Restored {
+/// Networks and random generators as they were when it was made.
+class State {
  public:
-  explicit Restored(const std::vector<Network>& networks) : networks_(networks), tensors_(tensors_of(networks)) {
+  explicit State(const std::vector<Network>& networks) : networks_(networks), tensors_(tensors_of(networks)) {
     const torch::NoGradGuard no_grad;
     for (const Tensor& tensor : tensors_) copies_.push_back(tensor.detach().clone());
     for (auto& [device, generator] : generators(networks)) random_.emplace_back(generator, generator.get_state());
   }
-  ~Restored() {
+  void restore() {
     const torch::NoGradGuard no_grad;
     for (std::size_t i = 0; i < tensors_.size(); ++i) tensors_[i].copy_(copies_[i]);
     for (auto& [generator, state] : random_) generator.set_state(state);
     for (const Network& network : networks_)
       for (Tensor& parameter : network.module->parameters()) parameter.mutable_grad().reset();
   }
-  Restored(const Restored&) = delete;
-  Restored& operator=(const Restored&) = delete;
 
  private:
   const std::vector<Network>& networks_;
@@ -71,15 +69,20 @@ RangeTestResult run_range_test(const RangeTest& test, const RunConfig& config, T
                                torch::Device device, const std::function<bool(const RangeCurve&)>& point) {
   const std::vector<Network> networks = task.networks();
   RangeTestResult result{RangeCurve(test.procedure), false, hash_of(networks), 0};
-  {
-    const Restored restored(networks);
+  State before(networks);
+  try {
     Updates updates(task, config, device);
     for (Step k = 0; k < test.steps && !result.curve.over() && !result.interrupted; ++k) {
       updates.set({test.lr(k), {}});
-      result.curve.add(test.lr(k), step(config, task, updates, batches, device));
+      // As an event keeps it, so that whoever reads the events comes to the same curve.
+      result.curve.add(test.lr(k), static_cast<float>(step(config, task, updates, batches, device)));
       result.interrupted = !point(result.curve);
     }
+  } catch (...) {
+    before.restore();
+    throw;
   }
+  before.restore();
   result.hash_after = hash_of(networks);
   return result;
 }

@@ -102,6 +102,29 @@ TEST(LrSuggestions, SayNothingOfALossThatNeverFalls) {
   EXPECT_THAT(found.doubts, testing::ElementsAre(HasSubstr("least where the test begins")));
 }
 
+TEST(LrSuggestions, AFallFromOnePointToTheNextIsNoValley) {
+  std::vector<RangePoint> points = falling(40);
+  for (std::size_t k = 0; k < points.size(); ++k) points[k].smoothed = points[k].loss = k < 5 ? 1 : 0.9;
+  EXPECT_FALSE(suggest_lr(points).rules.front().lr);
+}
+
+TEST(LrSuggestions, CountThePointsBeforeTheFirstThatIsNotFinite) {
+  std::vector<RangePoint> points = falling(60);
+  for (std::size_t k = 19; k < points.size(); ++k) points[k].smoothed = points[k].loss = NAN;
+  const LrSuggestions found = suggest_lr(points);
+  EXPECT_THAT(found.rules.front().why, HasSubstr("19 points are too few"));
+  EXPECT_THAT(found.doubts, testing::ElementsAre(HasSubstr("is not finite")));
+}
+
+TEST(RangeCurve, AnInfiniteLossHasDivergedAndOneBelowZeroIsNoThreshold) {
+  RangeCurve infinite(RangeSmoothing::fastai), negative(RangeSmoothing::fastai);
+  infinite.add(1e-3, INFINITY);
+  EXPECT_EQ(infinite.stopped(), "diverged");
+  negative.add(1e-3, -1);
+  negative.add(2e-3, -0.5);
+  EXPECT_EQ(negative.stopped(), "end of range");
+}
+
 TEST(LrSuggestions, ALossThatNeverMovesSuggestsNothing) {
   std::vector<RangePoint> points = falling(40);
   for (RangePoint& point : points) point.smoothed = point.loss = 0.7;
@@ -129,6 +152,8 @@ TEST(RecordedTests, AreReadInEveryUsualForm) {
            "step\tloss\tlr\n0\t0.75\t1e-7\n1\t0.5\t2e-7",
            "1e-7 0.75\n\n# half way\n  2e-7   .5  \n",
            "\"Learning Rate\";\"Loss\"\n1e-7;+0.75\n2e-7;0.5\n",
+           "loss,rate\n0.75,1e-7\n0.5,2e-7\n",
+           R"([[1e-7, 0.75, "5\" NaN"], [2e-7, 0.5]])",
            "[[1e-7, 0.75], [2e-7, 0.5]]",
            R"([{"lr": 1e-7, "loss": 0.75}, {"lr": 2e-7, "loss": 0.5}])",
            R"({"lr": [1e-7, 2e-7], "loss": [0.75, 0.5]})",

@@ -175,6 +175,7 @@ TEST_F(ExperimentTest, FindsALearningRateForEachVariantAndTrainsAtIt) {
   driver.run([&](ImGuiTestContext& context) {
     build_two_variants(context);
     context.ItemClick("**/find LR");
+    context.ItemClick("//$FOCUSED/as fastai");
     const auto tested = [&](const char* name) {
       const RunView* const run = driver.run_named(name);
       return is(run, RunState::completed) && points(run, "loss/smoothed") > 20;

@@ -27,7 +27,7 @@ std::vector<std::string> names_of(const Experiment& experiment) {
 /// A finished range test of a variant, as the store lists it.
 RunInfo tested(const Variant& variant, const nlohmann::json& suggestions) {
   RunInfo run;
-  run.name = variant.name;
+  run.id = run.name = variant.name;
   run.run = {{"config", variant.config.to_json()}};
   run.status.state = RunState::completed;
   run.status.range_test = {{"suggestions", suggestions}};
@@ -57,8 +57,37 @@ TEST(FinderSweep, AnExperimentsOwnSeedsStay) {
   experiment.seeds = {7};
   const std::vector<Variant> variants = finder_sweep(experiment, "fastai", 2).expand();
   EXPECT_THAT(names_of(finder_sweep(experiment, "fastai", 2)),
-              ElementsAre("batch-s0", "batch-s7", "instance-s0", "instance-s7"));
-  EXPECT_EQ(variants[1].config.integer("train.seed"), 7);
+              ElementsAre("batch-s7", "batch-s8", "instance-s7", "instance-s8"));
+  EXPECT_EQ(variants[0].config.integer("train.seed"), 7);
+  experiment.seeds.clear();
+  experiment.base["train.seed"] = 5;
+  EXPECT_EQ(finder_sweep(experiment, "fastai", 1).expand()[0].config.integer("train.seed"), 5);
+  experiment.vary = {{"train.seed", {3, 4}}};
+  EXPECT_THAT(names_of(finder_sweep(experiment, "fastai", 1)), ElementsAre("seed3-s3", "seed3-s4"));
+}
+
+TEST(FinderSweep, TheExperimentsOwnProcedureStays) {
+  Experiment experiment = two_norms();
+  experiment.base["lr_find.procedure"] = "pytorch-lr-finder";
+  EXPECT_EQ(finder_sweep(experiment, "", 1).expand()[0].config.text("lr_find.procedure"), "pytorch-lr-finder");
+  EXPECT_EQ(finder_sweep(two_norms(), "", 1).expand()[0].config.text("lr_find.procedure"), "fastai");
+  experiment.vary.push_back({"lr_find.iterations", {50, 100}});
+  EXPECT_EQ(finder_sweep(experiment, "fastai", 1).expand().size(), 4u);
+}
+
+TEST(FinderSweep, TestsOfOtherSettingsAreNotMixedAndOfOneSeedTheNewestCounts) {
+  const Experiment experiment = two_norms();
+  std::vector<RunInfo> runs = tests_of(finder_sweep(experiment, "fastai", 1), {1e-3, 5e-2});
+  for (const RunInfo& again : tests_of(finder_sweep(experiment, "fastai", 1), {2e-3, 6e-2})) runs.push_back(again);
+  for (const RunInfo& other : tests_of(finder_sweep(experiment, "pytorch-lr-finder", 1), {7, 8})) runs.push_back(other);
+  runs.push_back(runs.front());
+  runs.back().status.state = RunState::stopped;
+  for (std::size_t i = 0; i < runs.size(); ++i) runs[i].id = "run " + std::to_string(i);
+  const std::vector<VariantRangeTests> variants = range_tests_by_variant(runs);
+  ASSERT_EQ(variants.size(), 4u);
+  EXPECT_THAT(variants[0].rates.at("valley"), ElementsAre(2e-3));
+  EXPECT_THAT(variants[2].rates.at("valley"), ElementsAre(7));
+  EXPECT_EQ(with_own_rates(experiment, "valley", runs).expand()[0].config.real("optimizer.lr"), 7);
 }
 
 TEST(FinderSweep, WhatARangeTestDoesNotSeeMakesNoTestOfItsOwn) {

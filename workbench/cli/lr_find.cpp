@@ -21,7 +21,8 @@ namespace {
 
 struct LrFindOptions {
   TrainOptions run;
-  std::string experiment, points, procedure, smooth;
+  std::optional<std::string> experiment, points;
+  std::string procedure, smooth;
   int seeds = 1, slots = 0;
   std::optional<double> start, end;
   std::optional<Step> steps;
@@ -61,7 +62,7 @@ int analyse(const Invocation& invocation, const LrFindOptions& options) {
                              : !options.procedure.empty() ? options.procedure
                                                           : "fastai";
   RangeCurve curve(*range_smoothing_of(smooth));
-  for (const auto& [lr, loss] : read_recorded_test(options.points)) curve.add(lr, loss);
+  for (const auto& [lr, loss] : read_recorded_test(*options.points)) curve.add(lr, loss);
   const LrSuggestions found = suggest_lr(curve.points(), options.steps.value_or(0));
   if (invocation.json)
     print_json(document_of(curve, found));
@@ -84,12 +85,15 @@ int find(const Invocation& invocation, const LrFindOptions& options) {
   reader.poll();
   const RangeTest test = *RangeTest::from(RunConfig::from_json(done.run.at("config")));
   const RangeCurve curve = curve_of(test, *reader.data());
-  const LrSuggestions found = suggest_lr(curve.points(), test.steps);
+  const bool whole = done.status.state == RunState::completed;
+  const LrSuggestions found =
+      whole ? suggest_lr(curve.points(), test.steps) : cannot_tell("the test did not come to its end");
   if (invocation.json) {
     nlohmann::json document = document_of(curve, found);
+    if (!whole) document["stopped"] = name_of(done.status.state);
     document.update(run_summary(done));
     print_json(document);
-  } else if (done.status.state == RunState::completed) {
+  } else if (whole) {
     print_suggestions(curve, found);
   }
   return tell_outcome(done);
@@ -126,10 +130,9 @@ nlohmann::json document_of(const std::vector<VariantRangeTests>& variants) {
 
 /// The range tests of an experiment, and what they suggest for each of its variants.
 int find_for_variants(const Invocation& invocation, const LrFindOptions& options) {
-  Experiment experiment = Experiment::read(options.experiment);
+  Experiment experiment = Experiment::read(*options.experiment);
   for (const std::string& assignment : options.settings()) experiment.base.update(base_of({assignment}));
-  const Experiment sweep =
-      finder_sweep(experiment, options.procedure.empty() ? "fastai" : options.procedure, options.seeds);
+  const Experiment sweep = finder_sweep(experiment, options.procedure, options.seeds);
   worker_program();  // Before any folder is made.
   const std::filesystem::path root = invocation.root();
   Progress progress(root, launch_locally(root, sweep, options.slots));
@@ -148,15 +151,15 @@ int find_for_variants(const Invocation& invocation, const LrFindOptions& options
     }
     table.print();
     fmt::print(stderr, "\nTo train each variant at its own: ablate --runs {} launch {} --own-lr valley\n",
-               root.string(), options.experiment);
+               root.string(), *options.experiment);
   }
   const auto completed = [](const RunInfo& run) { return run.status.state == RunState::completed; };
   return std::ranges::all_of(progress.runs(), completed) ? 0 : 1;
 }
 
 int lr_find(const Invocation& invocation, const LrFindOptions& options) {
-  if (!options.experiment.empty()) {
-    if (!options.points.empty() || !options.smooth.empty() || options.run.from || !options.run.name.empty() ||
+  if (options.experiment) {
+    if (options.points || !options.smooth.empty() || options.run.from || !options.run.name.empty() ||
         !options.run.assignments.empty())
       throw UsageError(
           "An experiment's range tests take its own options; --procedure, --start, --end, --iterations, --seeds and "
@@ -165,13 +168,13 @@ int lr_find(const Invocation& invocation, const LrFindOptions& options) {
   }
   if (options.seeds > 1 || options.slots > 0)
     throw UsageError("--seeds and --slots are for the range tests of an experiment's variants: name its file.");
-  if (options.points.empty()) {
+  if (!options.points) {
     if (!options.smooth.empty())
       throw UsageError(
           "--smooth is for recorded tests (--points FILE); a test that is made smooths as its --procedure.");
     return find(invocation, options);
   }
-  if (!options.run.assignments.empty() || options.run.from || options.start || options.end)
+  if (!options.run.assignments.empty() || !options.run.name.empty() || options.run.from || options.start || options.end)
     throw UsageError("--points analyses a test that was recorded: nothing can be set for it. Leave one of them out.");
   return analyse(invocation, options);
 }

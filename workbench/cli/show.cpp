@@ -106,6 +106,7 @@ int show(const Invocation& invocation, const std::string& word) {
     for (const auto& [tag, value] : values) document["metrics"][tag] = json_number(value);
     document["config"] = run.run.is_object() ? run.run.value("config", nlohmann::json()) : nlohmann::json();
     document["findings"] = findings_json(run);
+    if (run.status.range_test.is_object()) document["range_test"] = run.status.range_test;
     document["damage"] = damage;
     print_json(document);
     return 0;
@@ -139,6 +140,14 @@ int show(const Invocation& invocation, const std::string& word) {
   if (!values.empty()) {
     Table table({{"METRIC"}, {"LAST", Align::right}});
     for (const auto& [tag, value] : values) table.add({{tag}, {short_number(value), Tone::strong}});
+    fmt::print("\n");
+    table.print();
+  }
+  if (status.range_test.is_object()) {
+    Table table({{"RULE"}, {"LEARNING RATE", Align::right}});
+    const nlohmann::json suggestions = status.range_test.value("suggestions", nlohmann::json::object());
+    for (const auto& [rule, lr] : suggestions.items())
+      table.add({{rule}, {lr.is_number() ? fmt::format("{:.2e}", lr.get<double>()) : "can't tell", Tone::strong}});
     fmt::print("\n");
     table.print();
   }

@@ -18,9 +18,8 @@ int stop(const Invocation& invocation, const std::string& word) {
     print_json(run_summary(now));
   else
     fmt::print("{}: {}\n", run.id,
-               now.status.state == RunState::stopped
-                   ? "taken out of the queue"
-                   : "asked to stop; it does so at its next step and leaves a checkpoint");
+               now.status.state == RunState::stopped ? "taken out of the queue"
+                                                     : "asked to stop; it does so at its next step");
   return 0;
 }
 

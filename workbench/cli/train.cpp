@@ -10,6 +10,7 @@
 
 #include "experiments/catalogue.h"
 #include "experiments/experiment.h"
+#include "runs/checkpoints.h"
 #include "runs/json_file.h"
 #include "sweeps/launcher.h"
 #include "workbench/cli/checkpoints.h"
@@ -104,9 +105,10 @@ RunInfo train_in_foreground(const Invocation& invocation, const TrainOptions& op
 
 int tell_outcome(const RunInfo& run) {
   if (run.status.state == RunState::completed) return 0;
-  const std::string words = run.status.error.empty() ? fmt::format("stopped at step {}; \"ablate resume {}\" goes on",
-                                                                   run.status.step, run.id)
-                                                     : run.status.error;
+  const std::string words = run.status.error.empty()
+                                ? fmt::format("stopped at step {}; \"ablate resume {}\" {}", run.status.step, run.id,
+                                              newest_checkpoint(run.folder) ? "goes on" : "begins anew")
+                                : run.status.error;
   fmt::print(stderr, "ablate: {}: {}\n", name_of(run.status.state), words);
   return 1;
 }
