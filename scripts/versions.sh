@@ -2,7 +2,7 @@
 
 # Debian 12 packages, by what they are for.
 APT_BUILD="build-essential cmake ninja-build ccache git pkg-config python3 python3-venv"
-APT_LIBRARIES="libglfw3-dev libgl-dev libegl-dev libgl1-mesa-dri libopencv-dev nlohmann-json3-dev libcli11-dev libfmt-dev libre2-dev"
+APT_LIBRARIES="libglfw3-dev libgl-dev libegl-dev libgl1-mesa-dri libopencv-dev nlohmann-json3-dev libcli11-dev libfmt-dev libre2-dev libeigen3-dev libboost-dev"
 APT_TESTS="libgtest-dev libgmock-dev xvfb xauth"
 APT_TOOLS="clang-14 libclang-rt-14-dev clang-format-14"
 
@@ -11,4 +11,4 @@ TORCH_VERSION="2.13.0"
 TORCH_OLDEST="2.11"
 IMGUI_BUNDLE_VERSION="1.93.0"
 IMGUI_BUNDLE_SHA256="10ad1dab8258a6787b4f07bb926b08d0efc648a7906242568c8dd778c5e719bf"
-PYTHON_TESTS="numpy pillow safetensors scikit-image==0.26.0 scipy==1.17.1 tensorboard==2.21.0 torch-lr-finder==0.2.2"
+PYTHON_TESTS="numpy pillow safetensors scikit-image==0.26.0 scipy==1.17.1 tensorboard==2.21.0 torch-lr-finder==0.2.2 optuna==5.0.0 optuna-dashboard==0.21.0"
