@@ -131,6 +131,22 @@ Json parse_python_json(std::string_view text, const std::string& where) {
   return parse_json(quoted, where);
 }
 
+std::string python_json_text(const Json& json) {
+  std::string text;
+  if (json.is_object()) {
+    for (const auto& [key, value] : json.items())
+      text += fmt::format("{}{}:{}", text.empty() ? "" : ",", json_text(key), python_json_text(value));
+    return "{" + text + "}";
+  }
+  if (json.is_array()) {
+    for (const Json& value : json) text += (text.empty() ? "" : ",") + python_json_text(value);
+    return "[" + text + "]";
+  }
+  if (json.is_number_float() && !std::isfinite(json.get<double>()))
+    return json_number(json.get<double>()).get<std::string>();
+  return json_text(json);
+}
+
 std::optional<Json> read_json_file(const std::filesystem::path& file) {
   const auto text = read_file(file);
   if (!text) return std::nullopt;

@@ -27,6 +27,8 @@ nlohmann::json parse_json(std::string_view text, const std::string& where,
 
 /// The same for what Python's json module writes: bare NaN, Infinity and -Infinity become the strings above.
 nlohmann::json parse_python_json(std::string_view text, const std::string& where);
+/// One line as Python's json module writes and reads it: a number that is not finite is bare.
+std::string python_json_text(const nlohmann::json& json);
 
 /// A JSON object with `"format": 1` from a file; nullopt when the file isn't there (*not yet*). Throws Error that names
 /// the file when it is damaged, not an object, or of a newer format.

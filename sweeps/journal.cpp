@@ -1,0 +1,152 @@
+#include "sweeps/journal.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <fstream>
+#include <optional>
+#include <thread>
+
+#include "runs/atomic_file.h"
+#include "runs/error.h"
+#include "runs/file_descriptor.h"
+#include "runs/json_file.h"
+#include "runs/run_lock.h"
+#include "runs/run_status.h"
+
+namespace ablate {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+/// How long Optuna leaves a lock alone that does not change.
+constexpr auto kGrace = std::chrono::seconds(30);
+
+[[noreturn]] void cannot(const char* what, const fs::path& file) {
+  throw Error(fmt::format("{}: can't {}: {}", file.string(), what, system_error_text(errno)));
+}
+
+/// Optuna's JournalFileSymlinkLock, held for as long as this exists.
+class JournalLock {
+ public:
+  explicit JournalLock(const fs::path& journal)
+      : link_(journal.string() + ".lock"),
+        ours_(fs::absolute(journal.string() + fmt::format(".{}.lock", host_name()))),
+        alone_(ours_) {
+    std::optional<timespec> seen;
+    Clock::time_point since = Clock::now();
+    for (auto pause = std::chrono::milliseconds(1);; pause = std::min(2 * pause, std::chrono::milliseconds(200))) {
+      // Others look at the age of what the link points to.
+      ::utimensat(AT_FDCWD, ours_.c_str(), nullptr, 0);
+      if (::symlink(ours_.c_str(), link_.c_str()) == 0) return;
+      if (errno != EEXIST) cannot("lock it", link_);
+      // Of this host's only whoever has `alone_` makes such a link, and that is us: its maker is dead.
+      std::error_code gone;
+      if (fs::read_symlink(link_, gone) == ours_) {
+        release();
+        continue;
+      }
+      struct stat now {};
+      if (::stat(link_.c_str(), &now) == 0 || ::lstat(link_.c_str(), &now) == 0) {
+        if (!seen || seen->tv_sec != now.st_mtim.tv_sec || seen->tv_nsec != now.st_mtim.tv_nsec) {
+          seen = now.st_mtim;
+          since = Clock::now();
+        }
+        if (Clock::now() - since > kGrace) release();
+      }
+      std::this_thread::sleep_for(pause);
+    }
+  }
+  ~JournalLock() { release(); }
+  JournalLock(const JournalLock&) = delete;
+  JournalLock& operator=(const JournalLock&) = delete;
+
+ private:
+  /// Renamed first, so that of two that break a lock one does.
+  void release() const {
+    const std::string aside = fmt::format("{}{}-{}.rename", link_.string(), host_name(), ::getpid());
+    if (::rename(link_.c_str(), aside.c_str()) == 0) ::unlink(aside.c_str());
+  }
+
+  fs::path link_, ours_;
+  FileLock alone_;
+};
+
+/// Where the last line that has its end ends.
+off_t end_of_lines(int descriptor, off_t size, const fs::path& file) {
+  char block[4096];
+  while (size > 0) {
+    const auto length = static_cast<std::size_t>(std::min<off_t>(size, sizeof block));
+    if (::pread(descriptor, block, length, size - static_cast<off_t>(length)) != static_cast<ssize_t>(length))
+      cannot("read it", file);
+    if (const std::size_t end = std::string_view(block, length).rfind('\n'); end != std::string_view::npos)
+      return size - static_cast<off_t>(length - end - 1);
+    size -= static_cast<off_t>(length);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Journal::Journal(fs::path file) : file_(std::move(file)) {
+  if (!FileDescriptor(::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) &&
+      !FileDescriptor(::open(file_.c_str(), O_RDONLY | O_CLOEXEC)))
+    cannot("open it", file_);
+  sync();
+}
+
+bool Journal::sync() {
+  std::ifstream stream(file_, std::ios::binary);
+  if (!stream) cannot("read it", file_);
+  stream.seekg(0, std::ios::end);
+  const auto size = static_cast<std::uint64_t>(stream.tellg());
+  if (size < read_)
+    throw Error(
+        fmt::format("{} became shorter while it was read: {} bytes after {}. Put it back from a copy, or move "
+                    "it away to begin anew.",
+                    file_.string(), size, read_));
+  stream.seekg(static_cast<std::streamoff>(read_));
+  bool anything = false;
+  for (std::string line; std::getline(stream, line) && !stream.eof(); anything = true) {
+    const std::string where = fmt::format("{}, line {}", file_.string(), line_ + 1);
+    try {
+      replay_.apply(parse_python_json(line, where));
+    } catch (const std::exception& error) {
+      throw Error(
+          fmt::format("{} can't be understood: {}. Nothing behind it can be trusted. Was it cut by a crash and "
+                      "glued to the next record? Then remove its first part, or the line (keep a copy).",
+                      where, error.what()));
+    }
+    read_ += line.size() + 1;
+    ++line_;
+  }
+  return anything;
+}
+
+void Journal::update(const std::function<std::vector<journal::Record>(const JournalReplay&)>& change) {
+  const JournalLock lock(file_);
+  sync();
+  std::string lines;
+  for (const journal::Record& record : change(replay_)) lines += python_json_text(record) + "\n";
+  if (lines.empty()) return;
+  const FileDescriptor file(::open(file_.c_str(), O_RDWR | O_CLOEXEC));
+  struct stat now {};
+  if (!file || ::fstat(file.get(), &now) != 0) cannot("open it", file_);
+  const off_t end = end_of_lines(file.get(), now.st_size, file_);
+  if (end != now.st_size && ::ftruncate(file.get(), end) != 0) cannot("cut its torn last line", file_);
+  const ssize_t written = ::pwrite(file.get(), lines.data(), lines.size(), end);
+  if (written != static_cast<ssize_t>(lines.size()) || ::fsync(file.get()) != 0) {
+    const int reason = written < 0 ? errno : ENOSPC;
+    if (::ftruncate(file.get(), end) != 0) cannot("take back what was half written", file_);
+    errno = reason;
+    cannot("append to it", file_);
+  }
+  sync();
+}
+
+}  // namespace ablate
