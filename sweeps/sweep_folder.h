@@ -1,0 +1,63 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sweeps/journal.h"
+#include "sweeps/sweep.h"
+
+namespace ablate {
+
+/// `<root>/sweeps/<name>/`: sweep.json (what was asked), sweep.journal (what happened, Optuna's), controller.json (who
+/// leads), requests/ (what people want of it), console.log (of a controller that has no terminal). All functions may be
+/// called by any process and thread, and throw Error that says what, where and what to do.
+
+/// Makes the folder of a new sweep, its journal with the study in it. Where there is one of that name already that asks
+/// for the same (but for its budget), it is that one, with the new budget; throws Error where it asks for something
+/// else.
+std::filesystem::path create_sweep(const std::filesystem::path& root, const Sweep& sweep);
+
+/// A sweep by name, unique beginning of one, or path. Throws Error with near matches.
+std::filesystem::path find_sweep(const std::filesystem::path& root, std::string_view word);
+/// The folders of all sweeps of a root, by name. Empty where there are none.
+std::vector<std::filesystem::path> list_sweeps(const std::filesystem::path& root);
+
+/// The root that a sweep's folder lies in.
+std::filesystem::path root_of(const std::filesystem::path& sweep);
+Sweep read_sweep(const std::filesystem::path& sweep);
+/// Its study. Throws Error for a journal without it.
+const Study& study_of(const Sweep& sweep, const Journal& journal);
+std::filesystem::path journal_file(const std::filesystem::path& sweep);
+
+/// How things stand, for people: what controller.json says, and whether that is still so.
+struct SweepState {
+  enum class Now {
+    idle,  ///< nobody leads it: stopped, or its controller died; `ablate sweep resume` goes on
+    running,
+    paused,    ///< it is led, but nothing new begins
+    finished,  ///< the budget is used up and nothing trains
+  } now = Now::idle;
+  std::string host;     ///< of the controller, where one leads
+  int process = 0;      ///< likewise
+  int slots = 0;        ///< how many trials train at once
+  std::string problem;  ///< what keeps it from going on, and what to do; empty when all is well
+};
+std::string_view name_of(SweepState::Now now);  ///< "idle", …
+SweepState sweep_state(const std::filesystem::path& sweep);
+
+/// Starts a controller that outlives this process, where none leads: `ablate sweep resume`. `slots` 0: as before, or as
+/// the machine can.
+void start_controller(const std::filesystem::path& sweep, int slots = 0);
+/// Nothing new begins until it is unpaused; what trains goes on. Kept for controllers to come.
+void pause_sweep(const std::filesystem::path& sweep, bool paused);
+/// Asks the controller to stop all its trials, with checkpoints, and to leave. They go on when the sweep is resumed.
+void stop_sweep(const std::filesystem::path& sweep);
+/// Ends one trial for good: it is PRUNED with what it has reported, or FAIL where that is nothing. Done at once where
+/// nobody leads. Throws Error for a trial that is over.
+void kill_trial(const std::filesystem::path& sweep, int number);
+/// Raises the budget by so many trials.
+void add_trials(const std::filesystem::path& sweep, int count);
+
+}  // namespace ablate
