@@ -129,33 +129,6 @@ void check_schedule(const RunConfig& config) {
                             config.text("schedule.warmup_steps"), config.text("train.steps")));
 }
 
-/// The tags of what is measured while it trains.
-std::vector<std::string> measured_tags(const RunConfig& config) {
-  std::vector<std::string> metrics = config.at("validation.metrics").get<std::vector<std::string>>();
-  metrics.emplace_back("iou");
-  const std::string on = config.text("validation.on"), mode = config.text("validation.mode");
-  std::vector<std::string> tags{"loss/train", "iou/train"}, terms;
-  for (const Option& option : catalogue())
-    if (option.key.starts_with("loss.") && config.real(option.key) > 0) terms.push_back(option.key.substr(5));
-  if (terms.size() == 1) terms.clear();  // It is the whole.
-  for (const std::string& term : terms) tags.push_back("loss/train/" + term);
-  for (const auto& [set, unless] : {std::pair("val", "training"), std::pair("train_set", "held-out")}) {
-    if (on == unless) continue;
-    tags.push_back(fmt::format("loss/{}", set));
-    for (const std::string& term : terms) tags.push_back(fmt::format("loss/{}/{}", set, term));
-    for (const std::string& metric : metrics) {
-      tags.push_back(fmt::format("{}/{}", metric, set));
-      if (mode != "train") tags.push_back(fmt::format("{}/{}_eval", metric, set));
-      if (mode != "eval") tags.push_back(fmt::format("{}/{}_train_mode", metric, set));
-    }
-  }
-  if (config.is_set("train.ema")) {
-    tags.emplace_back("loss/val_ema");
-    for (const std::string& metric : metrics) tags.push_back(metric + "/val_ema");
-  }
-  return tags;
-}
-
 /// A metric that decides must be measured.
 void check_deciding_metrics(const RunConfig& config) {
   const std::vector<std::string> tags = measured_tags(config);
@@ -305,6 +278,32 @@ RunConfig RunConfig::canonical() const {
   for (const Option& option : catalogue())
     if (!matters(option.key)) config.values_[option.key] = option.default_value;
   return config;
+}
+
+std::vector<std::string> measured_tags(const RunConfig& config) {
+  std::vector<std::string> metrics = config.at("validation.metrics").get<std::vector<std::string>>();
+  metrics.emplace_back("iou");
+  const std::string on = config.text("validation.on"), mode = config.text("validation.mode");
+  std::vector<std::string> tags{"loss/train", "iou/train"}, terms;
+  for (const Option& option : catalogue())
+    if (option.key.starts_with("loss.") && config.real(option.key) > 0) terms.push_back(option.key.substr(5));
+  if (terms.size() == 1) terms.clear();  // It is the whole.
+  for (const std::string& term : terms) tags.push_back("loss/train/" + term);
+  for (const auto& [set, unless] : {std::pair("val", "training"), std::pair("train_set", "held-out")}) {
+    if (on == unless) continue;
+    tags.push_back(fmt::format("loss/{}", set));
+    for (const std::string& term : terms) tags.push_back(fmt::format("loss/{}/{}", set, term));
+    for (const std::string& metric : metrics) {
+      tags.push_back(fmt::format("{}/{}", metric, set));
+      if (mode != "train") tags.push_back(fmt::format("{}/{}_eval", metric, set));
+      if (mode != "eval") tags.push_back(fmt::format("{}/{}_train_mode", metric, set));
+    }
+  }
+  if (config.is_set("train.ema")) {
+    tags.emplace_back("loss/val_ema");
+    for (const std::string& metric : metrics) tags.push_back(metric + "/val_ema");
+  }
+  return tags;
 }
 
 std::vector<std::string> differing_keys(const std::vector<RunConfig>& configs) {

@@ -58,6 +58,9 @@ class RunConfig {
   std::map<std::string, nlohmann::json, std::less<>> values_;
 };
 
+/// The tags of what is measured while such a run trains: "loss/train", "iou/val", …
+std::vector<std::string> measured_tags(const RunConfig& config);
+
 /// Keys whose values differ between the configurations (dotted).
 std::vector<std::string> differing_keys(const std::vector<RunConfig>& configs);
 

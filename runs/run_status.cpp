@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <utility>
 
 #include "runs/error.h"
@@ -38,6 +39,10 @@ std::string_view name_of(RunState state) {
   return "unknown";
 }
 
+double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 std::string host_name() {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
@@ -67,6 +72,7 @@ RunStatus status_from_json(nlohmann::json json, const std::string& where) {
   take(json, "best_value", status.best_value, where);
   take(json, "best_step", status.best_step, where);
   take(json, "error", status.error, where);
+  take(json, "waiting", status.waiting, where);
   take(json, "heartbeat", status.heartbeat, where);
   take(json, "started_seconds", status.started_seconds, where);
   take(json, "ended_seconds", status.ended_seconds, where);
@@ -106,6 +112,7 @@ nlohmann::json to_json(const RunStatus& status) {
   json["launcher"] = status.launcher;
   json["job"] = status.job;
   json["host"] = status.host;
+  if (!status.waiting.empty()) json["waiting"] = status.waiting;
   if (!status.log_bytes.empty()) json["log_bytes"] = status.log_bytes;
   if (!status.range_test.is_null()) json["range_test"] = status.range_test;
   return json;

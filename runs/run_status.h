@@ -11,8 +11,8 @@
 
 namespace ablate {
 
-/// What status.json says, plus `interrupted` (it says running, but nobody is) and `foreign` (event files without
-/// run.json).
+/// What status.json says, plus `foreign` (event files without run.json). `interrupted` is mostly seen, not said: it
+/// says running, but nobody is; a worker says it itself when the cluster that started it told it to go.
 enum class RunState { queued, running, completed, stopped, failed, diverged, pruned, interrupted, foreign };
 
 std::string_view name_of(RunState state);
@@ -27,13 +27,14 @@ struct RunStatus {
   std::string best_metric;                ///< tag; empty when none yet
   double best_value = 0;
   Step best_step = 0;
-  std::string error;  ///< what, where, what to do; empty when all is well
+  std::string error;    ///< what, where, what to do; empty when all is well
+  std::string waiting;  ///< why a queued run has not begun, where its launcher knows: "waits in Slurm …"
   std::int64_t heartbeat = 0;
   double started_seconds = 0;   ///< Unix time of the first step of this segment, 0 before
   double ended_seconds = 0;     ///< Unix time, 0 while it goes on
   double training_seconds = 0;  ///< spent training, over all segments
-  std::string launcher;         ///< "local", "foreground"
-  std::string job;              ///< process id, or a scheduler's job id
+  std::string launcher;         ///< "local", "foreground", "slurm"
+  std::string job;              ///< process id, or a scheduler's job id ("123_4")
   std::string host;             ///< where it was last written; filled in by write_status
   /// By name, the sizes of the run's event files when a worker last ended: so much of each has to be there.
   std::map<std::string, std::uint64_t> log_bytes;
@@ -48,6 +49,9 @@ void write_status(const std::filesystem::path& folder, const RunStatus& status);
 /// What `read_status` does once the file is parsed: `where` is for the messages.
 RunStatus status_from_json(nlohmann::json json, const std::string& where);
 nlohmann::json to_json(const RunStatus& status);
+
+/// The Unix time.
+double wall_seconds();
 
 /// The name of this machine.
 std::string host_name();

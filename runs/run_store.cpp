@@ -63,8 +63,7 @@ RunInfo read_own_run(RunInfo info) {
     if (const std::string variant = text_at(info.run, "variant"); !variant.empty()) info.name = variant;
     info.meta = read_meta(info.folder);
     if (!info.meta.name.empty()) info.name = info.meta.name;
-    if (auto status = read_status(info.folder)) info.status = std::move(*status);
-    resolve_interrupted(info.folder, info.status);
+    info.status = read_resolved_status(info.folder);
   } catch (const Error& error) {
     fail(info, error.what());
   }
@@ -173,6 +172,13 @@ std::string clean_slug(std::string_view slug) {
   return clean.empty() ? "run" : clean;
 }
 
+[[noreturn]] void cannot_make_run(const fs::path& root, int reason) {
+  throw Error(
+      fmt::format("{}: can't make a run folder there: {}. Make that place writable or free some space, or choose "
+                  "another with --runs or $ABLATE_RUNS.",
+                  root.string(), std::generic_category().message(reason)));
+}
+
 }  // namespace
 
 bool is_event_file_name(std::string_view name) {
@@ -196,6 +202,12 @@ RunInfo read_run(const fs::path& root, const fs::path& folder) {
   else
     fail(info, fmt::format("{}: neither run.json nor event files there", folder.string()));
   return info;
+}
+
+RunStatus read_resolved_status(const fs::path& folder) {
+  RunStatus status = read_status(folder).value_or(RunStatus{});
+  resolve_interrupted(folder, status);
+  return status;
 }
 
 std::vector<ReadProblem> problems_of(const RunInfo& run, const RunData& data) {
@@ -253,31 +265,37 @@ RunInfo find_run(const fs::path& root, std::string_view word) {
                           fmt::join(ids, ", "), begins.size() > ids.size() ? ", …" : ""));
 }
 
+std::string run_folder_name(std::string_view slug) {
+  return local_time(std::time(nullptr)) + "-" + clean_slug(slug);
+}
+
 fs::path create_run(const fs::path& root, std::string_view slug, nlohmann::json run) {
   std::error_code error;
   fs::create_directories(root, error);
-  const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-  const fs::path first = root / (local_time(static_cast<std::time_t>(now)) + "-" + clean_slug(slug));
+  const fs::path first = root / run_folder_name(slug);
   fs::path folder = first;
   for (int serial = 2; ::mkdir(folder.c_str(), 0777) != 0; ++serial) {
-    if (errno != EEXIST)
-      throw Error(
-          fmt::format("{}: can't make a run folder there: {}. Make that place writable or free some space, or choose "
-                      "another with --runs or $ABLATE_RUNS.",
-                      root.string(), std::generic_category().message(errno)));
+    if (errno != EEXIST) cannot_make_run(root, errno);
     folder = first;
     folder += fmt::format("-{}", serial);
   }
   try {
-    // run.json last: a folder that has one has all.
-    write_status(folder, RunStatus{});
-    if (!run.contains("created_seconds")) run["created_seconds"] = now;
-    write_json_file(folder / "run.json", std::move(run));
+    create_run_in(folder, std::move(run));
   } catch (...) {
     fs::remove_all(folder, error);
     throw;
   }
   return folder;
+}
+
+void create_run_in(const fs::path& folder, nlohmann::json run) {
+  if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) cannot_make_run(folder.parent_path(), errno);
+  // run.json last: a folder that has one has all.
+  if (fs::exists(folder / "run.json")) return;
+  write_status(folder, RunStatus{});
+  if (!run.contains("created_seconds"))
+    run["created_seconds"] = wall_seconds();
+  write_json_file(folder / "run.json", std::move(run));
 }
 
 fs::path runs_root(const std::string& argument) {

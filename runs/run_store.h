@@ -36,6 +36,9 @@ std::vector<RunInfo> list_runs(const std::filesystem::path& root);
 /// One run; a damaged run.json, status.json or meta.json makes its state failed, with the reason in status.error.
 RunInfo read_run(const std::filesystem::path& root, const std::filesystem::path& folder);
 
+/// The status alone, `interrupted` resolved as in RunInfo. Throws Error for a damaged one.
+RunStatus read_resolved_status(const std::filesystem::path& folder);
+
 /// What is wrong with a run's log: what the reader found, and event files that are shorter than they were when their
 /// worker ended (RunStatus::log_bytes), or gone: cut, or not all copied.
 std::vector<ReadProblem> problems_of(const RunInfo& run, const RunData& data);
@@ -52,6 +55,12 @@ RunInfo find_run(const std::filesystem::path& root, std::string_view word);
 /// (queued). Never reuses a folder: a second run of the same second and slug ends in -2. Throws Error when the root is
 /// not writable.
 std::filesystem::path create_run(const std::filesystem::path& root, std::string_view slug, nlohmann::json run);
+
+/// The name that create_run would give such a folder now, where nothing has it yet.
+std::string run_folder_name(std::string_view slug);
+/// Makes a run in a folder whose name was chosen (and may have been written down) before; where it is there already, or
+/// was half made when something was killed, the rest of it.
+void create_run_in(const std::filesystem::path& folder, nlohmann::json run);
 
 /// The root: the argument if not empty, else $ABLATE_RUNS, else ./ablate-runs.
 std::filesystem::path runs_root(const std::string& argument);

@@ -36,37 +36,47 @@ class JournalLock {
  public:
   explicit JournalLock(const fs::path& journal)
       : link_(journal.string() + ".lock"),
-        ours_(fs::absolute(journal.string() + fmt::format(".{}.lock", host_name()))),
+        ours_(journal.string() + fmt::format(".{}.lock", host_name())),
         alone_(ours_) {
-    std::optional<timespec> seen;
+    struct stat seen {};
     Clock::time_point since = Clock::now();
     for (auto pause = std::chrono::milliseconds(1);; pause = std::min(2 * pause, std::chrono::milliseconds(200))) {
       // Others look at the age of what the link points to.
       ::utimensat(AT_FDCWD, ours_.c_str(), nullptr, 0);
-      if (::symlink(ours_.c_str(), link_.c_str()) == 0) return;
+      if (::symlink(ours_.filename().c_str(), link_.c_str()) == 0) return;
       if (errno != EEXIST) cannot("lock it", link_);
       // Of this host's only whoever has `alone_` makes such a link, and that is us: its maker is dead.
-      std::error_code gone;
-      if (fs::read_symlink(link_, gone) == ours_) {
+      if (is_ours()) {
         release();
         continue;
       }
       struct stat now {};
-      if (::stat(link_.c_str(), &now) == 0 || ::lstat(link_.c_str(), &now) == 0) {
-        if (!seen || seen->tv_sec != now.st_mtim.tv_sec || seen->tv_nsec != now.st_mtim.tv_nsec) {
-          seen = now.st_mtim;
-          since = Clock::now();
+      if (::lstat(link_.c_str(), &now) == 0) {
+        const bool same = now.st_ino == seen.st_ino && now.st_mtim.tv_sec == seen.st_mtim.tv_sec &&
+                          now.st_mtim.tv_nsec == seen.st_mtim.tv_nsec;
+        if (!same) since = Clock::now();
+        seen = now;
+        if (Clock::now() - since > kGrace) {
+          release();
+          seen = {};
         }
-        if (Clock::now() - since > kGrace) release();
       }
       std::this_thread::sleep_for(pause);
     }
   }
-  ~JournalLock() { release(); }
+  ~JournalLock() {
+    if (is_ours()) release();  // Not one of somebody who took ours for abandoned.
+  }
   JournalLock(const JournalLock&) = delete;
   JournalLock& operator=(const JournalLock&) = delete;
 
  private:
+  /// The link stands beside what it points to: so it does wherever another host has the folder.
+  bool is_ours() const {
+    std::error_code gone;
+    return fs::read_symlink(link_, gone) == ours_.filename();
+  }
+
   /// Renamed first, so that of two that break a lock one does.
   void release() const {
     const std::string aside = fmt::format("{}{}-{}.rename", link_.string(), host_name(), ::getpid());
@@ -134,12 +144,15 @@ void Journal::update(const std::function<std::vector<journal::Record>(const Jour
   std::string lines;
   for (const journal::Record& record : change(replay_)) lines += python_json_text(record) + "\n";
   if (lines.empty()) return;
-  const FileDescriptor file(::open(file_.c_str(), O_RDWR | O_CLOEXEC));
+  const FileDescriptor file(::open(file_.c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
   struct stat now {};
   if (!file || ::fstat(file.get(), &now) != 0) cannot("open it", file_);
   const off_t end = end_of_lines(file.get(), now.st_size, file_);
   if (end != now.st_size && ::ftruncate(file.get(), end) != 0) cannot("cut its torn last line", file_);
-  const ssize_t written = ::pwrite(file.get(), lines.data(), lines.size(), end);
+  // A full disk is found out before anybody can read a part. Some file systems can't tell.
+  if (::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, end, static_cast<off_t>(lines.size())) != 0 && errno == ENOSPC)
+    cannot("append to it", file_);
+  const ssize_t written = ::write(file.get(), lines.data(), lines.size());
   if (written != static_cast<ssize_t>(lines.size()) || ::fsync(file.get()) != 0) {
     const int reason = written < 0 ? errno : ENOSPC;
     if (::ftruncate(file.get(), end) != 0) cannot("take back what was half written", file_);

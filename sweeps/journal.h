@@ -19,7 +19,8 @@ class JournalReplay {
   /// does nothing, as in Optuna.
   void apply(const nlohmann::json& record);
 
-  /// nullptr where there is none (any more).
+  /// nullptr where there is none (any more). A study stays where it is for as long as this exists, also when it is
+  /// deleted; its trials move when others come.
   const Study* find(std::string_view name) const;
   std::vector<const Study*> studies() const;
 
@@ -30,6 +31,7 @@ class JournalReplay {
   void set_state(const nlohmann::json& record);
 
   std::map<std::int64_t, Study> studies_;
+  std::vector<std::map<std::int64_t, Study>::node_type> deleted_;  ///< kept, for whoever still looks at one
   std::int64_t next_study_ = 0;
   std::vector<std::pair<std::int64_t, int>> trials_;  ///< by id: study and number
   std::map<std::string, std::shared_ptr<const Distribution>> distributions_;

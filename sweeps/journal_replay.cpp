@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <chrono>
+#include <charconv>
 #include <cmath>
 #include <ctime>
 
@@ -64,7 +64,30 @@ json date_of(double seconds) {
   return fmt::format("{}.{:06}+00:00", text, static_cast<int>((seconds - std::floor(seconds)) * 1e6));
 }
 
-double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+/// One of an enumeration's numbers, 0 to `last`.
+template <class Enum>
+Enum number_among(const json& number, Enum last) {
+  const int value = number;
+  if (value < 0 || value > static_cast<int>(last))
+    throw Error(fmt::format("{} is no state or direction of Optuna's", value));
+  return static_cast<Enum>(value);
+}
+
+/// A parameter's value, which its distribution can give back to a person.
+double param_of(const json& value, const Distribution& distribution, const std::string& key) {
+  const double internal = number_of(value);
+  if (distribution.type == Distribution::Type::categorical ? !distribution.contains(internal)
+                                                           : !(std::abs(internal) < 0x1p62))
+    throw Error(fmt::format("the parameter {} can't be {}", key, json_text(value)));
+  return internal;
+}
+
+Step step_of(const std::string& text) {
+  Step step = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), step);
+  if (problem != std::errc() || end != text.data() + text.size()) throw Error(fmt::format("{} is no step", text));
+  return step;
+}
 
 std::vector<double> values_of(const json& values) {
   std::vector<double> numbers;
@@ -138,7 +161,7 @@ Record set_state(const Trial& trial, TrialState state, const std::vector<double>
   Record record = trial_record(Operation::set_trial_state_values, trial);
   record["state"] = static_cast<int>(state);
   record["values"] = values.empty() ? json(nullptr) : json(values);
-  record[state == TrialState::running ? "datetime_start" : "datetime_complete"] = date_of(now());
+  record[state == TrialState::running ? "datetime_start" : "datetime_complete"] = date_of(wall_seconds());
   return record;
 }
 
@@ -175,13 +198,14 @@ void JournalReplay::apply(const json& record) {
       Study study;
       study.id = next_study_++;
       study.name = name;
-      for (const json& direction : record.at("directions")) study.directions.push_back(direction.get<Direction>());
+      for (const json& direction : record.at("directions"))
+        study.directions.push_back(number_among(direction, Direction::maximize));
       if (study.directions.empty()) throw Error(fmt::format("the study {} has no direction", name));
       studies_.emplace(study.id, std::move(study));
       return;
     }
     case Operation::delete_study:
-      studies_.erase(record.at("study_id").get<std::int64_t>());
+      deleted_.push_back(studies_.extract(record.at("study_id").get<std::int64_t>()));
       return;
     case Operation::set_study_user_attr:
     case Operation::set_study_system_attr:
@@ -210,7 +234,7 @@ void JournalReplay::apply(const json& record) {
         if (!compatible(*found->second, *wanted)) return;
         break;
       }
-    trial->params[key] = number_of(record.at("param_value_internal"));
+    trial->params[key] = param_of(record.at("param_value_internal"), *wanted, key);
     trial->distributions[key] = wanted;
   } else if (operation == Operation::set_trial_intermediate_value) {
     trial->intermediate[record.at("step")] = number_of(record.at("intermediate_value"));
@@ -237,18 +261,19 @@ void JournalReplay::create_trial(const json& record) {
   Trial trial;
   trial.id = std::ssize(trials_);
   trial.number = static_cast<int>(study->second.trials.size());
-  trial.state = record.value("state", TrialState::running);
+  if (const json& state = member(record, "state"); !state.is_null())
+    trial.state = number_among(state, TrialState::waiting);
   trial.started_seconds = seconds_of(record.at("datetime_start"));
   trial.ended_seconds = seconds_of(member(record, "datetime_complete"));
   for (const auto& [key, text] : member(record, "distributions").items()) trial.distributions[key] = distribution(text);
   for (const auto& [key, value] : member(record, "params").items()) {
     if (!trial.distributions.contains(key)) throw Error(fmt::format("the parameter {} has no distribution", key));
-    trial.params[key] = number_of(value);
+    trial.params[key] = param_of(value, *trial.distributions.at(key), key);
   }
   trial.user_attrs = record.value("user_attrs", json::object());
   trial.system_attrs = record.value("system_attrs", json::object());
   for (const auto& [step, value] : member(record, "intermediate_values").items())
-    trial.intermediate[std::stoll(step)] = number_of(value);
+    trial.intermediate[step_of(step)] = number_of(value);
   trial.values = values_of(member(record, "values"));
   if (const json& value = member(record, "value"); !value.is_null()) trial.values = {number_of(value)};
   trials_.emplace_back(study->first, trial.number);
@@ -258,7 +283,7 @@ void JournalReplay::create_trial(const json& record) {
 void JournalReplay::set_state(const json& record) {
   Trial* const trial = updatable(record);
   if (trial == nullptr) return;
-  const auto state = record.at("state").get<TrialState>();
+  const auto state = number_among(record.at("state"), TrialState::waiting);
   // Of a waiting trial that two processes took, the first has it.
   if (state == TrialState::running && trial->state == TrialState::running) return;
   if (state == TrialState::running) trial->started_seconds = seconds_of(record.at("datetime_start"));

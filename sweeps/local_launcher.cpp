@@ -1,4 +1,4 @@
-// One worker in the foreground, the machine's slots, and stopping and resuming runs of this machine.
+// One worker in the foreground, the machine's slots, and stopping and resuming runs.
 #include <fmt/format.h>
 #include <signal.h>
 
@@ -11,6 +11,7 @@
 #include "runs/json_file.h"
 #include "sweeps/interrupts.h"
 #include "sweeps/launcher.h"
+#include "sweeps/launchers.h"
 #include "sweeps/process.h"
 #include "sweeps/worker.h"
 
@@ -77,29 +78,17 @@ Slots default_slots() {
 
 std::vector<std::filesystem::path> launch_locally(const std::filesystem::path& root, const Experiment& experiment,
                                                   int slots) {
-  std::vector<std::filesystem::path> runs = create_runs(root, experiment);
-  try {
-    LocalQueue(root).submit(runs, slots);
-  } catch (const Error& error) {
-    for (const std::filesystem::path& run : runs) settle_unstarted(run, error.what());
-    throw;
-  }
-  return runs;
+  LocalLauncher launcher(root, slots);
+  return launch_runs(root, experiment, launcher);
 }
 
 void stop_run(const std::filesystem::path& root, const RunInfo& run) {
-  RunStatus status = read_run(root, run.folder).status;
-  if (status.state == RunState::queued) {
-    LocalQueue queue(root);
-    if (!queue.withdraw(run.folder) && queue.working(run.folder)) return request(run.folder, Request::stop);
-    status.state = RunState::stopped;
-    return write_status(run.folder, status);
-  }
-  if (status.state != RunState::running)
+  const RunStatus status = read_run(root, run.folder).status;
+  if (status.state != RunState::queued && status.state != RunState::running)
     throw Error(
         fmt::format("{} can't be stopped: it is {}.{}", run.id, name_of(status.state),
                     status.state == RunState::interrupted ? " Nothing trains it any more; resume it to go on." : ""));
-  request(run.folder, Request::stop);
+  launcher_of(root, status)->stop(run.folder);
 }
 
 void refuse_ended(const RunInfo& run) {
@@ -124,9 +113,10 @@ void resume_run(const std::filesystem::path& root, const RunInfo& run) {
   RunStatus status = now.status;
   // Of a run on another host only who has watched its heartbeat can know: the caller, if it has not moved since.
   if (status.state == RunState::running && run.status.state == RunState::interrupted &&
-      status.heartbeat == run.status.heartbeat)
-    status.state = RunState::interrupted;
-  LocalQueue queue(root);
+      status.heartbeat == run.status.heartbeat) {
+    status.state = RunState::stopped;
+    write_status(run.folder, status);
+  }
   switch (status.state) {
     case RunState::stopped:
     case RunState::interrupted:
@@ -152,13 +142,7 @@ void resume_run(const std::filesystem::path& root, const RunInfo& run) {
       throw Error(fmt::format("{} was not made by Ablate (no run.json in {}): it can be looked at, not resumed.",
                               run.id, run.folder.string()));
   }
-  if (status.state != RunState::queued) queue.await_leaving(run.folder);
-  take_request(run.folder, Request::stop);  // One that the dead worker never saw must not stop the next.
-  status.state = RunState::queued;
-  status.error.clear();
-  status.ended_seconds = 0;
-  write_status(run.folder, status);
-  queue.submit({run.folder});
+  launcher_of(root, status)->submit({run.folder});
 }
 
 }  // namespace ablate

@@ -127,6 +127,8 @@ std::vector<double> indices_of(const ordered_json& wanted, const Parameter& on, 
       throw Error(fmt::format("{}: \"when\": {}: {}.", where, on.key, error.what()));
     }
   }
+  if (indices.empty())
+    throw Error(fmt::format("{}: \"when\": {} has no value, so it would never be searched.", where, on.key));
   return indices;
 }
 
@@ -207,6 +209,8 @@ ordered_json SearchSpace::to_json() const {
       if (distribution.step && !(whole && *distribution.step == 1))
         fields["step"] = distribution.external(*distribution.step);
     }
+    if (!parameter.when.empty() || !known_when(parameter.key, parameters_).empty())
+      fields["when"] = ordered_json::object();
     for (const auto& [key, indices] : parameter.when)
       for (const double index : indices)
         fields["when"][key].push_back(ordered_json(find(key)->distribution.external(index)));

@@ -46,6 +46,8 @@ struct Sweep {
   /// The configuration of a trial. Throws Error where its parameters don't go together.
   RunConfig config(const Params& params) const;
   std::vector<Direction> directions() const;
+  /// The longest that a trial may become, in steps; 0 where only the data can tell (epochs).
+  Step total_steps() const;
 };
 
 }  // namespace ablate

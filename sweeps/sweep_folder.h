@@ -16,8 +16,10 @@ namespace ablate {
 
 /// Makes the folder of a new sweep, its journal with the study in it. Where there is one of that name already that asks
 /// for the same (but for its budget), it is that one, with the new budget; throws Error where it asks for something
-/// else.
-std::filesystem::path create_sweep(const std::filesystem::path& root, const Sweep& sweep);
+/// else. `journal`: one of Optuna's that a new sweep goes on from, copied; its study has the sweep's name or is the
+/// only one.
+std::filesystem::path create_sweep(const std::filesystem::path& root, const Sweep& sweep,
+                                   const std::filesystem::path& journal = {});
 
 /// A sweep by name, unique beginning of one, or path. Throws Error with near matches.
 std::filesystem::path find_sweep(const std::filesystem::path& root, std::string_view word);
@@ -47,9 +49,9 @@ struct SweepState {
 std::string_view name_of(SweepState::Now now);  ///< "idle", …
 SweepState sweep_state(const std::filesystem::path& sweep);
 
-/// Starts a controller that outlives this process, where none leads: `ablate sweep resume`. `slots` 0: as before, or as
-/// the machine can.
-void start_controller(const std::filesystem::path& sweep, int slots = 0);
+/// Starts a controller that outlives this process, where none leads: `ablate sweep resume`. Trials train where they
+/// did, or on this machine.
+void start_controller(const std::filesystem::path& sweep);
 /// Nothing new begins until it is unpaused; what trains goes on. Kept for controllers to come.
 void pause_sweep(const std::filesystem::path& sweep, bool paused);
 /// Asks the controller to stop all its trials, with checkpoints, and to leave. They go on when the sweep is resumed.

@@ -31,10 +31,6 @@ std::int64_t oom_kills() {
   return 0;
 }
 
-double now_seconds() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 /// What its memory depends on, as it was asked for.
 std::string asked_for(const std::filesystem::path& run) {
   try {
@@ -71,7 +67,7 @@ void write_end(const std::filesystem::path& run, RunState state, const std::stri
   if (status.state != RunState::running && status.state != RunState::queued) return;
   status.state = state;
   status.error = reason;
-  status.ended_seconds = now_seconds();
+  status.ended_seconds = wall_seconds();
   remember_log_sizes(run, status);
   write_status(run, status);
 }

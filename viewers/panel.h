@@ -16,6 +16,9 @@
 #include "runs/evaluations.h"
 #include "runs/run_store.h"
 #include "runs/series.h"
+#include "sweeps/study.h"
+#include "sweeps/sweep.h"
+#include "sweeps/sweep_folder.h"
 
 struct ImFont;
 
@@ -35,6 +38,17 @@ struct RunView {
   std::array<float, 3> color{};       ///< the run's own, the same everywhere and in every session
 };
 
+/// One sweep, or one study of a journal that any program using Optuna wrote; immutable, made by the tailer thread.
+struct SweepView {
+  std::string name;
+  std::filesystem::path place;         ///< the sweep's folder; of another program's study its journal; canonical
+  std::shared_ptr<const Sweep> sweep;  ///< null for another program's study, which is only looked at
+  std::shared_ptr<const Study> study;  ///< null until it could be read
+  std::string run_prefix;              ///< what the ids of its runs begin with, where they lie in another root
+  SweepState state;
+  std::string problem;  ///< why it, or what is new of it, can't be read; empty when all is well
+};
+
 /// The end of one run's console.log.
 struct ConsoleTail {
   std::string run;   ///< id
@@ -44,9 +58,11 @@ struct ConsoleTail {
 
 /// All runs of the root(s) at one moment, immutable.
 struct Snapshot {
-  std::vector<std::shared_ptr<const RunView>> runs;  ///< by id
-  std::shared_ptr<const ConsoleTail> console;        ///< of the selected run; null until read
-  bool loading = true;                               ///< the first listing hasn't ended yet
+  std::vector<std::shared_ptr<const RunView>> runs;      ///< by id
+  std::vector<std::shared_ptr<const SweepView>> sweeps;  ///< by name
+  std::shared_ptr<const ConsoleTail> console;            ///< of the selected run; null until read
+  bool loading = true;                                   ///< the first listing hasn't ended yet
+  bool sweeps_read = false;                              ///< all sweeps have been read once
   bool complete = false;      ///< the events of every run that is drawn have been read to their present end
   std::string problem;        ///< the root can't be read: why
   std::uint64_t version = 0;  ///< rises with every snapshot
@@ -59,6 +75,15 @@ class Actions {
   virtual void launch(const Experiment& experiment) = 0;
   virtual void stop(const RunView& run) = 0;
   virtual void resume(const RunView& run) = 0;
+
+  virtual void launch(const Sweep& sweep) = 0;
+  /// Starts its controller, where none leads; takes a pause back.
+  virtual void resume(const SweepView& sweep) = 0;
+  virtual void pause(const SweepView& sweep) = 0;
+  virtual void stop(const SweepView& sweep) = 0;
+  /// A sweep that has finished goes on then.
+  virtual void add_trials(const SweepView& sweep, int count) = 0;
+  virtual void kill_trial(const SweepView& sweep, int number) = 0;
 };
 
 /// What all panels share: the snapshot of this frame, what is selected and shown, what can be done. Drawing thread
@@ -69,6 +94,7 @@ struct Workspace {
   std::set<std::string> hidden;                  ///< ids of runs not drawn
   std::string selected;                          ///< id of the run that single-run panels show
   bool selected_by_hand = false;                 ///< a person chose it: it stays, whatever is found in others
+  std::string sweep;                             ///< the one the panel shows: its name or place
   std::string layer;                             ///< norm layer that the layers panel opens; empty: all of them
   std::map<std::string, RecordedTest> recorded;  ///< range tests that other programs recorded, by file
   std::optional<double> proposed_lr;             ///< chosen in a range test; the builder takes it

@@ -7,6 +7,7 @@
 #include "viewers/masks_panel.h"
 #include "viewers/runs_panel.h"
 #include "viewers/scores_panel.h"
+#include "viewers/sweep_panel.h"
 
 namespace ablate {
 
@@ -17,6 +18,7 @@ std::vector<std::unique_ptr<Panel>> make_panels() {
   panels.push_back(make_console_panel());
   panels.push_back(make_curves_panel());
   panels.push_back(make_lr_panel());
+  panels.push_back(make_sweep_panel());
   panels.push_back(make_masks_panel());
   panels.push_back(make_layers_panel());
   panels.push_back(make_findings_panel());

@@ -225,7 +225,8 @@ void RunsPanel::draw_state(const RunView& run) {
     widgets::wrong_text(words);
   else
     widgets::quiet_text(words);
-  if (!status.error.empty()) widgets::hint(status.error);
+  if (!status.error.empty() || !status.waiting.empty())
+    widgets::hint(status.error.empty() ? status.waiting : status.error);
 }
 
 void RunsPanel::draw_menu(Workspace& workspace, const RunView& run) {

@@ -13,7 +13,9 @@
 #include "runs/error.h"
 #include "viewers/lr_panel.h"
 #include "viewers/run_state.h"
+#include "viewers/sweep_panel.h"
 #include "viewers/widgets.h"
+#include "workbench/sweep_follower.h"
 
 namespace ablate {
 namespace {
@@ -42,9 +44,10 @@ void scale_nodes(ImGuiDockNode* node, float x, float y) {
   for (ImGuiDockNode* child : node->ChildNodes) scale_nodes(child, x, y);
 }
 
-/// A file is a range test that someone recorded, unless it is TensorBoard's.
+/// A file is a range test that someone recorded, unless it is TensorBoard's or Optuna's.
 bool is_recorded_test(const std::filesystem::path& path) {
-  return std::filesystem::is_regular_file(path) && !is_event_file_name(path.filename().string());
+  return std::filesystem::is_regular_file(path) && !is_event_file_name(path.filename().string()) &&
+         !is_journal_file(path);
 }
 
 std::vector<std::filesystem::path> folders_of(std::vector<std::filesystem::path> paths) {
@@ -70,19 +73,18 @@ Contents::Contents(const ContentsOptions& options, const Fonts& fonts)
   for (const std::filesystem::path& path : options.more_paths)
     if (is_recorded_test(path)) workspace_.recorded[path.string()] = read_recorded_test(path);
   if (!workspace_.recorded.empty()) workspace_.raised = kLrPanel;
+  for (const std::filesystem::path& path : options.more_paths)
+    if (is_journal_file(path)) {
+      const std::filesystem::path journal = std::filesystem::weakly_canonical(path);
+      const bool ours = std::filesystem::exists(journal.parent_path() / "sweep.json");
+      workspace_.sweep = (ours ? journal.parent_path() : journal).string();
+      workspace_.raised = kSweepPanel;
+    }
   workspace_.actions = &session_;
   workspace_.textures = &textures_;
   workspace_.bold = fonts.bold;
   workspace_.mono = fonts.mono;
-  if (!options.view.empty()) {
-    std::string names;
-    bool known = false;
-    for (const auto& panel : panels_) {
-      names += (names.empty() ? "" : ", ") + std::string(panel->title());
-      known = known || lower(panel->title()) == lower(options.view);
-    }
-    if (!known) throw Error(fmt::format("There is no view \"{}\". There are: {}.", options.view, names));
-  }
+  if (!options.view.empty()) choose_view();
   nlohmann::json& remembered = settings_.at("panels");
   for (std::size_t i = 0; i < panels_.size(); ++i) {
     if (!remembered.is_object() || !remembered.contains(panels_[i]->title())) continue;
@@ -95,6 +97,23 @@ Contents::Contents(const ContentsOptions& options, const Fonts& fonts)
   }
   if (const nlohmann::json& size = settings_.at("text_scale"); size.is_number())
     ImGui::GetStyle().FontScaleMain = std::clamp(size.get<float>(), 0.6f, 2.5f);
+}
+
+/// "Curves", or what a panel of several views shows: "Sweep/history".
+void Contents::choose_view() {
+  const std::size_t slash = options_.view.find('/');
+  const std::string inner = slash == std::string::npos ? "" : options_.view.substr(slash + 1);
+  options_.view.erase(std::min(slash, options_.view.size()));
+  std::string names;
+  for (const auto& panel : panels_) {
+    names += (names.empty() ? "" : ", ") + std::string(panel->title());
+    if (lower(panel->title()) != lower(options_.view)) continue;
+    if (!inner.empty()) panel->restore({{"view", inner}});
+    if (!inner.empty() && panel->state().value("view", "") != inner)
+      throw Error(fmt::format("{} has no view \"{}\".", panel->title(), inner));
+    return;
+  }
+  throw Error(fmt::format("There is no view \"{}\". There are: {}.", options_.view, names));
 }
 
 Contents::~Contents() { save_settings(); }
@@ -146,6 +165,7 @@ void Contents::take_news() {
   const std::shared_ptr<const Snapshot> before = workspace_.snapshot;
   workspace_.begin_frame(tailer_.snapshot());
   if (before != workspace_.snapshot && before->version > 0) tell_of_removed(*before);
+  session_.ask_cluster(*workspace_.snapshot);
   if (auto launched = session_.take_launched()) awaited_ = std::move(*launched);
   if (!awaited_.empty() && workspace_.find(awaited_)) {
     workspace_.selected = std::exchange(awaited_, "");
@@ -186,9 +206,10 @@ void Contents::choose_shown() {
 
 bool Contents::settled() const {
   const Snapshot& snapshot = *workspace_.snapshot;
-  return !first_listing_ && !snapshot.loading && (snapshot.complete || snapshot.runs.empty()) && textures_.idle() &&
-         std::all_of(workspace_.shown.begin(), workspace_.shown.end(),
-                     [](const RunView* run) { return run->data != nullptr; });
+  return !first_listing_ && !snapshot.loading && snapshot.sweeps_read && (snapshot.complete || snapshot.runs.empty()) &&
+         textures_.idle() && std::all_of(workspace_.shown.begin(), workspace_.shown.end(), [](const RunView* run) {
+           return run->data != nullptr;
+         });
 }
 
 bool Contents::busy() const {

@@ -19,7 +19,7 @@ struct ContentsOptions {
   std::filesystem::path root;
   std::vector<std::filesystem::path> more_paths;
   std::filesystem::path settings;  ///< folder; empty: nothing is remembered
-  std::string view;                ///< a panel's title: it alone fills the window
+  std::string view;                ///< a panel's title ("Sweep", "Sweep/history"): it alone fills the window
   std::function<void()> wake;      ///< called from other threads when there is something new to draw
 };
 
@@ -46,6 +46,7 @@ class Contents {
   void save_settings();
 
  private:
+  void choose_view();
   void take_news();
   void tell_of_removed(const Snapshot& before);
   void choose_shown();

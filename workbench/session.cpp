@@ -3,9 +3,16 @@
 #include <exception>
 #include <utility>
 
+#include "runs/error.h"
 #include "sweeps/launcher.h"
+#include "sweeps/sweep_folder.h"
 
 namespace ablate {
+namespace {
+
+constexpr std::chrono::seconds kBetweenQuestions{5};
+
+}  // namespace
 
 Session::Session(std::filesystem::path root, std::function<void()> done)
     : root_(std::move(root)), done_(std::move(done)), worker_([this] { work(); }) {}
@@ -35,9 +42,60 @@ void Session::resume(const RunView& run) {
   add([root = run.root, info = run.info] { resume_run(root, info); });
 }
 
+void Session::launch(const Sweep& sweep) {
+  add([this, sweep] { start_controller(create_sweep(root_, sweep)); });
+}
+
+void Session::resume(const SweepView& sweep) {
+  add([folder = sweep.place] {
+    pause_sweep(folder, false);
+    start_controller(folder);
+  });
+}
+
+void Session::pause(const SweepView& sweep) {
+  add([folder = sweep.place] { pause_sweep(folder, true); });
+}
+
+void Session::stop(const SweepView& sweep) {
+  add([folder = sweep.place] { stop_sweep(folder); });
+}
+
+void Session::add_trials(const SweepView& sweep, int count) {
+  add([folder = sweep.place, was = sweep.state.now, count] {
+    ablate::add_trials(folder, count);
+    if (was == SweepState::Now::finished) start_controller(folder);
+  });
+}
+
+void Session::kill_trial(const SweepView& sweep, int number) {
+  add([folder = sweep.place, number] { ablate::kill_trial(folder, number); });
+}
+
 void Session::keep_going() {
   add([this] {
     if (std::filesystem::exists(root_ / ".ablate")) LocalQueue(root_).keep_going();
+  });
+}
+
+void Session::ask_cluster(const Snapshot& snapshot) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_question_) return;
+  next_question_ = now + kBetweenQuestions;
+  std::map<std::filesystem::path, std::vector<std::filesystem::path>> runs;
+  for (const auto& run : snapshot.runs)
+    if (const RunStatus& status = run->info.status;
+        status.launcher == "slurm" && (status.state == RunState::queued || status.state == RunState::running ||
+                                       status.state == RunState::interrupted))
+      runs[run->root].push_back(run->info.folder);
+  if (runs.empty()) return;
+  add([this, runs] {
+    try {
+      for (const auto& [root, folders] : runs) clusters_.try_emplace(root, root).first->second.refresh(folders);
+      cluster_problem_.clear();
+    } catch (const Error& error) {
+      if (std::exchange(cluster_problem_, error.what()) != error.what()) throw;  // Told once, not every few seconds.
+    }
   });
 }
 

@@ -1,14 +1,17 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 
+#include "sweeps/slurm_launcher.h"
 #include "viewers/panel.h"
 
 namespace ablate {
@@ -24,8 +27,17 @@ class Session : public Actions {
   void launch(const Experiment& experiment) override;
   void stop(const RunView& run) override;
   void resume(const RunView& run) override;
+  void launch(const Sweep& sweep) override;
+  void resume(const SweepView& sweep) override;
+  void pause(const SweepView& sweep) override;
+  void stop(const SweepView& sweep) override;
+  void add_trials(const SweepView& sweep, int count) override;
+  void kill_trial(const SweepView& sweep, int number) override;
   /// Starts the queue's keeper where runs wait and nobody attends to them.
   void keep_going();
+  /// Asks their cluster what became of runs that wait or train there, every few seconds at most; cheap enough for every
+  /// frame.
+  void ask_cluster(const Snapshot& snapshot);
 
   /// The id of the first run of what was launched last, once.
   std::optional<std::string> take_launched();
@@ -38,6 +50,9 @@ class Session : public Actions {
 
   std::filesystem::path root_;
   std::function<void()> done_;
+  std::map<std::filesystem::path, SlurmLauncher> clusters_;  ///< by root; the session's thread only
+  std::string cluster_problem_;                              ///< the same
+  std::chrono::steady_clock::time_point next_question_{};
   std::mutex mutex_;  // Guards the following.
   std::condition_variable changed_;
   std::deque<std::function<void()>> jobs_;

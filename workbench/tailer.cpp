@@ -18,6 +18,7 @@
 #include "viewers/colors.h"
 #include "viewers/published.h"
 #include "workbench/console_tail.h"
+#include "workbench/sweep_follower.h"
 
 namespace ablate {
 namespace {
@@ -39,7 +40,7 @@ bool same_bits(double a, double b) { return std::bit_cast<std::uint64_t>(a) == s
 /// NaN equals itself here: a diverged run is not news at every look.
 bool same_status(const RunStatus& a, const RunStatus& b) {
   return a.state == b.state && a.step == b.step && a.total_steps == b.total_steps && a.error == b.error &&
-         a.best_metric == b.best_metric && same_bits(a.best_value, b.best_value) &&
+         a.waiting == b.waiting && a.best_metric == b.best_metric && same_bits(a.best_value, b.best_value) &&
          same_bits(a.training_seconds, b.training_seconds) && same_bits(a.ended_seconds, b.ended_seconds) &&
          std::equal(a.metrics.begin(), a.metrics.end(), b.metrics.begin(), b.metrics.end(),
                     [](const auto& x, const auto& y) { return x.first == y.first && same_bits(x.second, y.second); });
@@ -125,6 +126,8 @@ struct Tailer::Impl {
   RunColors colors;
   Heartbeats heartbeats;
   ConsoleReader console_reader;
+  SweepFollower sweeps;
+  bool sweeps_read = false;
   std::shared_ptr<const ConsoleTail> console;
   Interest wanted;
   bool listed = false;
@@ -150,6 +153,7 @@ struct Tailer::Impl {
   bool follow();
   bool follow_one(const RunView& view, Clock::time_point now);
   bool read_console();
+  bool read_sweeps();
   void forget_hidden();
   void publish();
 };
@@ -303,6 +307,11 @@ bool Tailer::Impl::read_console() {
   return true;
 }
 
+bool Tailer::Impl::read_sweeps() {
+  const bool any = sweeps.look();
+  return !std::exchange(sweeps_read, true) || any;
+}
+
 void Tailer::Impl::forget_hidden() {
   if (followed.size() <= wanted.shown.size() + kKeptHidden) return;
   std::erase_if(followed, [&](const auto& entry) {
@@ -320,6 +329,8 @@ void Tailer::Impl::publish() {
   auto next = std::make_shared<Snapshot>();
   next->runs.reserve(runs.size());
   for (const auto& [id, view] : runs) next->runs.push_back(view);
+  next->sweeps = sweeps.sweeps();
+  next->sweeps_read = sweeps_read;
   next->console = console;
   next->loading = !listed;
   next->complete = complete;
@@ -349,10 +360,12 @@ void Tailer::Impl::work() {
     if (any) publish();
     any = follow();
     any |= read_console();
+    any |= read_sweeps();
     forget_hidden();
     if (any) publish();
-    const bool active =
-        std::any_of(runs.begin(), runs.end(), [](const auto& run) { return is_active(run.second->info.status.state); });
+    const bool active = sweeps.active() || std::any_of(runs.begin(), runs.end(), [](const auto& run) {
+                          return is_active(run.second->info.status.state);
+                        });
     std::unique_lock lock(mutex);
     signal.wait_for(lock,
                     more_to_read ? milliseconds(0)
@@ -365,11 +378,18 @@ void Tailer::Impl::work() {
 Tailer::Tailer(fs::path root, std::vector<fs::path> more_paths, std::function<void()> changed)
     : impl_(std::make_unique<Impl>()) {
   impl_->changed = std::move(changed);
+  impl_->sweeps.add_root(root, "");
   impl_->roots.push_back({std::move(root), ""});
   for (fs::path& path : more_paths) {
+    if (is_journal_file(path)) {
+      impl_->sweeps.add_journal(std::move(path));
+      continue;
+    }
     const fs::path whole = fs::absolute(path).lexically_normal();
     const std::string name = (whole.has_filename() ? whole : whole.parent_path()).filename().string();
-    impl_->roots.push_back({std::move(path), name.empty() ? "log" : name});
+    const std::string prefix = name.empty() ? "log" : name;
+    impl_->sweeps.add_root(path, prefix + "/");
+    impl_->roots.push_back({std::move(path), prefix});
   }
   impl_->thread = std::thread([this] { impl_->work(); });
 }

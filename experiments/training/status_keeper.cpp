@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 #include <thread>
 
@@ -55,9 +56,11 @@ StatusKeeper::StatusKeeper(std::filesystem::path folder) : impl_(std::make_uniqu
   status = read_status(impl_->folder).value_or(RunStatus{});
   status.state = RunState::running;
   status.error.clear();
+  status.waiting.clear();
   status.ended_seconds = 0;
   status.started_seconds = 0;
-  status.job = std::to_string(::getpid());
+  const char* job = std::getenv("ABLATE_JOB");  // A cluster's name for it.
+  status.job = job ? job : std::to_string(::getpid());
   if (status.launcher.empty()) status.launcher = "foreground";
   ++status.heartbeat;
   write_status(impl_->folder, status);
@@ -90,10 +93,6 @@ void StatusKeeper::finish(RunState state, const std::string& error) {
   ++status.heartbeat;
   remember_log_sizes(impl_->folder, status);
   write_status(impl_->folder, status);
-}
-
-double wall_seconds() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace ablate

@@ -33,7 +33,4 @@ class StatusKeeper {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Unix time.
-double wall_seconds();
-
 }  // namespace ablate

@@ -4,13 +4,17 @@
 //       "wait": true     stay until a stop request comes (then stopped) or a file DIR/finish appears (then completed)
 //       "die": signal    die of that signal        "exit": code   say "sad words", and leave with that code
 //       "hush": true     before any status is written, and before the run's lock is taken, wait for DIR/finish
-//     else it completes at once. Every start and every end is a line in DIR/diary.
+//     else it completes at once. Every start and every end is a line in DIR/diary. As a cluster's job ($ABLATE_JOB) it
+//     is interrupted by SIGTERM.
+//   stand_in_worker accepted           says that it could start
 //   stand_in_worker queue-keeper ROOT  is what `ablate queue-keeper ROOT` is
 #include <signal.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -29,9 +33,13 @@ void note(const fs::path& run, const std::string& word) {
 
 void pause() { std::this_thread::sleep_for(std::chrono::milliseconds(5)); }
 
+volatile std::sig_atomic_t told_to_go = 0;
+
 void write_state(const fs::path& run, ablate::RunState state) {
   ablate::RunStatus status = ablate::read_status(run).value_or(ablate::RunStatus{});
   status.state = state;
+  status.waiting.clear();
+  if (const char* job = std::getenv("ABLATE_JOB")) status.job = job;
   ablate::write_status(run, status);
 }
 
@@ -62,6 +70,10 @@ int work(const fs::path& run) {
       end = ablate::RunState::stopped;
       break;
     }
+    if (told_to_go) {
+      end = ablate::RunState::interrupted;
+      break;
+    }
     pause();
   }
   note(run, "end");  // Before the state that tests wait for.
@@ -72,7 +84,9 @@ int work(const fs::path& run) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && argv[1] == std::string("accepted")) return 0;
   if (argc != 3) return 2;
+  if (std::getenv("ABLATE_JOB")) ::signal(SIGTERM, [](int) { told_to_go = 1; });
   if (argv[1] == std::string("queue-keeper")) {
     ablate::LocalQueue(argv[2]).keep();
     return 0;

@@ -67,7 +67,7 @@ class BadInputTest(AblateTest):
             self.refuse("launch", file, code=1, says=says)
         self.refuse("launch", self.folder / "missing.json", code=1, says=["missing.json"])
         file.write_text("{}")
-        self.refuse("launch", file, "--launcher", "slurm", code=2, says=["slurm", "local"])
+        self.refuse("launch", file, "--launcher", "pbs", code=2, says=["slurm", "local"])
         self.refuse("launch", file, "--slots", 0, code=2, says=["--slots"])
 
     # --- data --------------------------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ void add_demo(CLI::App& app, Invocation& invocation);
 void add_options(CLI::App& app, Invocation& invocation);
 void add_train(CLI::App& app, Invocation& invocation);
 void add_launch(CLI::App& app, Invocation& invocation);
+void add_cluster(CLI::App& app, Invocation& invocation);
 void add_list(CLI::App& app, Invocation& invocation);
 void add_show(CLI::App& app, Invocation& invocation);
 void add_compare(CLI::App& app, Invocation& invocation);
@@ -52,13 +53,15 @@ void add_evaluate(CLI::App& app, Invocation& invocation);
 void add_average(CLI::App& app, Invocation& invocation);
 void add_cost(CLI::App& app, Invocation& invocation);
 void add_lr_find(CLI::App& app, Invocation& invocation);
+void add_sweep(CLI::App& app, Invocation& invocation);
 void add_screenshot(CLI::App& app, Invocation& invocation);
 void add_queue_keeper(CLI::App& app, Invocation& invocation);
 /// The words as paths. Throws Error for one that is not there, ending in `advice`.
 std::vector<std::filesystem::path> existing_paths(const std::vector<std::string>& words, const char* advice);
 /// What `open` and `screenshot` can show.
 inline constexpr const char* kShownPaths =
-    "Name a folder of runs, a run, a TensorBoard log folder, or a recorded range test (lr and loss).";
+    "Name a folder of runs, a run, a TensorBoard log folder, a recorded range test (lr and loss), or a journal of "
+    "Optuna's.";
 /// The window, which is also what opens where no command is named.
 int open_window(const Invocation& invocation, const std::vector<std::string>& paths);
 

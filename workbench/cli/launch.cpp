@@ -11,6 +11,7 @@
 #include "sweeps/launcher.h"
 #include "workbench/cli/command.h"
 #include "workbench/cli/configuration.h"
+#include "workbench/cli/launcher_options.h"
 #include "workbench/cli/output.h"
 #include "workbench/cli/progress.h"
 
@@ -19,9 +20,8 @@ namespace {
 
 struct LaunchOptions {
   std::string file;
-  std::string launcher = "local";
+  LauncherOptions where;
   std::string own_lr;  ///< a rule of range tests; empty: the experiment's learning rates
-  int slots = 0;
   bool wait = false;
 };
 
@@ -37,9 +37,9 @@ std::vector<RunConfig> different_data(const Experiment& experiment) {
 
 /// Shows how the runs come along until all are over; Ctrl-C leaves, and they go on. 1 where one did not complete.
 int wait_for(const Invocation& invocation, const std::filesystem::path& root,
-             const std::vector<std::filesystem::path>& runs) {
+             const std::vector<std::filesystem::path>& runs, Launcher& launcher) {
   Progress progress(root, runs);
-  progress.until_over();
+  await_runs(progress, launcher);
   if (invocation.json) {
     nlohmann::json document = nlohmann::json::array();
     for (const RunInfo& run : progress.runs()) document.push_back(run_summary(run));
@@ -50,15 +50,14 @@ int wait_for(const Invocation& invocation, const std::filesystem::path& root,
 }
 
 int launch(const Invocation& invocation, const LaunchOptions& options) {
-  if (options.launcher != "local")
-    throw UsageError(fmt::format("--launcher {} is not there yet; local is.", options.launcher));
   const std::filesystem::path root = invocation.root();
+  const std::unique_ptr<Launcher> launcher = make_launcher(root, options.where);
   Experiment experiment = Experiment::read(options.file);
   if (!options.own_lr.empty()) experiment = with_own_rates(experiment, options.own_lr, list_runs(root));
   for (const RunConfig& config : different_data(experiment)) tell_problems(check_data(config));
   worker_program();  // Before any folder is made.
-  const std::vector<std::filesystem::path> runs = launch_locally(root, experiment, options.slots);
-  if (options.wait) return wait_for(invocation, root, runs);
+  const std::vector<std::filesystem::path> runs = launch_runs(root, experiment, *launcher);
+  if (options.wait) return wait_for(invocation, root, runs, *launcher);
   if (invocation.json) {
     nlohmann::json document = nlohmann::json::array();
     for (const auto& run : runs) document.push_back(run_summary(read_run(root, run)));
@@ -79,10 +78,7 @@ void add_launch(CLI::App& app, Invocation& invocation) {
   command
       .add_option("EXPERIMENT.json", options->file, R"({"name", "base": {…}, "vary": {key: [values]}, "seeds": [0]})")
       ->required();
-  command.add_option("--launcher", options->launcher, "Where they train: local (this machine)")->type_name("NAME");
-  command.add_option("--slots", options->slots, "How many train at once (as the machine can)")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1024));
+  add_launcher_options(command, options->where);
   command
       .add_option("--own-lr", options->own_lr,
                   "Train each variant at what its own range tests suggest (ablate lr-find)")

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "workbench/cli/command.h"
+#include "workbench/cli/launcher_options.h"
 #include "workbench/cli/output.h"
 
 namespace ablate {
@@ -33,7 +34,7 @@ std::string progress_of(const RunStatus& status) {
 
 int print_list(const Invocation& invocation) {
   const std::filesystem::path root = invocation.root();
-  const std::vector<RunInfo> runs = list_runs(root);
+  const std::vector<RunInfo> runs = list_runs_up_to_date(root);
   if (invocation.json) {
     nlohmann::json document = nlohmann::json::array();
     for (const RunInfo& run : runs) {
@@ -66,7 +67,7 @@ int print_list(const Invocation& invocation) {
     row.push_back({status.training_seconds > 0 ? short_time(status.training_seconds) : ""});
     std::string error = status.error.substr(0, status.error.find('\n'));
     if (error.empty() && !problems_of(run, {}).empty()) error = "its log is damaged: ablate show " + run.id;
-    row.push_back({std::move(error), Tone::bad});
+    row.push_back(error.empty() ? Cell{status.waiting, Tone::quiet} : Cell{std::move(error), Tone::bad});
     table.add(std::move(row));
   }
   table.print();

@@ -12,6 +12,7 @@
 #include "sweeps/launcher.h"
 #include "workbench/cli/command.h"
 #include "workbench/cli/configuration.h"
+#include "workbench/cli/launcher_options.h"
 #include "workbench/cli/output.h"
 #include "workbench/cli/progress.h"
 #include "workbench/cli/train.h"
@@ -23,7 +24,8 @@ struct LrFindOptions {
   TrainOptions run;
   std::optional<std::string> experiment, points;
   std::string procedure, smooth;
-  int seeds = 1, slots = 0;
+  int seeds = 1;
+  LauncherOptions where;
   std::optional<double> start, end;
   std::optional<Step> steps;
 
@@ -135,8 +137,9 @@ int find_for_variants(const Invocation& invocation, const LrFindOptions& options
   const Experiment sweep = finder_sweep(experiment, options.procedure, options.seeds);
   worker_program();  // Before any folder is made.
   const std::filesystem::path root = invocation.root();
-  Progress progress(root, launch_locally(root, sweep, options.slots));
-  progress.until_over();
+  const std::unique_ptr<Launcher> launcher = make_launcher(root, options.where);
+  Progress progress(root, launch_runs(root, sweep, *launcher));
+  await_runs(progress, *launcher);
   const std::vector<VariantRangeTests> variants = range_tests_by_variant(progress.runs());
   if (invocation.json) {
     print_json(document_of(variants));
@@ -163,11 +166,13 @@ int lr_find(const Invocation& invocation, const LrFindOptions& options) {
         !options.run.assignments.empty())
       throw UsageError(
           "An experiment's range tests take its own options; --procedure, --start, --end, --iterations, --seeds and "
-          "--slots are what goes with it.");
+          "where they train (--launcher, --slots, …) are what goes with it.");
     return find_for_variants(invocation, options);
   }
-  if (options.seeds > 1 || options.slots > 0)
-    throw UsageError("--seeds and --slots are for the range tests of an experiment's variants: name its file.");
+  if (options.seeds > 1 || options.where != LauncherOptions{})
+    throw UsageError(
+        "--seeds, --launcher, --slots and what is asked of a cluster are for the range tests of an experiment's "
+        "variants: name its file.");
   if (!options.points) {
     if (!options.smooth.empty())
       throw UsageError(
@@ -186,9 +191,7 @@ void add_lr_find(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<LrFindOptions>();
   command.add_option("EXPERIMENT.json", options->experiment, "Test the learning rate of each of its variants");
   command.add_option("--seeds", options->seeds, "Each with so many seeds")->type_name("N")->check(CLI::Range(1, 1000));
-  command.add_option("--slots", options->slots, "How many at once (as the machine can)")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1024));
+  add_launcher_options(command, options->where);
   add_train_options(command, options->run);
   command.add_option("--procedure", options->procedure, "fastai (as it is without) or pytorch-lr-finder")
       ->type_name("NAME")

@@ -28,7 +28,9 @@ int open_window(const Invocation& invocation, const std::vector<std::string>& wo
 void add_open(CLI::App& app, Invocation& invocation) {
   CLI::App& command = *app.add_subcommand("open", "The window: every run under ROOT, and any other logs");
   const auto paths = std::make_shared<std::vector<std::string>>();
-  command.add_option("PATH", *paths, "Folders of runs, runs, TensorBoard log folders; recorded range tests (lr, loss)");
+  command.add_option(
+      "PATH", *paths,
+      "Folders of runs, runs, TensorBoard log folders; recorded range tests (lr, loss); Optuna's journals");
   command.callback(
       [&invocation, paths] { invocation.action = [&invocation, paths] { return open_window(invocation, *paths); }; });
 }

@@ -133,6 +133,9 @@ nlohmann::json run_summary(const RunInfo& run) {
           {"metrics", metrics},
           {"best", best},
           {"error", status.error},
+          {"waiting", status.waiting},
+          {"launcher", status.launcher},
+          {"job", status.job},
           {"training_seconds", status.training_seconds}};
 }
 

@@ -52,7 +52,7 @@ Tone tone_of(RunState state);
 void print_json(const nlohmann::json& document);
 
 /// What scripts may rely on of a run (`list`, `show`, `train`): run, id, name, experiment, status, step, total_steps,
-/// metrics, best, error, training_seconds.
+/// metrics, best, error, waiting, launcher, job, training_seconds.
 nlohmann::json run_summary(const RunInfo& run);
 
 /// What is wrong with a run's log, in words, one line each.

@@ -45,6 +45,7 @@ std::string line_of(const RunInfo& run, std::size_t width) {
   if (is_over(status.state) && status.training_seconds > 0)
     line += fmt::format("  {}", short_time(status.training_seconds));
   if (!status.error.empty()) line += "  " + status.error.substr(0, status.error.find('\n'));
+  if (!status.waiting.empty()) line += "  " + status.waiting;
   return line;
 }
 

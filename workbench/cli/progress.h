@@ -30,6 +30,8 @@ class Progress {
   /// Whether standard error is a terminal, so that lines are written over.
   bool on_terminal() const { return terminal_; }
 
+  const std::vector<std::filesystem::path>& folders() const { return folders_; }
+
   /// As of the last update.
   const std::vector<RunInfo>& runs() const { return infos_; }
 

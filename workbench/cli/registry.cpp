@@ -9,6 +9,7 @@ const std::vector<AddCommand>& commands() {
       add_options,  //
       add_train,    //
       add_launch,   //
+      add_cluster,  //
       add_list,     //
       add_show,     //
       add_compare,  //
@@ -16,13 +17,13 @@ const std::vector<AddCommand>& commands() {
       add_stop,     //
       add_resume,   //
       add_predict,  //
-      add_evaluate, add_average, add_cost, add_lr_find, add_screenshot, add_queue_keeper,
+      add_evaluate, add_average, add_cost, add_lr_find, add_sweep, add_screenshot, add_queue_keeper,
   };
   return all;
 }
 
 const std::vector<std::string>& later_commands() {
-  static const std::vector<std::string> names = {"sweep", "data", "doctor"};
+  static const std::vector<std::string> names = {"data", "doctor"};
   return names;
 }
 

@@ -13,6 +13,7 @@
 #include "sweeps/launcher.h"
 #include "workbench/cli/command.h"
 #include "workbench/cli/configuration.h"
+#include "workbench/cli/launcher_options.h"
 #include "workbench/cli/output.h"
 
 namespace ablate {
@@ -82,7 +83,7 @@ int resume(const Invocation& invocation, const ResumeOptions& options) {
         "A resumed run stays what it is; only --steps and --epochs make it longer. For another one from its weights: "
         "ablate train --from {} -s {}",
         options.run, options.assignments.front()));
-  RunInfo run = find_run(invocation.root(), options.run);
+  RunInfo run = find_run_up_to_date(invocation.root(), options.run);
   if (const std::string words = options.epochs.empty() ? options.steps : options.epochs + "ep"; !words.empty()) {
     extend(run, as_usage([&] { return value_from_text(*find_option("train.steps"), words); }));
     run = read_run(invocation.root(), run.folder);

@@ -43,9 +43,12 @@ void add_screenshot(CLI::App& app, Invocation& invocation) {
   CLI::App& command = *app.add_subcommand("screenshot", "The window as a picture; needs no display");
   const auto options = std::make_shared<Options>();
   command.add_option("OUT.png", options->screenshot.file, "Where to write it")->required();
-  command.add_option("PATH", options->paths,
-                     "Folders of runs, runs, TensorBoard log folders; recorded range tests (lr, loss)");
-  command.add_option("--view", options->screenshot.view, "One panel, e.g. Curves, instead of the whole window")
+  command.add_option(
+      "PATH", options->paths,
+      "Folders of runs, runs, TensorBoard log folders; recorded range tests (lr, loss); Optuna's journals");
+  command
+      .add_option("--view", options->screenshot.view,
+                  "One panel instead of the whole window: Curves, Sweep, Sweep/history")
       ->type_name("NAME");
   command.add_option("--size", options->size, "In pixels (1600x1000)")->type_name("WxH");
   command.callback([&invocation, options] {

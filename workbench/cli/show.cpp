@@ -9,6 +9,7 @@
 #include "experiments/run_config.h"
 #include "runs/weights_file.h"
 #include "workbench/cli/command.h"
+#include "workbench/cli/launcher_options.h"
 #include "workbench/cli/output.h"
 
 namespace ablate {
@@ -99,7 +100,7 @@ int show(const Invocation& invocation, const std::string& word) {
   if (std::filesystem::is_regular_file(word)) return show_weights(invocation, word);
   if (const auto weights = std::filesystem::path(word) / "model.safetensors"; std::filesystem::exists(weights))
     return show_weights(invocation, weights);  // A checkpoint's folder.
-  const RunInfo run = find_run(invocation.root(), word);
+  const RunInfo run = find_run_up_to_date(invocation.root(), word);
   const auto [values, damage] = last_values(run);
   if (invocation.json) {
     nlohmann::json document = run_summary(run);
@@ -120,6 +121,8 @@ int show(const Invocation& invocation, const std::string& word) {
   line("experiment", run.experiment);
   line("state", std::string(name_of(status.state)), tone_of(status.state));
   line("error", status.error, Tone::bad);
+  line("queue", status.waiting);
+  if (status.launcher == "slurm") line("job", status.job);
   if (status.total_steps > 0)
     line("step", fmt::format("{} of {}, epoch {:.4g}", status.step, status.total_steps, status.epoch));
   if (!status.best_metric.empty())

@@ -5,13 +5,14 @@
 
 #include "sweeps/launcher.h"
 #include "workbench/cli/command.h"
+#include "workbench/cli/launcher_options.h"
 #include "workbench/cli/output.h"
 
 namespace ablate {
 namespace {
 
 int stop(const Invocation& invocation, const std::string& word) {
-  const RunInfo run = find_run(invocation.root(), word);
+  const RunInfo run = find_run_up_to_date(invocation.root(), word);
   stop_run(invocation.root(), run);
   const RunInfo now = read_run(invocation.root(), run.folder);
   if (invocation.json)

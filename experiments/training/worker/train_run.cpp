@@ -2,6 +2,7 @@
 #include <torch/torch.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 #include "experiments/data/transforms.h"
@@ -124,7 +125,12 @@ int train_run(const std::filesystem::path& given, const std::function<bool()>& i
   if (!lock) throw Error(fmt::format("{} is being trained by another process.", folder.string()));
   StatusKeeper status(folder);
   const auto ended = [&](RunState state) {
-    status.finish(state);
+    const char* job = std::getenv("ABLATE_JOB");
+    const bool sent_away = state == RunState::stopped && job && interrupted();  // Why, its cluster knows.
+    if (sent_away)
+      status.finish(state = RunState::interrupted, fmt::format("Its job {} was told to end.", job));
+    else
+      status.finish(state);
     say(std::string(name_of(state)));
     return 0;
   };

@@ -1,0 +1,72 @@
+#include "sweeps/launchers.h"
+
+#include <utility>
+
+#include "runs/error.h"
+#include "sweeps/launcher.h"
+#include "sweeps/slurm_launcher.h"
+#include "sweeps/worker.h"
+
+namespace ablate {
+
+LocalLauncher::LocalLauncher(std::filesystem::path root, int slots) : root_(std::move(root)), slots_(slots) {}
+
+void LocalLauncher::submit(const std::vector<std::filesystem::path>& runs) {
+  LocalQueue queue(root_);
+  std::vector<std::filesystem::path> queued;
+  for (const std::filesystem::path& run : runs) {
+    const RunState state = read_run(root_, run).status.state;
+    if (can_go_on(state)) {
+      queue.await_leaving(run);
+      queue_again(run);
+    }
+    if (state == RunState::queued || can_go_on(state)) queued.push_back(run);
+  }
+  if (!queued.empty()) queue.submit(queued, slots_);
+}
+
+void LocalLauncher::stop(const std::filesystem::path& run) {
+  RunStatus status = read_run(root_, run).status;
+  LocalQueue queue(root_);
+  if (status.state == RunState::running ||
+      (status.state == RunState::queued && !queue.withdraw(run) && queue.working(run))) {
+    request(run, Request::stop);
+  } else if (status.state == RunState::queued) {
+    status.state = RunState::stopped;
+    write_status(run, status);
+  }
+}
+
+void LocalLauncher::refresh(const std::vector<std::filesystem::path>&) { LocalQueue(root_).keep_going(); }
+
+std::unique_ptr<Launcher> launcher_of(const std::filesystem::path& root, const RunStatus& status) {
+  if (status.launcher == "slurm") return std::make_unique<SlurmLauncher>(root);
+  return std::make_unique<LocalLauncher>(root);
+}
+
+std::vector<std::filesystem::path> launch_runs(const std::filesystem::path& root, const Experiment& experiment,
+                                               Launcher& launcher) {
+  std::vector<std::filesystem::path> runs = create_runs(root, experiment);
+  try {
+    launcher.submit(runs);
+  } catch (const Error& error) {
+    for (const std::filesystem::path& run : runs) settle_unstarted(run, error.what());
+    throw;
+  }
+  return runs;
+}
+
+bool can_go_on(RunState state) {
+  return state == RunState::stopped || state == RunState::interrupted || state == RunState::failed;
+}
+
+void queue_again(const std::filesystem::path& run) {
+  take_request(run, Request::stop);
+  RunStatus status = read_status(run).value_or(RunStatus{});
+  status.state = RunState::queued;
+  status.error.clear();
+  status.ended_seconds = 0;
+  write_status(run, status);
+}
+
+}  // namespace ablate

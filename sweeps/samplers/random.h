@@ -1,0 +1,13 @@
+#pragma once
+
+#include <memory>
+
+#include "sweeps/samplers/sampler.h"
+
+namespace ablate {
+
+/// Every trial by itself: each parameter uniformly over its range. Fields: "seed".
+std::unique_ptr<Sampler> make_random_sampler(const SearchSpace& space, const nlohmann::json& fields,
+                                             const std::vector<Direction>& directions);
+
+}  // namespace ablate

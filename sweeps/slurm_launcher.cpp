@@ -1,0 +1,332 @@
+#include "sweeps/slurm_launcher.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <ctime>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "runs/atomic_file.h"
+#include "runs/console_log.h"
+#include "runs/error.h"
+#include "runs/json_file.h"
+#include "sweeps/launcher.h"
+
+namespace ablate {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+constexpr seconds kBetweenLooks{5}, kAfterNoAnswer{30};
+constexpr seconds kLeaving{40};       // A job that is told to end is killed after KillWait, usually 30 s.
+constexpr double kFileSeconds = 60;   // After which a file that another host wrote is seen here, over NFS too.
+constexpr std::size_t kArray = 1000;  // Slurm's own default for the longest (MaxArraySize).
+
+fs::path submissions(const fs::path& root) { return root / ".ablate" / "slurm"; }
+
+fs::path key_of(const fs::path& run) {
+  std::error_code failed;
+  const fs::path canonical = fs::canonical(run, failed);
+  return failed ? fs::absolute(run).lexically_normal() : canonical;
+}
+
+fs::path make_submission_folder(const fs::path& root) {
+  fs::create_directories(submissions(root));
+  const std::string now = fmt::format("{:%Y%m%d-%H%M%S}", fmt::localtime(std::time(nullptr)));
+  for (int serial = 1;; ++serial) {
+    const fs::path folder = submissions(root) / fmt::format("{}-{}", now, serial);
+    if (::mkdir(folder.c_str(), 0777) == 0) return folder;
+    if (errno != EEXIST) throw Error(fmt::format("{}: can't be made: {}", folder.string(), system_error_text(errno)));
+  }
+}
+
+/// The worker takes the shell's place, so that Slurm's signals reach it; Slurm's own words land in the run's
+/// console.log like the worker's.
+std::string script_of(const fs::path& folder, const SlurmOptions& options) {
+  std::string script = "#!/bin/bash\n";
+  for (const std::string& line : options.lines) script += fmt::format("#SBATCH {}\n", line);
+  script += fmt::format(
+      "run=$(readlink -f {}/\"$SLURM_ARRAY_TASK_ID\")\n"
+      "export ABLATE_JOB=\"${{SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID\"\n"
+      "export ABLATE_THREADS=\"${{SLURM_CPUS_PER_TASK:-${{SLURM_CPUS_ON_NODE:-1}}}}\"\n"
+      "export OMP_WAIT_POLICY=\"${{OMP_WAIT_POLICY:-passive}}\"\n"
+      "exec {} run \"$run\"",
+      shell_quoted(folder.string()), shell_quoted(worker_program().string()));
+  return script;
+}
+
+std::string experiment_of(const fs::path& run) {
+  try {
+    const nlohmann::json document = read_json_file(run / "run.json").value_or(nlohmann::json::object());
+    return document.value("experiment", "");
+  } catch (const std::exception&) {  // A damaged run.json is the worker's to tell.
+    return "";
+  }
+}
+
+/// sbatch takes a % in names of files for one of its own.
+std::string with_percent_doubled(const std::string& path) {
+  std::string doubled;
+  for (const char c : path) doubled += std::string(c == '%' ? 2 : 1, c);
+  return doubled;
+}
+
+long job_number(const SlurmJob& job) {
+  long number = 0;
+  std::from_chars(job.id.data(), job.id.data() + job.id.size(), number);
+  return number;
+}
+
+/// Writes what `change` makes of a status, unless somebody else wrote it since it was read as `before`.
+template <class Change>
+void change_status(const fs::path& run, const RunStatus& before, Change&& change) {
+  std::optional<RunStatus> status = read_status(run);
+  if (!status || status->state != before.state || status->heartbeat != before.heartbeat || status->job != before.job ||
+      status->launcher != before.launcher)
+    return;
+  const nlohmann::json as_it_was = to_json(*status);
+  change(*status);
+  if (to_json(*status) != as_it_was) write_status(run, *status);
+}
+
+void write_waiting(const fs::path& run, const RunStatus& before, const std::string& job, const std::string& words) {
+  change_status(run, before, [&](RunStatus& status) {
+    status.state = RunState::queued;
+    status.error.clear();
+    status.ended_seconds = 0;
+    status.job = job;
+    status.waiting = words;
+  });
+}
+
+void write_end_of_job(const fs::path& run, const RunStatus& before, const SlurmJob& job) {
+  const std::array stopping{"CANCELLED", "GONE", "TIMEOUT", "DEADLINE", "PREEMPTED"};
+  change_status(run, before, [&](RunStatus& status) {
+    const bool stopped = status.state == RunState::interrupted ||  // With a checkpoint.
+                         std::ranges::find(stopping, job.state) != stopping.end();
+    status.state = stopped ? RunState::stopped : RunState::failed;
+    status.error = words_of_end(job);
+    if (const std::string last = last_console_line(run); !stopped && !last.empty())
+      status.error += " Its last words: " + last;
+    status.waiting.clear();
+    status.job = job.id;
+    status.ended_seconds = static_cast<double>(std::time(nullptr));
+    remember_log_sizes(run, status);
+  });
+}
+
+}  // namespace
+
+SlurmLauncher::SlurmLauncher(const fs::path& root, std::optional<SlurmOptions> options)
+    : root_(fs::absolute(root).lexically_normal()), options_(std::move(options)) {
+  if (options_) options_->check();
+}
+
+/// Empty for a job that is not ours.
+fs::path SlurmLauncher::run_of(const SlurmJob& job) {
+  const std::size_t underscore = job.id.find('_');
+  if (underscore == std::string::npos || job.script.filename() != "job.sh" ||
+      job.script.parent_path().parent_path().filename() != "slurm")
+    return {};
+  const fs::path link = job.script.parent_path() / job.id.substr(underscore + 1);
+  const auto [known, is_new] = runs_of_links_.try_emplace(link);
+  std::error_code not_ours;
+  if (is_new) known->second = fs::canonical(link, not_ours);
+  return known->second;
+}
+
+SlurmLauncher::Jobs SlurmLauncher::look() {
+  Jobs jobs;
+  for (SlurmJob& job : slurm_jobs()) {
+    const fs::path run = run_of(job);
+    if (run.empty()) continue;
+    SlurmJob& known = jobs[run];
+    const auto rank = [](const SlurmJob& each) { return std::pair(!each.over(), job_number(each)); };
+    if (known.id.empty() || rank(known) < rank(job)) known = std::move(job);
+  }
+  return jobs;
+}
+
+void SlurmLauncher::submit(const std::vector<fs::path>& runs) {
+  const std::lock_guard guard(mutex_);
+  worker_program();
+  std::error_code failed;
+  fs::create_directories(submissions(root_), failed);
+  const FileLock lock(submissions(root_) / "lock");
+  try {
+    for (const Array& array : without_job(runs)) submit_array(array);
+  } catch (const Error& error) {
+    throw Error(fmt::format("{} ablate cluster says more; ablate resume RUN tries again.", error.what()));
+  }
+  next_look_ = {};
+}
+
+/// Those that have to be submitted.
+std::vector<SlurmLauncher::Array> SlurmLauncher::without_job(const std::vector<fs::path>& runs) {
+  Jobs jobs = look();
+  const auto job_of = [&](const fs::path& run) -> const SlurmJob* {
+    const auto found = jobs.find(key_of(run));
+    return found == jobs.end() || found->second.over() ? nullptr : &found->second;
+  };
+  const auto state_of = [&](const fs::path& run) { return read_run(root_, run).status.state; };
+  // Only when its job has left Slurm says whether it waits again or is over.
+  const auto undecided = [&](const fs::path& run) {
+    const SlurmJob* job = job_of(run);
+    return job && job->state == "COMPLETING" && state_of(run) == RunState::interrupted;
+  };
+  for (const auto deadline = steady_clock::now() + kLeaving;
+       std::ranges::any_of(runs, undecided) && steady_clock::now() < deadline; jobs = look())
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+
+  std::vector<Array> arrays;
+  for (const fs::path& run : runs) {
+    const RunState state = state_of(run);
+    if (state != RunState::queued && !can_go_on(state)) continue;
+    const SlurmJob* job = job_of(run);
+    const bool leaving = job && job->works() && (state == RunState::stopped || state == RunState::failed);
+    if (job && !leaving) {
+      if (job->waits() && state != RunState::queued) queue_again(run);
+      continue;
+    }
+    const SlurmOptions options = options_ ? *options_ : read_slurm_options(run);
+    auto array = std::ranges::find_if(
+        arrays, [&](const Array& each) { return each.options == options && each.runs.size() < kArray; });
+    if (array == arrays.end()) array = arrays.insert(arrays.end(), Array{options, {}, {}});
+    array->runs.push_back(run);
+    if (leaving) array->leaving.push_back(job->id);
+  }
+  return arrays;
+}
+
+void SlurmLauncher::submit_array(const Array& array) {
+  const fs::path folder = make_submission_folder(root_), script = folder / "job.sh";
+  std::vector<RunStatus> before;
+  for (std::size_t i = 0; i < array.runs.size(); ++i) {
+    const fs::path& run = array.runs[i];
+    fs::create_directory_symlink(key_of(run), folder / std::to_string(i));
+    write_slurm_options(run, array.options);
+    RunStatus& status = before.emplace_back(read_status(run).value_or(RunStatus{}));
+    status.launcher = "slurm";
+    status.job.clear();
+    write_status(run, status);
+    if (status.state != RunState::queued) queue_again(run);
+  }
+  const std::string text = script_of(folder, array.options);
+  write_file_atomically(script, std::array{std::string_view(text), std::string_view("\n")});
+  std::vector<std::string> words = array.options.for_sbatch();
+  const std::string experiment = experiment_of(array.runs.front());
+  words.push_back(fmt::format("--job-name={}", experiment.empty() ? "ablate" : experiment));
+  words.push_back(fmt::format("--chdir={}", root_.string()));
+  words.push_back(fmt::format("--output={}/%a/console.log", with_percent_doubled(folder.string())));
+  words.emplace_back("--open-mode=append");
+  words.push_back(fmt::format("--array=0-{}", array.runs.size() - 1));
+  if (array.options.slots > 0) words.back() += fmt::format("%{}", array.options.slots);
+  if (!array.leaving.empty()) words.push_back(fmt::format("--dependency=afterany:{}", fmt::join(array.leaving, ":")));
+  try {
+    const std::string number = submit_job(words, script);
+    for (std::size_t i = 0; i < array.runs.size(); ++i) {
+      before[i].state = RunState::queued;
+      change_status(array.runs[i], before[i], [&](RunStatus& status) { status.job = fmt::format("{}_{}", number, i); });
+    }
+  } catch (const Error&) {
+    for (std::size_t i = 0; i < array.runs.size(); ++i) write_status(array.runs[i], before[i]);
+    throw;
+  }
+}
+
+void SlurmLauncher::stop(const fs::path& run) {
+  const std::lock_guard guard(mutex_);
+  const RunStatus before = read_status(run).value_or(RunStatus{});
+  const RunState state = read_run(root_, run).status.state;
+  if (state == RunState::running) return request(run, Request::stop);
+  if (state != RunState::queued && state != RunState::interrupted) return;
+  try {
+    Jobs jobs = look();
+    if (const auto job = jobs.find(key_of(run)); job != jobs.end() && job->second.waits()) {
+      cancel_waiting_job(job->second.id);
+      jobs = look();
+    }
+    if (const auto job = jobs.find(key_of(run)); job != jobs.end() && !job->second.over())
+      return request(run, Request::stop);  // It begins this moment.
+  } catch (const Error& error) {
+    request(run, Request::stop);
+    throw Error(
+        fmt::format("{} It can't be taken out of Slurm's queue now; it will stop as soon as it starts.", error.what()));
+  }
+  change_status(run, before, [](RunStatus& status) {
+    status.state = RunState::stopped;
+    status.error.clear();
+    status.waiting.clear();
+  });
+}
+
+void SlurmLauncher::refresh(const std::vector<fs::path>& runs) {
+  const std::lock_guard guard(mutex_);
+  const auto now = steady_clock::now();
+  std::vector<std::pair<fs::path, RunStatus>> open;
+  for (const fs::path& run : runs) {
+    std::optional<RunStatus> status;
+    try {
+      status = read_status(run);
+    } catch (const Error&) {  // A damaged one is told of by who reads the run.
+    }
+    if (!status || status->launcher != "slurm") continue;
+    RunStatus seen = *status;
+    heartbeats_.resolve(run.string(), seen, now);
+    if (status->state == RunState::queued || status->state == RunState::running ||
+        status->state == RunState::interrupted)
+      open.emplace_back(run, std::move(*status));
+  }
+  if (open.empty()) return;
+  if (now < next_look_) {
+    if (!problem_.empty()) throw Error(problem_);
+    return;
+  }
+  Jobs jobs;
+  try {
+    jobs = look();
+  } catch (const Error& error) {
+    problem_ = error.what();
+    next_look_ = steady_clock::now() + kAfterNoAnswer;
+    throw;
+  }
+  problem_.clear();
+  next_look_ = steady_clock::now() + kBetweenLooks;
+  for (const auto& [run, before] : open) bring_up_to_date(run, before, jobs);
+}
+
+void SlurmLauncher::bring_up_to_date(const fs::path& run, const RunStatus& before, const Jobs& jobs) {
+  const auto found = jobs.find(key_of(run));
+  if (found != jobs.end() && found->second.waits())
+    return write_waiting(run, before, found->second.id, words_of_waiting(found->second));
+  if (found != jobs.end() && found->second.works()) return;
+  if (found == jobs.end() && before.state == RunState::queued && before.job.empty())
+    return write_waiting(run, before, "", "Slurm has no job for it; ablate resume submits it");
+  // Its worker may be alive all the same: started again since, or by somebody else.
+  if (before.state == RunState::running && before.host == host_name() && RunLock::held(run)) return;
+  RunStatus seen = before;
+  heartbeats_.resolve(run.string(), seen, steady_clock::now());
+  if (found != jobs.end()) {
+    const SlurmJob& job = found->second;
+    const bool elsewhere = !job.host.empty() && job.host != host_name();
+    if (!elsewhere || static_cast<double>(std::time(nullptr)) > job.ended_seconds + kFileSeconds)
+      write_end_of_job(run, before, job);
+  } else if (before.host == host_name() || seen.state != RunState::running) {
+    // Slurm keeps no record of a task of an array that was cancelled before it began.
+    SlurmJob forgotten{before.job, before.state == RunState::queued ? "GONE" : "", "", 0, "", {}};
+    if (const auto accounted = accounted_job(before.job); accounted && accounted->over()) forgotten = *accounted;
+    write_end_of_job(run, before, forgotten);
+  }
+}
+
+}  // namespace ablate

@@ -1,0 +1,243 @@
+#include "sweeps/sweep_folder.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+
+#include "experiments/experiment.h"
+#include "runs/atomic_file.h"
+#include "runs/error.h"
+#include "runs/json_file.h"
+#include "runs/near_match.h"
+#include "runs/run_lock.h"
+#include "runs/run_store.h"
+#include "sweeps/inheritable_lock.h"
+#include "sweeps/launchers.h"
+#include "sweeps/process.h"
+#include "sweeps/trial_records.h"
+
+namespace ablate {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+void make_folder(const fs::path& folder) {
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (failed)
+    throw Error(fmt::format("Can't make {}: {}. Choose a runs folder that may be written (--runs).", folder.string(),
+                            failed.message()));
+}
+
+void write_sweep(const fs::path& folder, const Sweep& sweep) {
+  const std::string text = sweep.to_json().dump(2) + "\n";
+  write_file_atomically(folder / "sweep.json", std::array{std::string_view(text)});
+}
+
+/// What must stay as it is: the rest is budget.
+ordered_json identity(const Sweep& sweep) {
+  ordered_json document = sweep.to_json();
+  document.erase("budget");
+  document.erase("retries");
+  return document;
+}
+
+std::string first_difference(const Sweep& a, const Sweep& b) {
+  const ordered_json left = identity(a), right = identity(b);
+  for (const auto& [key, value] : left.items())
+    if (value != right.at(key)) return key;
+  return "";
+}
+
+void leave_request(const fs::path& sweep, const std::string& name) {
+  make_folder(sweep / "requests");
+  if (!std::ofstream(sweep / "requests" / name))
+    throw Error(fmt::format("{}: can't leave the request {} there. Is it writable, and is there space?",
+                            (sweep / "requests").string(), name));
+}
+
+/// Held by a controller, or for a moment by somebody who does what none is there to do.
+std::optional<InheritableLock> lead(const fs::path& sweep) {
+  return InheritableLock::try_acquire(sweep / "controller.lock");
+}
+
+const Trial& running_trial(const Study& study, int number) {
+  if (number < 0 || number >= std::ssize(study.trials))
+    throw Error(fmt::format("{} has no trial {}; it has {}.", study.name, number, study.trials.size()));
+  const Trial& trial = study.trials[static_cast<std::size_t>(number)];
+  if (finished(trial.state)) throw Error(fmt::format("Trial {} is over: it is {}.", number, name_of(trial.state)));
+  return trial;
+}
+
+/// Asks the run of a trial to stop, where it waits or trains.
+void stop_run_of(const fs::path& sweep, const Trial& trial) {
+  const fs::path root = root_of(sweep), folder = root / trial.run();
+  if (trial.run().empty() || !fs::exists(folder / "run.json")) return;
+  launcher_of(root, read_resolved_status(folder))->stop(folder);
+}
+
+}  // namespace
+
+fs::path journal_file(const fs::path& sweep) { return sweep / "sweep.journal"; }
+fs::path root_of(const fs::path& sweep) { return fs::absolute(sweep).lexically_normal().parent_path().parent_path(); }
+
+Sweep read_sweep(const fs::path& sweep) { return Sweep::read(sweep / "sweep.json"); }
+
+const Study& study_of(const Sweep& sweep, const Journal& journal) {
+  const std::vector<const Study*> all = journal.replay().studies();
+  const Study* study = journal.replay().find(sweep.name);
+  if (study == nullptr && all.size() == 1) study = all.front();
+  if (study == nullptr) {
+    std::vector<std::string> names;
+    for (const Study* each : all) names.push_back(each->name);
+    throw Error(fmt::format("The journal of {} has no study of that name; it has {}. Give the sweep the name of one.",
+                            sweep.name, names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+  }
+  if (study->directions != sweep.directions())
+    throw Error(
+        fmt::format("The study {} in the journal has other directions than the objective of the sweep.", study->name));
+  for (const Trial& trial : study->trials)
+    for (const auto& [key, distribution] : trial.distributions)
+      if (const Parameter* ours = sweep.space.find(key);
+          ours != nullptr && !compatible(*distribution, ours->distribution))
+        throw Error(fmt::format(
+            "The study {} has {} as {} (trial {}), which does not go with the sweep's {}. Give the sweep another name, "
+            "or the same kind of range.",
+            study->name, key, optuna_text(*distribution), trial.number, optuna_text(ours->distribution)));
+  return *study;
+}
+
+fs::path create_sweep(const fs::path& root, const Sweep& wanted, const fs::path& from) {
+  const fs::path folder = fs::absolute(root / "sweeps" / wanted.name).lexically_normal();
+  Sweep sweep = wanted;
+  // The controller may run, or go on, in another folder.
+  sweep.base = with_absolute_paths(RunConfig::from_json(sweep.base)).to_json();
+  if (fs::exists(folder / "sweep.json")) {
+    if (const std::string key = first_difference(sweep, read_sweep(folder)); !key.empty())
+      throw Error(fmt::format(
+          "There is a sweep {} already, with another \"{}\" ({}). Give this one another name, or remove that folder.",
+          sweep.name, key, (folder / "sweep.json").string()));
+  }
+  make_folder(folder);
+  if (!from.empty()) {
+    if (fs::exists(journal_file(folder)))
+      throw Error(fmt::format("The sweep {} has a journal already ({}); give it another name to go on from {}.",
+                              sweep.name, journal_file(folder).string(), from.string()));
+    const std::optional<std::string> records = read_file(from);
+    if (!records) throw Error(fmt::format("{}: there is no such journal.", from.string()));
+    study_of(sweep, Journal(from));
+    write_file_atomically(journal_file(folder), std::array{std::string_view(*records)});
+  }
+  Journal journal(journal_file(folder));
+  journal.update([&](const JournalReplay& replay) -> std::vector<journal::Record> {
+    if (!replay.studies().empty()) return {};
+    return {journal::create_study(sweep.name, sweep.directions())};
+  });
+  study_of(sweep, journal);
+  write_sweep(folder, sweep);  // Last: a folder that has one has all.
+  return folder;
+}
+
+std::vector<fs::path> list_sweeps(const fs::path& root) {
+  std::vector<fs::path> sweeps;
+  std::error_code none;
+  for (fs::directory_iterator it(root / "sweeps", none), end; !none && it != end; it.increment(none))
+    if (fs::exists(it->path() / "sweep.json", none)) sweeps.push_back(it->path());
+  std::ranges::sort(sweeps);
+  return sweeps;
+}
+
+fs::path find_sweep(const fs::path& root, std::string_view word) {
+  if (const fs::path path = (fs::path(word) / "").parent_path(); fs::exists(path / "sweep.json"))
+    return fs::absolute(path).lexically_normal();
+  std::vector<fs::path> begin;
+  std::vector<std::string> names;
+  for (const fs::path& sweep : list_sweeps(root)) {
+    names.push_back(sweep.filename().string());
+    if (names.back() == word) return sweep;
+    if (names.back().starts_with(word)) begin.push_back(sweep);
+  }
+  if (begin.size() == 1) return begin.front();
+  const std::vector<std::string> near = begin.empty() ? near_matches(word, names) : names;
+  throw Error(fmt::format(
+      "There is no sweep \"{}\" in {}.{}", word, (root / "sweeps").string(),
+      names.empty() ? " Begin one with: ablate sweep run SWEEP.json"
+                    : fmt::format(" There {}: {}.", near.empty() || !begin.empty() ? "are" : "is something like it",
+                                  fmt::join(near.empty() ? names : near, ", "))));
+}
+
+std::string_view name_of(SweepState::Now now) {
+  static constexpr std::array<std::string_view, 4> kNames{"idle", "running", "paused", "finished"};
+  return kNames.at(static_cast<std::size_t>(now));
+}
+
+SweepState sweep_state(const fs::path& sweep) {
+  SweepState state;
+  bool finished = false;
+  if (std::optional<json> document = read_json_file(sweep / "controller.json")) {
+    const std::string where = (sweep / "controller.json").string();
+    std::int64_t process = 0, slots = 0;
+    take(*document, "host", state.host, where);
+    take(*document, "process", process, where);
+    take(*document, "slots", slots, where);
+    take(*document, "problem", state.problem, where);
+    take(*document, "finished", finished, where);
+    state.process = static_cast<int>(process);
+    state.slots = static_cast<int>(slots);
+  }
+  if (InheritableLock::held(sweep / "controller.lock"))
+    state.now = fs::exists(sweep / "requests" / "pause") ? SweepState::Now::paused : SweepState::Now::running;
+  else
+    state.now = finished ? SweepState::Now::finished : SweepState::Now::idle;
+  return state;
+}
+
+void start_controller(const fs::path& sweep) {
+  if (InheritableLock::held(sweep / "controller.lock")) return;
+  ProcessOptions options;
+  options.program = program_beside("ablate", "ABLATE_PROGRAM");
+  options.arguments = {"--runs", root_of(sweep).string(), "sweep", "resume", sweep.string()};
+  options.log = sweep / "console.log";
+  start_detached(options);
+}
+
+void pause_sweep(const fs::path& sweep, bool paused) {
+  std::error_code ignored;
+  if (paused)
+    leave_request(sweep, "pause");
+  else
+    fs::remove(sweep / "requests" / "pause", ignored);
+}
+
+void stop_sweep(const fs::path& sweep) {
+  if (!lead(sweep)) return leave_request(sweep, "stop");
+  // Nobody leads, but its runs may train on.
+  const Sweep asked = read_sweep(sweep);
+  Journal journal(journal_file(sweep));
+  for (const Trial& trial : study_of(asked, journal).trials) stop_run_of(sweep, trial);
+}
+
+void kill_trial(const fs::path& sweep, int number) {
+  const Sweep asked = read_sweep(sweep);
+  Journal journal(journal_file(sweep));
+  const Trial trial = running_trial(study_of(asked, journal), number);
+  const std::optional<InheritableLock> leading = lead(sweep);
+  if (!leading) return leave_request(sweep, fmt::format("kill-{}", number));
+  journal.update([&](const JournalReplay&) -> std::vector<journal::Record> { return {end_early(trial)}; });
+  stop_run_of(sweep, trial);
+}
+
+void add_trials(const fs::path& sweep, int count) {
+  const FileLock lock(sweep / "sweep.json.lock");
+  Sweep asked = read_sweep(sweep);
+  if (!asked.budget.trials) throw Error(fmt::format("{} has no number of trials in its budget to add to.", asked.name));
+  asked.budget.trials = *asked.budget.trials + count;
+  write_sweep(sweep, asked);
+}
+
+}  // namespace ablate

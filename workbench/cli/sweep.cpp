@@ -1,0 +1,275 @@
+// ablate sweep run|resume|show|list|pause|stop|add|kill: a search through configurations, as an Optuna study.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "runs/json_file.h"
+#include "sweeps/interrupts.h"
+#include "sweeps/launcher.h"
+#include "sweeps/sweep_controller.h"
+#include "sweeps/sweep_folder.h"
+#include "workbench/cli/command.h"
+#include "workbench/cli/configuration.h"
+#include "workbench/cli/launcher_options.h"
+#include "workbench/cli/output.h"
+
+namespace ablate {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct SweepOptions {
+  std::string file, sweep, journal;
+  LauncherOptions where;
+  int count = 0, trial = 0;
+  bool detach = false;
+};
+
+/// At once, where nobody said: a person who shares a cluster wants neither one nor hundreds.
+constexpr int kSlotsOfACluster = 8;
+
+nlohmann::json trial_json(const Trial& trial) {
+  nlohmann::json values = nlohmann::json::array(), intermediate = nlohmann::json::object();
+  for (const double value : trial.values) values.push_back(json_number(value));
+  for (const auto& [step, value] : trial.intermediate) intermediate[std::to_string(step)] = json_number(value);
+  nlohmann::json document{{"number", trial.number},
+                          {"state", name_of(trial.state)},
+                          {"params", trial.external_params()},
+                          {"values", values},
+                          {"intermediate", intermediate},
+                          {"run", trial.run().empty() ? nlohmann::json(nullptr) : nlohmann::json(trial.run())}};
+  if (trial.user_attrs.contains("error")) document["error"] = trial.user_attrs.at("error");
+  return document;
+}
+
+/// The last key of a dotted one, where that says enough.
+std::string short_key(const std::string& key, const SearchSpace& space) {
+  const auto last = [](const std::string& name) { return name.substr(name.rfind('.') + 1); };
+  const auto same = [&](const Parameter& other) { return last(other.key) == last(key); };
+  return std::ranges::count_if(space.parameters(), same) == 1 ? last(key) : key;
+}
+
+std::string param_words(const nlohmann::json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  return value.is_number_float() ? short_number(value.get<double>()) : json_text(value);
+}
+
+Tone tone_of(const Trial& trial) {
+  if (trial.state == TrialState::fail) return Tone::bad;
+  return trial.state == TrialState::complete ? Tone::plain : Tone::quiet;
+}
+
+void print_trials(const Sweep& sweep, const Study& study) {
+  const std::vector<int> best = study.best();
+  std::vector<Table::Column> columns{{""}, {"TRIAL", Align::right}, {"STATE"}};
+  for (const Sweep::Objective& objective : sweep.objectives) columns.push_back({objective.metric, Align::right});
+  for (const Parameter& parameter : sweep.space.parameters())
+    columns.push_back({short_key(parameter.key, sweep.space), Align::right});
+  columns.insert(columns.end(), {{"TIME", Align::right}, {"RUN"}, {""}});
+  Table table(columns);
+  for (const Trial& trial : study.trials) {
+    const Tone tone = tone_of(trial);
+    std::vector<Cell> row{{std::ranges::find(best, trial.number) != best.end() ? "best" : "", Tone::good},
+                          {std::to_string(trial.number)},
+                          {trial.paused() ? "waits" : std::string(name_of(trial.state)), tone}};
+    for (std::size_t i = 0; i < sweep.objectives.size(); ++i) {
+      if (i < trial.values.size())
+        row.push_back({short_number(trial.values[i]), tone});
+      else
+        row.push_back({i == 0 && !trial.intermediate.empty() ? short_number(trial.intermediate.rbegin()->second) : "",
+                       Tone::quiet});
+    }
+    const nlohmann::json params = trial.external_params();
+    for (const Parameter& parameter : sweep.space.parameters())
+      row.push_back({params.contains(parameter.key) ? param_words(params.at(parameter.key)) : "", tone});
+    const double seconds = trial.ended_seconds - trial.started_seconds;
+    const std::string error = trial.user_attrs.value("error", "");
+    row.insert(row.end(), {{trial.ended_seconds > 0 ? short_time(seconds) : "", Tone::quiet},
+                           {trial.run(), Tone::quiet},
+                           {error.substr(0, error.find('\n')), Tone::bad}});
+    table.add(std::move(row));
+  }
+  table.print();
+}
+
+std::string progress_words(const Sweep& sweep, const Study& study, const SweepState& state) {
+  const auto count = [&](TrialState wanted) { return std::ranges::count(study.trials, wanted, &Trial::state); };
+  std::string words = fmt::format("{}: {}, {} of {} trials complete, {} pruned, {} failed", sweep.name,
+                                  name_of(state.now), count(TrialState::complete),
+                                  sweep.budget.trials ? std::to_string(*sweep.budget.trials) : "any number of",
+                                  count(TrialState::pruned), count(TrialState::fail));
+  if (state.now == SweepState::Now::running || state.now == SweepState::Now::paused)
+    words += fmt::format("; led by process {} on {}", state.process, state.host);
+  return words;
+}
+
+int show(const Invocation& invocation, const fs::path& folder) {
+  const Sweep sweep = read_sweep(folder);
+  const Journal journal(journal_file(folder));
+  const Study& study = study_of(sweep, journal);
+  const SweepState state = sweep_state(folder);
+  if (invocation.json) {
+    nlohmann::json document{{"study", study.name},
+                            {"sweep", folder.string()},
+                            {"state", name_of(state.now)},
+                            {"problem", state.problem},
+                            {"directions", nlohmann::json::array()},
+                            {"best", study.best()},
+                            {"trials", nlohmann::json::array()}};
+    for (const Direction direction : study.directions)
+      document["directions"].push_back(direction == Direction::maximize ? "maximize" : "minimize");
+    for (const Trial& trial : study.trials) document["trials"].push_back(trial_json(trial));
+    print_json(document);
+    return 0;
+  }
+  print_trials(sweep, study);
+  fmt::print("{}\n", progress_words(sweep, study, state));
+  if (!state.problem.empty()) fmt::print(stderr, "ablate: {}\n", state.problem);
+  return 0;
+}
+
+/// Where its trials train: what was asked for now, else as the last time; kept for those who lead it next.
+LauncherOptions where_to_train(const fs::path& folder, const LauncherOptions& asked) {
+  const fs::path file = folder / "launcher.json";
+  LauncherOptions where;
+  if (auto kept = read_json_file(file)) {
+    take(*kept, "launcher", where.launcher, file.string());
+    std::int64_t slots = 0;
+    take(*kept, "slots", slots, file.string());
+    where.slots = static_cast<int>(slots);
+    where.slurm = SlurmOptions::from_json(kept->value("slurm", nlohmann::json::object()), file.string());
+  }
+  const int slots = asked.slots > 0 ? asked.slots : where.slots;
+  if (asked.launcher != "local" || asked.slurm != SlurmOptions{}) where = asked;
+  const bool cluster = where.launcher == "slurm";
+  where.slots = slots > 0 ? slots : cluster ? kSlotsOfACluster : default_slots().workers;
+  write_json_file(file, {{"launcher", where.launcher}, {"slots", where.slots}, {"slurm", where.slurm.to_json()}});
+  return where;
+}
+
+int lead(const Invocation& invocation, const fs::path& folder, const SweepOptions& options) {
+  const std::string name = folder.filename().string();
+  worker_program();
+  const LauncherOptions where = where_to_train(folder, options.where);
+  pause_sweep(folder, false);
+  if (options.detach) {
+    start_controller(folder);
+    fmt::print(stderr, "{} goes on by itself. Watch: ablate sweep show {}, or open the window.\n", name, name);
+    return 0;
+  }
+  const InterruptCounter interrupts;
+  SweepControl control;
+  control.slots = where.slots;
+  control.interrupted = [&] { return interrupts.count() > 0; };
+  control.say = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+  const std::unique_ptr<Launcher> launcher = make_launcher(root_of(folder), where);
+  const SweepEnd end = lead_sweep(folder, *launcher, control);
+  if (end == SweepEnd::left)
+    fmt::print(stderr,
+               "What trains goes on. The sweep too: ablate sweep resume {0}; or stop all: ablate sweep stop {0}\n",
+               name);
+  if (end == SweepEnd::stopped) fmt::print(stderr, "Stopped. It goes on with: ablate sweep resume {}\n", name);
+  show(invocation, folder);
+  return end == SweepEnd::left ? 1 : 0;
+}
+
+int run(const Invocation& invocation, const SweepOptions& options) {
+  const Sweep sweep = as_usage([&] { return Sweep::read(options.file); });
+  tell_problems(check_data(RunConfig::from_json(sweep.base)));
+  return lead(invocation, create_sweep(invocation.root(), sweep, options.journal), options);
+}
+
+int list(const Invocation& invocation) {
+  const std::vector<fs::path> sweeps = list_sweeps(invocation.root());
+  nlohmann::json document = nlohmann::json::array();
+  for (const fs::path& folder : sweeps) {
+    try {
+      const Sweep sweep = read_sweep(folder);
+      const Journal journal(journal_file(folder));
+      const SweepState state = sweep_state(folder);
+      if (!invocation.json) fmt::print("{}\n", progress_words(sweep, study_of(sweep, journal), state));
+      document.push_back({{"name", sweep.name}, {"sweep", folder.string()}, {"state", name_of(state.now)}});
+    } catch (const Error& error) {  // The others are worth seeing all the same.
+      fmt::print(stderr, "ablate: {}\n", error.what());
+    }
+  }
+  if (invocation.json) print_json(document);
+  if (sweeps.empty() && !invocation.json)
+    fmt::print("No sweeps in {} yet. Begin one with: ablate sweep run SWEEP.json\n", invocation.root().string());
+  return 0;
+}
+
+}  // namespace
+
+void add_sweep(CLI::App& app, Invocation& invocation) {
+  CLI::App& command =
+      *app.add_subcommand("sweep", "Search through configurations: samplers, pruners, Optuna's journal");
+  command.require_subcommand(1);
+  const auto options = std::make_shared<SweepOptions>();
+  const auto acts = [&](CLI::App& sub, auto act) {
+    add_json_flag(sub, invocation);
+    sub.callback([&invocation, options, act] {
+      invocation.action = [&invocation, options, act] { return act(invocation, *options); };
+    });
+  };
+  const auto add = [&](const char* name, const char* meaning) -> CLI::App& {
+    CLI::App& sub = *command.add_subcommand(name, meaning);
+    sub.add_option("SWEEP", options->sweep, "The name of a sweep, a unique beginning of it, or its folder")->required();
+    return sub;
+  };
+  const auto add_leading = [&](CLI::App& sub) {
+    add_launcher_options(sub, options->where);
+    sub.add_flag("--detach", options->detach, "Go on by itself, and return at once");
+  };
+
+  CLI::App& begin = *command.add_subcommand("run", "Begin a sweep, or go on with it, until its budget is used up");
+  begin
+      .add_option("SWEEP.json", options->file,
+                  R"({"name", "base": {…}, "space": {…}, "sampler", "pruner", "objective", "budget"})")
+      ->required();
+  begin.add_option("--journal", options->journal, "Go on from a copy of this Optuna journal")->type_name("FILE");
+  add_leading(begin);
+  acts(begin, run);
+
+  CLI::App& resume = add("resume", "Go on with a sweep that was stopped, paused, or lost its controller");
+  add_leading(resume);
+  acts(resume, [](const Invocation& with, const SweepOptions& given) {
+    return lead(with, find_sweep(with.root(), given.sweep), given);
+  });
+
+  acts(add("show", "Its trials"), [](const Invocation& with, const SweepOptions& given) {
+    return show(with, find_sweep(with.root(), given.sweep));
+  });
+  acts(*command.add_subcommand("list", "All sweeps"),
+       [](const Invocation& with, const SweepOptions&) { return list(with); });
+
+  acts(add("pause", "Begin no new trials; what trains goes on"), [](const Invocation& with, const SweepOptions& given) {
+    pause_sweep(find_sweep(with.root(), given.sweep), true);
+    return 0;
+  });
+  acts(add("stop", "Stop its trials, with checkpoints, and its controller"),
+       [](const Invocation& with, const SweepOptions& given) {
+         stop_sweep(find_sweep(with.root(), given.sweep));
+         return 0;
+       });
+
+  CLI::App& more = add("add", "Raise its budget by so many trials, and go on");
+  more.add_option("N", options->count, "How many")->required()->check(CLI::Range(1, 1'000'000));
+  add_leading(more);
+  acts(more, [](const Invocation& with, const SweepOptions& given) {
+    const fs::path folder = find_sweep(with.root(), given.sweep);
+    add_trials(folder, given.count);
+    return lead(with, folder, given);
+  });
+
+  CLI::App& kill = add("kill", "End one trial for good; what it has reported stays");
+  kill.add_option("TRIAL", options->trial, "Its number")->required();
+  acts(kill, [](const Invocation& with, const SweepOptions& given) {
+    kill_trial(find_sweep(with.root(), given.sweep), given.trial);
+    return 0;
+  });
+}
+
+}  // namespace ablate
