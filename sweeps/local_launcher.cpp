@@ -76,10 +76,10 @@ Slots default_slots() {
 }
 
 std::vector<std::filesystem::path> launch_locally(const std::filesystem::path& root, const Experiment& experiment,
-                                                  int slots) {
+                                                  int slots, int priority) {
   std::vector<std::filesystem::path> runs = create_runs(root, experiment);
   try {
-    LocalQueue(root).submit(runs, slots);
+    LocalQueue(root).submit(runs, slots, priority);
   } catch (const Error& error) {
     for (const std::filesystem::path& run : runs) settle_unstarted(run, error.what());
     throw;
@@ -100,6 +100,17 @@ void stop_run(const std::filesystem::path& root, const RunInfo& run) {
         fmt::format("{} can't be stopped: it is {}.{}", run.id, name_of(status.state),
                     status.state == RunState::interrupted ? " Nothing trains it any more; resume it to go on." : ""));
   request(run.folder, Request::stop);
+}
+
+void change_lr(const std::filesystem::path& root, const RunInfo& run, const LrRequest& asked) {
+  const RunInfo now = read_run(root, run.folder);
+  const nlohmann::json::json_pointer procedure("/config/lr_find/procedure");
+  if (now.run.is_object() && now.run.value(procedure, "none") != "none")
+    throw Error(fmt::format("{} is a range test: it goes through all learning rates.", run.id));
+  if (now.status.state != RunState::running && now.status.state != RunState::queued)
+    throw Error(fmt::format("{} is {}: nothing trains it whose learning rate could change.", run.id,
+                            name_of(now.status.state)));
+  request_lr(run.folder, asked);
 }
 
 void refuse_ended(const RunInfo& run) {

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -78,7 +80,7 @@ void write_end(const std::filesystem::path& run, RunState state, const std::stri
 
 }  // namespace
 
-Worker start_worker(const std::filesystem::path& run, int threads, int keep_open) {
+Worker start_worker(const std::filesystem::path& run, int threads, int keep_open, const std::string& gpu) {
   ProcessOptions options;
   options.program = worker_program();
   options.arguments = {"run", run.string()};
@@ -86,6 +88,7 @@ Worker start_worker(const std::filesystem::path& run, int threads, int keep_open
   // Threads that wait for each other sleep instead of spinning: beside anything else that computes (a window, another
   // run) a spinning pair gets almost nothing done, five times less in tests/bench/RESULTS.md.
   if (!std::getenv("OMP_WAIT_POLICY")) options.environment["OMP_WAIT_POLICY"] = "passive";
+  if (!gpu.empty()) options.environment["CUDA_VISIBLE_DEVICES"] = gpu;
   options.log = run / "console.log";
   options.keep_open = keep_open;
   options.signals_wait = true;
@@ -93,6 +96,7 @@ Worker start_worker(const std::filesystem::path& run, int threads, int keep_open
   worker.run = run;
   worker.oom_kills_before = oom_kills();
   worker.process = start_child(options);
+  worker.gone = FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, worker.process, 0)));
   return worker;
 }
 
