@@ -172,11 +172,6 @@ bool Keeper::start(const QueueEntry& waiting, const Place& place) {
     if (!held) throw Error(fmt::format("{} is locked by another process; nothing was started.", entry.file.string()));
     if (const auto& after = wish_of(waiting).after; after && !after->from.empty())
       begin_from(entry.run, weights_of(files_.root / after->run, after->from));
-    if (std::optional<RunStatus> status = read_status(entry.run)) {
-      status->launcher = "local";
-      status->error.clear();
-      write_status(entry.run, *status);
-    }
     active_.push_back({entry, start_worker(entry.run, place.threads, held->descriptor(), place.gpu)});
     say(fmt::format("{} started, process {}", entry.run.string(), active_.back().worker->process));
     wishes_.erase(entry.run);

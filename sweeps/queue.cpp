@@ -126,7 +126,9 @@ void LocalQueue::keep(Machine& machine) {
   std::optional<InheritableLock> alone;
   Keeper keeper(files, machine);
   Wakeups wakeups;
-  for (const fs::path& folder : {files.folder, files.waiting, files.started}) wakeups.watch(folder);
+  wakeups.watch(files.folder, Wakeups::Change::arrival);  // Of another number of slots.
+  wakeups.watch(files.waiting, Wakeups::Change::arrival);
+  wakeups.watch(files.started, Wakeups::Change::closing);  // Each is held open by its worker.
   {
     const FileLock lock(files.lock);
     alone = InheritableLock::try_acquire(files.keeper);

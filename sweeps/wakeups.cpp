@@ -16,9 +16,10 @@ constexpr std::chrono::milliseconds kSecondLook{10};
 
 }  // namespace
 
-void Wakeups::watch(const std::filesystem::path& folder) {
+void Wakeups::watch(const std::filesystem::path& folder, Change change) {
   if (!notices_) notices_ = FileDescriptor(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  if (notices_) ::inotify_add_watch(notices_.get(), folder.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE);
+  if (notices_)
+    ::inotify_add_watch(notices_.get(), folder.c_str(), change == Change::arrival ? IN_MOVED_TO : IN_CLOSE_WRITE);
 }
 
 void Wakeups::wait(std::span<const int> descriptors, std::chrono::milliseconds at_most) {

@@ -13,8 +13,11 @@ namespace ablate {
 /// seen (made by another host on NFS) or the system has no such notices left, only the time-out is. One thread.
 class Wakeups {
  public:
-  /// A file that is renamed into `folder`, or one in it that its last writer closes: one that died, too.
-  void watch(const std::filesystem::path& folder);
+  enum class Change {
+    arrival,  ///< a file is renamed into the folder
+    closing   ///< the last writer of a file in it closes it, or dies
+  };
+  void watch(const std::filesystem::path& folder, Change change);
 
   /// Until something happens, a descriptor can be read (a pidfd: its process has ended), or the time is up, by a clock
   /// that nobody sets. A negative descriptor is none.

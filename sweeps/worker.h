@@ -20,7 +20,8 @@ struct Worker {
 };
 
 /// Starts `ablate-train run <run>`, its output appended to `<run>/console.log`. `threads` 0: as the worker decides.
-/// `keep_open`: a descriptor (a lock) that it holds for as long as it lives. `gpu`: the only one that it sees. Throws
+/// `keep_open`: a descriptor (a lock) that it holds for as long as it lives. `gpu`: the only one that it sees.
+/// A worker with such a lock is one of the queue's, and says so in its status (launcher). Throws
 /// Error when it can't be started.
 Worker start_worker(const std::filesystem::path& run, int threads, int keep_open = -1, const std::string& gpu = "");
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 #include <thread>
 
@@ -58,7 +59,10 @@ StatusKeeper::StatusKeeper(std::filesystem::path folder) : impl_(std::make_uniqu
   status.ended_seconds = 0;
   status.started_seconds = 0;
   status.job = std::to_string(::getpid());
-  if (status.launcher.empty()) status.launcher = "foreground";
+  if (const char* launcher = std::getenv("ABLATE_LAUNCHER"))
+    status.launcher = launcher;
+  else if (status.launcher.empty())
+    status.launcher = "foreground";
   ++status.heartbeat;
   write_status(impl_->folder, status);
   impl_->thread = std::thread([impl = impl_.get()] { impl->beat(); });

@@ -21,7 +21,9 @@ struct LaunchOptions {
   std::string file;
   std::string launcher = "local";
   std::string own_lr;  ///< a rule of range tests; empty: the experiment's learning rates
+  std::string after, from;
   int slots = 0;
+  int priority = 0;
   bool wait = false;
 };
 
@@ -55,9 +57,14 @@ int launch(const Invocation& invocation, const LaunchOptions& options) {
   const std::filesystem::path root = invocation.root();
   Experiment experiment = Experiment::read(options.file);
   if (!options.own_lr.empty()) experiment = with_own_rates(experiment, options.own_lr, list_runs(root));
+  if (!options.from.empty() && options.after.empty())
+    throw UsageError("--from names a checkpoint of the run that --after names: give both.");
+  if (!options.after.empty())
+    experiment.after = {find_run(root, options.after).id,
+                        options.from.empty() ? "" : as_usage([&] { return checked_from(options.from); })};
   for (const RunConfig& config : different_data(experiment)) tell_problems(check_data(config));
   worker_program();  // Before any folder is made.
-  const std::vector<std::filesystem::path> runs = launch_locally(root, experiment, options.slots);
+  const std::vector<std::filesystem::path> runs = launch_locally(root, experiment, options.slots, options.priority);
   if (options.wait) return wait_for(invocation, root, runs);
   if (invocation.json) {
     nlohmann::json document = nlohmann::json::array();
@@ -80,9 +87,15 @@ void add_launch(CLI::App& app, Invocation& invocation) {
       .add_option("EXPERIMENT.json", options->file, R"({"name", "base": {…}, "vary": {key: [values]}, "seeds": [0]})")
       ->required();
   command.add_option("--launcher", options->launcher, "Where they train: local (this machine)")->type_name("NAME");
-  command.add_option("--slots", options->slots, "How many train at once (as the machine can)")
+  command.add_option("--slots", options->slots, "How many train at once on each device (as the machine can)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
+  command.add_option("--priority", options->priority, "Higher ones start first (0)")
+      ->type_name("N")
+      ->check(CLI::Range(-kMostPriority, kMostPriority));
+  command.add_option("--after", options->after, "They begin once this run is completed")->type_name("RUN");
+  command.add_option("--from", options->from, "… and from these of its weights: best, last, ema, swa, or a step")
+      ->type_name("WEIGHTS");
   command
       .add_option("--own-lr", options->own_lr,
                   "Train each variant at what its own range tests suggest (ablate lr-find)")
