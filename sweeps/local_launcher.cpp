@@ -70,7 +70,7 @@ Slots slots_for(int workers) {
 
 Slots default_slots() {
   const int cores = usable_cores();
-  // Small networks gain less from a second thread than from a second worker.
+  // Small networks gain less from a second thread than from a second worker (tests/bench/RESULTS.md, the queue).
   const int threads_each = cores >= 8 ? 4 : cores >= 4 ? 2 : 1;
   return {cores / threads_each, threads_each};
 }
