@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
+#include <functional>
 #include <set>
 
 #include "experiments/catalogue.h"
@@ -127,6 +128,33 @@ std::vector<json> values_to_vary(const std::string& key, const json& values) {
   return checked;
 }
 
+/// Throws where an "after" names no variant, or several, or leads back to where it began.
+void check_order(const std::vector<Experiment::Named>& variants) {
+  const auto predecessor = [&](const Experiment::Named& variant) {
+    const Experiment::Named* found = nullptr;
+    for (const Experiment::Named& each : variants) {
+      if (slug(each.name) != slug(variant.after)) continue;
+      if (found) throw Error(fmt::format("\"after\": several variants are called {}.", variant.after));
+      found = &each;
+    }
+    if (found) return found;
+    std::vector<std::string> names;
+    for (const Experiment::Named& each : variants) names.push_back(each.name);
+    throw Error(fmt::format("\"{}\" comes after \"{}\", which is no variant; there are {}.", variant.name,
+                            variant.after, fmt::join(names, ", ")));
+  };
+  for (const Experiment::Named& variant : variants) {
+    std::string way = variant.name;
+    std::size_t length = 0;
+    for (const Experiment::Named* each = &variant; !each->after.empty();) {
+      each = predecessor(*each);
+      way += fmt::format(" after {}", each->name);
+      if (each == &variant || ++length > variants.size())
+        throw Error(fmt::format("\"after\" leads in a circle: {}. One of them has to come first.", way));
+    }
+  }
+}
+
 Experiment parsed(const json& document) {
   if (!document.is_object()) throw Error("an experiment is an object, {\"name\": …, \"base\": {…}, \"vary\": {…}}.");
   require_keys(document, kKeys, "an experiment");
@@ -146,11 +174,18 @@ Experiment parsed(const json& document) {
   for (const json& variant : part(document, "variants", json::array(), example)) {
     if (!variant.is_object() || !variant.contains("name"))
       throw Error(fmt::format("\"variants\": each has a \"name\"; it is written {}.", example));
-    require_keys(variant, {"name", "set"}, "a variant");
+    require_keys(variant, {"name", "set", "after", "from"}, "a variant");
     experiment.variants.push_back({part(variant, "name", "", "as a text, \"wide\""),
-                                   part(variant, "set", json::object(), "{\"model.channels\": 32}")});
-    RunConfig::from_json(experiment.variants.back().set);
+                                   part(variant, "set", json::object(), "{\"model.channels\": 32}"),
+                                   part(variant, "after", "", "as the name of another, \"base\""),
+                                   variant.contains("from") ? checked_from(variant["from"]) : ""});
+    const Experiment::Named& added = experiment.variants.back();
+    if (added.after.empty() && !added.from.empty())
+      throw Error(fmt::format("\"{}\" has \"from\", which needs \"after\": whose weights they are.", added.name));
+    if (RunConfig::from_json(added.set).is_set("init.from") && !added.from.empty())
+      throw Error(fmt::format("\"{}\": \"from\" and init.from say the same: keep one.", added.name));
   }
+  check_order(experiment.variants);
   if (!experiment.variants.empty() && !experiment.vary.empty()) throw Error("give \"vary\" or \"variants\", not both.");
   if (!experiment.seeds.empty() && vary.contains("train.seed"))
     throw Error("\"vary\" names train.seed, which \"seeds\" sets. Give one of them.");
@@ -217,7 +252,11 @@ json Experiment::to_json() const {
   for (const auto& [key, values] : vary) document["vary"][key] = values;
   if (!vary.empty()) document["mode"] = mode == Mode::grid ? "grid" : "one-at-a-time";
   if (!seeds.empty()) document["seeds"] = seeds;
-  for (const Named& variant : variants) document["variants"].push_back({{"name", variant.name}, {"set", variant.set}});
+  for (const Named& variant : variants) {
+    document["variants"].push_back({{"name", variant.name}, {"set", variant.set}});
+    if (!variant.after.empty()) document["variants"].back()["after"] = variant.after;
+    if (!variant.from.empty()) document["variants"].back()["from"] = variant.from;
+  }
   return document;
 }
 
@@ -226,7 +265,7 @@ std::vector<Variant> Experiment::expand() const {
   std::vector<Variant> made;
   if (!variants.empty()) {
     for (const Named& variant : variants) {
-      made.push_back({slug(variant.name), base_config});
+      made.push_back({slug(variant.name), base_config, variant.after.empty() ? "" : slug(variant.after), variant.from});
       made.back().config.merge(variant.set);
     }
   } else {
@@ -250,7 +289,9 @@ std::vector<Variant> Experiment::expand() const {
       for (const std::int64_t seed : each) {
         seeded.push_back(variant);
         seeded.back().config.set("train.seed", seed);
-        if (each.size() > 1) seeded.back().name += fmt::format("-s{}", seed);
+        if (each.size() == 1) continue;
+        seeded.back().name += fmt::format("-s{}", seed);
+        if (!variant.after.empty()) seeded.back().after += fmt::format("-s{}", seed);
       }
     made = std::move(seeded);
   }
@@ -263,6 +304,11 @@ std::vector<Variant> Experiment::expand() const {
     } catch (const Error& error) {
       throw Error(made.size() == 1 ? error.what() : fmt::format("{}: {}", variant.name, error.what()));
     }
+    for (const auto& [average, option] : {std::pair("ema", "train.ema"), std::pair("swa", "swa.start")})
+      if (variant.from.ends_with(average) &&
+          !std::ranges::find(made, variant.after, &Variant::name)->config.is_set(option))
+        throw Error(fmt::format("{} begins from the {} of {}, which makes none: set {} there.", variant.name, average,
+                                variant.after, option));
   }
   return made;
 }
@@ -282,13 +328,33 @@ json run_json(const Variant& variant, const std::string& experiment) {
 }
 
 std::vector<std::filesystem::path> create_runs(const std::filesystem::path& root, const Experiment& experiment) {
-  const std::vector<Variant> variants = experiment.expand();
+  std::vector<Variant> variants = experiment.expand();
   std::vector<json> runs;
-  for (const Variant& variant : variants) runs.push_back(run_json(variant, experiment.name));
-  std::vector<std::filesystem::path> folders;
-  for (std::size_t i = 0; i < runs.size(); ++i)
-    folders.push_back(create_run(root, variants[i].name, std::move(runs[i])));
-  return folders;
+  for (Variant& variant : variants) {
+    const bool stage =
+        !variant.from.empty() || (variant.after.empty() && experiment.after && !experiment.after->from.empty());
+    if (stage) variant.config.set("init.from", nullptr);  // Known when its time has come.
+    runs.push_back(run_json(variant, experiment.name));
+  }
+  std::map<std::string, std::filesystem::path> folders;
+  // Not in order: the folder of what a run comes after is named in its run.json.
+  const std::function<void(std::size_t)> make = [&](std::size_t i) {
+    const Variant& variant = variants[i];
+    if (folders.contains(variant.name)) return;
+    std::optional<After> after = experiment.after;
+    if (!variant.after.empty()) {
+      make(static_cast<std::size_t>(std::ranges::find(variants, variant.after, &Variant::name) - variants.begin()));
+      after = {folders.at(variant.after).filename().string(), variant.from};
+    }
+    if (after) runs[i]["after"] = to_json(*after);
+    folders[variant.name] = create_run(root, variant.name, std::move(runs[i]));
+  };
+  std::vector<std::filesystem::path> in_order;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    make(i);
+    in_order.push_back(folders.at(variants[i].name));
+  }
+  return in_order;
 }
 
 Experiment demo_experiment(const std::string& data_path) {

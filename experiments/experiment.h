@@ -4,9 +4,11 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "experiments/after.h"
 #include "experiments/run_config.h"
 
 namespace ablate {
@@ -15,10 +17,14 @@ namespace ablate {
 struct Variant {
   std::string name;  ///< short and unique within the experiment: "batch-shared", "instance", "gelu-s1"; a slug
   RunConfig config;
+  std::string after = "";  ///< name of the variant that it waits for; empty: none
+  std::string from = "";   ///< which weights of that one it begins from (After::from)
 };
 
 /// A base configuration and what is varied: `{"name", "base": {…}, "vary": {key: [values]}, "mode": "grid" |
 /// "one-at-a-time", "seeds": [..]}`; or, where no grid says it, named variants: `"variants": [{"name", "set": {…}}]`.
+/// One of these may come after another, `"after": "name of another"`, and begin from its weights, `"from": "best"`
+/// (checked_from): stages of a training. Of several seeds each comes after the same seed's.
 struct Experiment {
   std::string name;
   nlohmann::json base = nlohmann::json::object();
@@ -29,10 +35,14 @@ struct Experiment {
   struct Named {
     std::string name;
     nlohmann::json set;
+    std::string after = "", from = "";
   };
   std::vector<Named> variants;
+  /// A run of the root that comes before all variants that come after none of their own. Not in the file.
+  std::optional<After> after;
 
-  /// Throws Error for unknown keys (with the nearest), naming `where`.
+  /// Throws Error for unknown keys (with the nearest), for an "after" that names none or leads back to itself, naming
+  /// `where`.
   static Experiment from_json(const nlohmann::json& json, const std::string& where);
   static Experiment read(const std::filesystem::path& file);
   nlohmann::json to_json() const;

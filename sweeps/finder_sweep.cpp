@@ -147,6 +147,7 @@ Experiment with_own_rates(const Experiment& experiment, const std::string& rule,
   }
   Experiment with_rates;
   with_rates.name = experiment.name;
+  with_rates.after = experiment.after;
   std::vector<std::string> without;
   for (Variant& variant : experiment.expand()) {
     const auto found = rates.find(range_test_key(with_absolute_paths(variant.config)));
@@ -155,7 +156,7 @@ Experiment with_own_rates(const Experiment& experiment, const std::string& rule,
       continue;
     }
     variant.config.set("optimizer.lr", found->second.second);
-    with_rates.variants.push_back({variant.name, set_of(variant.config)});
+    with_rates.variants.push_back({variant.name, set_of(variant.config), variant.after, variant.from});
   }
   if (!without.empty())
     throw Error(

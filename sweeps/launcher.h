@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,8 @@
 #include "runs/run_store.h"
 
 namespace ablate {
+
+class Machine;
 
 /// The worker program: $ABLATE_TRAIN, or `ablate-train` beside this program. Throws Error when it is not there.
 std::filesystem::path worker_program();
@@ -22,11 +25,14 @@ RunStatus run_in_foreground(const std::filesystem::path& run, const std::functio
 /// that train.stop_after ended: it has steps left, and will not make them.
 void refuse_ended(const RunInfo& run);
 
-/// The queue of a root: files under `<root>/.ablate/queue/`, one per run, in order of submission; they survive the
+/// The queue of a root: files under `<root>/.ablate/queue/`, one per run; they survive the
 /// death of everything, and windows and command lines share them. Runs are started by a keeper process, which exists as
 /// long as something waits or trains; any `submit` or `keep_going` starts one where none is alive. A run that waits has
 /// its file in `waiting/`, one that trains in `started/`, locked by the worker for as long as it lives: so a keeper
-/// that comes after one that was killed knows what still trains, without a process number to mistake.
+/// that comes after one that was killed knows what still trains, without a process number to mistake. Runs start by
+/// priority, then by submission, each where the machine has a place for it (sweeps/machine.h). One that comes after
+/// another (run.json's "after") waits until that one is completed; where nothing will complete it, the status of the
+/// one that waits says so.
 ///
 /// Every function may be called by any thread and any process. All throw Error where the root can't be written.
 class LocalQueue {
@@ -35,12 +41,16 @@ class LocalQueue {
 
   /// Adds runs at the end and makes sure that a keeper is alive; a run that is in the queue already stays where it is.
   /// `slots`: how many train at once, for the whole queue until it is empty; 0 leaves what was said before, and where
-  /// nothing was said the machine decides (default_slots).
-  void submit(const std::vector<std::filesystem::path>& runs, int slots = 0);
+  /// nothing was said the machine decides (free_place). Higher priorities start first.
+  void submit(const std::vector<std::filesystem::path>& runs, int slots = 0, int priority = 0);
   /// Takes a run that hasn't started out of the queue; false if it was not waiting.
   bool withdraw(const std::filesystem::path& run);
   /// In the order in which they will start.
   std::vector<std::filesystem::path> waiting() const;
+  /// Of a run that waits: its priority; nullopt for others.
+  std::optional<int> priority(const std::filesystem::path& run) const;
+  /// false if it was not waiting.
+  bool set_priority(const std::filesystem::path& run, int priority);
   /// Whether a worker that this queue started for `run` is alive, be it still on its way to its first step.
   bool working(const std::filesystem::path& run) const;
   /// Blocks while the worker of a run whose status says that it is over is still on its way out, and until the keeper
@@ -50,12 +60,17 @@ class LocalQueue {
   void keep_going();
 
   /// What the keeper process does (`ablate queue-keeper`, internal): takes runs in order, starts workers, writes the
-  /// status of those that died; returns when nothing is left, or at once where another keeper is at work.
+  /// status of those that died; returns when nothing is left that can go on without a person's doing, or at once where
+  /// another keeper is at work.
   void keep();
+  void keep(Machine& machine);
 
  private:
   std::filesystem::path root_;
 };
+
+/// Priorities lie between minus this and this.
+inline constexpr int kMostPriority = 1000000;
 
 /// How many workers this machine should run at once, and the threads of each.
 struct Slots {
@@ -67,13 +82,16 @@ Slots default_slots();
 /// The cores shared out among so many workers.
 Slots slots_for(int workers);
 
-/// Makes the run folders of an experiment and queues them (`slots` as in submit); returns them in order. Runs that
-/// could not be queued are marked as failed, with the reason, before it is thrown.
+/// Makes the run folders of an experiment and queues them (`slots` and `priority` as in submit); returns them in order.
+/// Runs that could not be queued are marked as failed, with the reason, before it is thrown.
 std::vector<std::filesystem::path> launch_locally(const std::filesystem::path& root, const Experiment& experiment,
-                                                  int slots = 0);
+                                                  int slots = 0, int priority = 0);
 /// Asks a run to stop: out of the queue if it waits (status stopped), else by a request that the worker obeys at its
 /// next step. Throws Error when it is over already.
 void stop_run(const std::filesystem::path& root, const RunInfo& run);
+/// Asks a run that trains, or waits to, for another learning rate from its next step on. Throws Error for one that does
+/// neither, and for a range test, which goes through all of them.
+void change_lr(const std::filesystem::path& root, const RunInfo& run, const LrRequest& asked);
 /// Queues a stopped, interrupted or failed run again; it goes on from its last checkpoint. Throws Error when it can't.
 void resume_run(const std::filesystem::path& root, const RunInfo& run);
 

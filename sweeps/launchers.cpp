@@ -9,7 +9,8 @@
 
 namespace ablate {
 
-LocalLauncher::LocalLauncher(std::filesystem::path root, int slots) : root_(std::move(root)), slots_(slots) {}
+LocalLauncher::LocalLauncher(std::filesystem::path root, int slots, int priority)
+    : root_(std::move(root)), slots_(slots), priority_(priority) {}
 
 void LocalLauncher::submit(const std::vector<std::filesystem::path>& runs) {
   LocalQueue queue(root_);
@@ -22,7 +23,7 @@ void LocalLauncher::submit(const std::vector<std::filesystem::path>& runs) {
     }
     if (state == RunState::queued || can_go_on(state)) queued.push_back(run);
   }
-  if (!queued.empty()) queue.submit(queued, slots_);
+  if (!queued.empty()) queue.submit(queued, slots_, priority_);
 }
 
 void LocalLauncher::stop(const std::filesystem::path& run) {
@@ -33,6 +34,7 @@ void LocalLauncher::stop(const std::filesystem::path& run) {
     request(run, Request::stop);
   } else if (status.state == RunState::queued) {
     status.state = RunState::stopped;
+    status.waiting.clear();
     write_status(run, status);
   }
 }
@@ -65,6 +67,7 @@ void queue_again(const std::filesystem::path& run) {
   RunStatus status = read_status(run).value_or(RunStatus{});
   status.state = RunState::queued;
   status.error.clear();
+  status.waiting.clear();
   status.ended_seconds = 0;
   write_status(run, status);
 }

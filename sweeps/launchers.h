@@ -32,15 +32,15 @@ class Launcher {
 /// This machine: LocalQueue.
 class LocalLauncher : public Launcher {
  public:
-  /// `slots` as in LocalQueue::submit.
-  explicit LocalLauncher(std::filesystem::path root, int slots = 0);
+  /// `slots` and `priority` as in LocalQueue::submit.
+  explicit LocalLauncher(std::filesystem::path root, int slots = 0, int priority = 0);
   void submit(const std::vector<std::filesystem::path>& runs) override;
   void stop(const std::filesystem::path& run) override;
   void refresh(const std::vector<std::filesystem::path>& runs) override;
 
  private:
   std::filesystem::path root_;
-  int slots_;
+  int slots_, priority_;
 };
 
 /// The one that a run was submitted to last; this machine's for a run that never was.

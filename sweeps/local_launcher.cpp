@@ -71,14 +71,14 @@ Slots slots_for(int workers) {
 
 Slots default_slots() {
   const int cores = usable_cores();
-  // Small networks gain less from a second thread than from a second worker.
+  // Small networks gain less from a second thread than from a second worker (tests/bench/RESULTS.md, the queue).
   const int threads_each = cores >= 8 ? 4 : cores >= 4 ? 2 : 1;
   return {cores / threads_each, threads_each};
 }
 
 std::vector<std::filesystem::path> launch_locally(const std::filesystem::path& root, const Experiment& experiment,
-                                                  int slots) {
-  LocalLauncher launcher(root, slots);
+                                                  int slots, int priority) {
+  LocalLauncher launcher(root, slots, priority);
   return launch_runs(root, experiment, launcher);
 }
 
@@ -89,6 +89,17 @@ void stop_run(const std::filesystem::path& root, const RunInfo& run) {
         fmt::format("{} can't be stopped: it is {}.{}", run.id, name_of(status.state),
                     status.state == RunState::interrupted ? " Nothing trains it any more; resume it to go on." : ""));
   launcher_of(root, status)->stop(run.folder);
+}
+
+void change_lr(const std::filesystem::path& root, const RunInfo& run, const LrRequest& asked) {
+  const RunInfo now = read_run(root, run.folder);
+  const nlohmann::json::json_pointer procedure("/config/lr_find/procedure");
+  if (now.run.is_object() && now.run.value(procedure, "none") != "none")
+    throw Error(fmt::format("{} is a range test: it goes through all learning rates.", run.id));
+  if (now.status.state != RunState::running && now.status.state != RunState::queued)
+    throw Error(fmt::format("{} is {}: nothing trains it whose learning rate could change.", run.id,
+                            name_of(now.status.state)));
+  request_lr(run.folder, asked);
 }
 
 void refuse_ended(const RunInfo& run) {

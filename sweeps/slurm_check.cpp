@@ -22,7 +22,7 @@ namespace ablate {
 namespace {
 
 namespace fs = std::filesystem;
-using Verdict = ClusterCheck::Verdict;
+using ClusterVerdict = ClusterCheck::Verdict;
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kFileArrives{10};
@@ -87,24 +87,24 @@ class ClusterChecker {
       if (sound) grace();
       if (sound && patience.count() > 0) job(patience);
     } catch (const Error& error) {  // The controller went away, or the runs' folder can't be written.
-      say("check", Verdict::bad, error.what());
+      say("check", ClusterVerdict::bad, error.what());
     }
     return std::move(checks_);
   }
 
  private:
-  bool say(const char* what, Verdict verdict, std::string words) {
+  bool say(const char* what, ClusterVerdict verdict, std::string words) {
     checks_.push_back({what, verdict, std::move(words)});
     tell_(checks_.back());
-    return verdict != Verdict::bad;
+    return verdict != ClusterVerdict::bad;
   }
 
   bool commands() {
     std::vector<std::string> missing;
     for (const char* program : {"sbatch", "squeue", "scancel", "scontrol", "sinfo"})
       if (!on_path(program)) missing.emplace_back(program);
-    if (missing.empty()) return say("commands", Verdict::good, "sbatch and its like are on the PATH");
-    return say("commands", Verdict::bad,
+    if (missing.empty()) return say("commands", ClusterVerdict::good, "sbatch and its like are on the PATH");
+    return say("commands", ClusterVerdict::bad,
                fmt::format("{} not on the PATH: this is no machine of a Slurm cluster, or Slurm's commands have to be "
                            "made known first (often: module load slurm)",
                            fmt::join(missing, ", ")));
@@ -113,15 +113,15 @@ class ClusterChecker {
   bool controller() {
     try {
       slurm_jobs();
-      return say("controller", Verdict::good, slurm_ping());
+      return say("controller", ClusterVerdict::good, slurm_ping());
     } catch (const Error& error) {
       const std::string words = error.what();
       if (words.find("unge") != std::string::npos || words.find("uthentication") != std::string::npos)
-        return say("controller", Verdict::bad,
+        return say("controller", ClusterVerdict::bad,
                    fmt::format("{} We can't say who we are: munged has to run here (munge -n | unmunge), with the "
                                "cluster's key and the right time of day",
                                words));
-      return say("controller", Verdict::bad,
+      return say("controller", ClusterVerdict::bad,
                  fmt::format("{} slurmctld does not answer. Runs that work go on; nothing can be submitted until an "
                              "administrator has started it, or the network is back",
                              words));
@@ -136,17 +136,17 @@ class ClusterChecker {
     if (found == all.end()) {
       std::vector<std::string> names;
       for (const Partition& each : all) names.push_back(each.name);
-      return say("partition", Verdict::bad,
+      return say("partition", ClusterVerdict::bad,
                  fmt::format("{}. Name one with --partition: {}",
                              options_.partition.empty() ? "none is the default"
                                                         : fmt::format("there is no {}", options_.partition),
                              fmt::join(names, ", ")));
     }
     if (!found->up)
-      return say("partition", Verdict::bad,
+      return say("partition", ClusterVerdict::bad,
                  fmt::format("{} is not up: choose another (--partition), or wait", found->name));
     if (found->usable == 0)
-      return say("partition", Verdict::bad,
+      return say("partition", ClusterVerdict::bad,
                  fmt::format("{}: no node can be used: {}. Choose another (--partition), or ask an administrator",
                              found->name, fmt::join(found->troubles, ", ")));
     std::string words = fmt::format("{}: {} of {} nodes can be used", found->name, found->usable, found->nodes);
@@ -157,11 +157,11 @@ class ClusterChecker {
     const bool has_gpus =
         std::ranges::any_of(found->gres, [](const std::string& each) { return each.starts_with("gpu"); });
     if (has_gpus && options_.gres.empty())
-      return say("partition", Verdict::unclear,
+      return say("partition", ClusterVerdict::unclear,
                  fmt::format("{}; its nodes have {}, of which nothing is asked for: runs train without a GPU unless "
                              "there is --gres=gpu:1",
                              words, fmt::join(found->gres, ", ")));
-    return say("partition", Verdict::good, words);
+    return say("partition", ClusterVerdict::good, words);
   }
 
   bool request() {
@@ -170,9 +170,9 @@ class ClusterChecker {
     const fs::path script = root_ / ".ablate" / "slurm" / "check.sh";
     write_script(script, options_, "");
     try {
-      return say("request", Verdict::good, test_submission(options_.for_sbatch(), script));
+      return say("request", ClusterVerdict::good, test_submission(options_.for_sbatch(), script));
     } catch (const Error& error) {
-      return say("request", Verdict::bad,
+      return say("request", ClusterVerdict::bad,
                  fmt::format("{} Ask for something else: --partition, --account, --time, --mem, --gres, --cpus, "
                              "--sbatch",
                              error.what()));
@@ -182,7 +182,7 @@ class ClusterChecker {
   void grace() {
     const std::string preemption = slurm_setting("PreemptMode");
     const bool cancels = preemption.find("CANCEL") != std::string::npos;
-    say("grace", cancels ? Verdict::unclear : Verdict::good,
+    say("grace", cancels ? ClusterVerdict::unclear : ClusterVerdict::good,
         fmt::format("a run that is told to go has {} for its last checkpoint (KillWait); preemption: {}{}",
                     slurm_setting("KillWait"), preemption,
                     cancels ? ", so preempted runs have to be resumed by hand" : ""));
@@ -203,7 +203,7 @@ class ClusterChecker {
       id = submit_job(words, script);
       await(id, folder / "result", gpu, patience);
     } catch (const Error& error) {
-      say("job", Verdict::bad, error.what());
+      say("job", ClusterVerdict::bad, error.what());
     }
     fs::remove_all(folder, ignored);
   }
@@ -226,7 +226,7 @@ class ClusterChecker {
     for (const auto ended = steady_clock::now(); !fs::exists(result) && steady_clock::now() - ended < kFileArrives;)
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     if (!fs::exists(result)) {
-      say("job", Verdict::bad,
+      say("job", ClusterVerdict::bad,
           fmt::format("a tiny job on {} ended as {} without leaving its file in {}. The nodes have to see that folder "
                       "under the same path: choose one on a file system that they share (--runs)",
                       job.host.empty() ? "no node" : job.host, job.state, result.parent_path().string()));
@@ -237,31 +237,31 @@ class ClusterChecker {
     for (std::string line; std::getline(file, line);)
       if (const std::size_t equals = line.find('='); equals != std::string::npos)
         told[line.substr(0, equals)] = line.substr(equals + 1);
-    say("job", Verdict::good,
+    say("job", ClusterVerdict::good,
         fmt::format("{} ran a tiny job and sees {}; that took {:.1f} s", told["host"], root_.string(),
                     std::chrono::duration<double>(steady_clock::now() - began).count()));
     if (told["worker"] == "0")
-      say("worker", Verdict::good, fmt::format("{} runs there", worker_program().string()));
+      say("worker", ClusterVerdict::good, fmt::format("{} runs there", worker_program().string()));
     else
-      say("worker", Verdict::bad,
+      say("worker", ClusterVerdict::bad,
           fmt::format("{} does not run there (exit code {}): {}. Put the build, with .deps, on the shared file system",
                       worker_program().string(), told["worker"], told["words"]));
     if (gpu && told["gpus"] != "0")
-      say("gpu", Verdict::good, fmt::format("{} seen there (nvidia-smi)", told["gpus"]));
+      say("gpu", ClusterVerdict::good, fmt::format("{} seen there (nvidia-smi)", told["gpus"]));
     else if (gpu)
-      say("gpu", Verdict::bad,
+      say("gpu", ClusterVerdict::bad,
           fmt::format("{} was granted, but nvidia-smi shows no GPU there: ask an administrator", options_.gres));
   }
 
   void tell_of_cancelled(const SlurmJob& job, std::chrono::seconds patience) {
     if (job.waits_in_vain())
-      say("job", Verdict::bad, fmt::format("a tiny job {}. Ask for something else", words_of_waiting(job)));
+      say("job", ClusterVerdict::bad, fmt::format("a tiny job {}. Ask for something else", words_of_waiting(job)));
     else if (job.waits())
-      say("job", Verdict::unclear,
+      say("job", ClusterVerdict::unclear,
           fmt::format("a tiny job {}; after {} s it was cancelled. To wait longer: --wait", words_of_waiting(job),
                       patience.count()));
     else
-      say("job", Verdict::unclear,
+      say("job", ClusterVerdict::unclear,
           fmt::format("a tiny job on {} was not over after {} s, and was cancelled. Look whether the node sees {}, and "
                       "what hangs there",
                       job.host, patience.count(), root_.string()));

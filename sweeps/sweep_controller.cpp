@@ -14,13 +14,13 @@
 #include "runs/checkpoints.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
-#include "sweeps/folder_watch.h"
 #include "sweeps/inheritable_lock.h"
 #include "sweeps/pruners/pruner.h"
 #include "sweeps/samplers/sampler.h"
 #include "sweeps/sweep_folder.h"
 #include "sweeps/trial_records.h"
 #include "sweeps/trial_run.h"
+#include "sweeps/wakeups.h"
 
 namespace ablate {
 namespace {
@@ -50,8 +50,8 @@ class SweepController {
         sampler_(make_sampler(sweep_.space, sweep_.sampler, study_.directions)) {
     std::error_code ignored;
     fs::create_directories(folder_ / "requests", ignored);
-    watch_.add(folder_, true);
-    watch_.add(folder_ / "requests");
+    wakeups_.watch(folder_, Wakeups::arrival | Wakeups::closing);
+    wakeups_.watch(folder_ / "requests", Wakeups::closing | Wakeups::removal);
   }
 
   SweepEnd run() {
@@ -72,7 +72,7 @@ class SweepController {
         looked_at_all_ = {};
         failed = true;
       }
-      changed = watch_.wait(failed ? milliseconds(0) : kLook);
+      changed = wakeups_.wait(failed ? milliseconds(0) : kLook);
       for (milliseconds slept{0}; failed && slept < kTryAgain && !interrupted(); slept += kNap)
         std::this_thread::sleep_for(kNap);
       if (interrupted()) return SweepEnd::left;
@@ -138,7 +138,7 @@ class SweepController {
   void poll(const Trial& trial, TrialRun& run) {
     if (finished(trial.state)) return run.poll_status();
     run.poll();
-    if (run.exists()) watch_.add(run.folder());
+    if (run.exists()) wakeups_.watch(run.folder(), Wakeups::arrival);
   }
 
   bool trains(int number) const {
@@ -205,7 +205,7 @@ class SweepController {
     open_.erase(number);
     const auto run = runs_.find(number);
     if (run == runs_.end()) return;
-    watch_.remove(run->second.folder());
+    wakeups_.unwatch(run->second.folder());
     run->second.forget_log();
   }
 
@@ -242,7 +242,8 @@ class SweepController {
         if (!run.submitted()) run.submit();
         break;
       case RunState::running:
-        if (!news.empty()) to_judge_[trial.number] = news;
+        // With its last step it is about to be complete.
+        if (!news.empty() && news.back() < run.status().total_steps) to_judge_[trial.number] = news;
         break;
       case RunState::stopped:
         if (run.asked_to_stop())
@@ -376,7 +377,7 @@ class SweepController {
     document["trial"] = trial.number;
     create_run_in(run.folder(), std::move(document));
     run.submit();
-    watch_.add(run.folder());
+    wakeups_.watch(run.folder(), Wakeups::arrival);
   }
 
   /// Fills free slots. Whether anything began.
@@ -517,7 +518,7 @@ class SweepController {
   const Study& study_;
   std::unique_ptr<Sampler> sampler_;
   std::unique_ptr<Pruner> pruner_;
-  FolderWatch watch_;
+  Wakeups wakeups_;
   std::map<int, TrialRun> runs_;  ///< by number
   std::set<int> open_;            ///< numbers of trials that are not over, or whose run is not
   int seen_ = 0;                  ///< how many of the study's trials were put there

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -74,7 +76,7 @@ void write_end(const std::filesystem::path& run, RunState state, const std::stri
 
 }  // namespace
 
-Worker start_worker(const std::filesystem::path& run, int threads, int keep_open) {
+Worker start_worker(const std::filesystem::path& run, int threads, int keep_open, const std::string& gpu) {
   ProcessOptions options;
   options.program = worker_program();
   options.arguments = {"run", run.string()};
@@ -82,6 +84,9 @@ Worker start_worker(const std::filesystem::path& run, int threads, int keep_open
   // Threads that wait for each other sleep instead of spinning: beside anything else that computes (a window, another
   // run) a spinning pair gets almost nothing done, five times less in tests/bench/RESULTS.md.
   if (!std::getenv("OMP_WAIT_POLICY")) options.environment["OMP_WAIT_POLICY"] = "passive";
+  if (!gpu.empty()) options.environment["CUDA_VISIBLE_DEVICES"] = gpu;
+  // It says so itself: a status written here would cost the next run a wait for the disk.
+  if (keep_open >= 0) options.environment["ABLATE_LAUNCHER"] = "local";
   options.log = run / "console.log";
   options.keep_open = keep_open;
   options.signals_wait = true;
@@ -89,6 +94,7 @@ Worker start_worker(const std::filesystem::path& run, int threads, int keep_open
   worker.run = run;
   worker.oom_kills_before = oom_kills();
   worker.process = start_child(options);
+  worker.gone = FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, worker.process, 0)));
   return worker;
 }
 

@@ -142,6 +142,7 @@ Snapshot take_snapshot(const TrainerState& state, const Trained& trained) {
       {"best", {{"metric", state.best_metric}, {"value", json_number(state.best_value)}, {"step", state.best_step}}},
       {"without_improvement", state.without_improvement},
       {"training_seconds", state.training_seconds},
+      {"lr_factor", state.lr_factor},
       {"schedule", state.schedule},
       {"scaler", state.scaler},
       {"averaged", state.averaged},
@@ -217,6 +218,7 @@ TrainerState read_trainer_state(const fs::path& checkpoint) {
     state.best_value = number_of(json.at("best").at("value"));
     state.best_step = json.at("best").at("step");
     state.training_seconds = json.at("training_seconds");
+    state.lr_factor = json.value("lr_factor", 1.0);
     for (const auto& [tag, value] : json.at("metrics").items()) state.metrics[tag] = number_of(value);
     state.without_improvement = json.value("without_improvement", std::int64_t{0});
     state.schedule = json.value("schedule", nlohmann::json());

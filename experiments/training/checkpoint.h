@@ -26,6 +26,7 @@ struct TrainerState {
   Step best_step = 0;
   std::int64_t without_improvement = 0;  ///< validations since then
   double training_seconds = 0;
+  double lr_factor = 1;                          ///< what requests/lr have made of the schedule's rates
   std::map<std::string, double> metrics;         ///< last values
   nlohmann::json schedule, scaler;               ///< what they remember; null where nothing
   nlohmann::json config;                         ///< the options it trains with; null in an older checkpoint

@@ -61,7 +61,10 @@ StatusKeeper::StatusKeeper(std::filesystem::path folder) : impl_(std::make_uniqu
   status.started_seconds = 0;
   const char* job = std::getenv("ABLATE_JOB");  // A cluster's name for it.
   status.job = job ? job : std::to_string(::getpid());
-  if (status.launcher.empty()) status.launcher = "foreground";
+  if (const char* launcher = std::getenv("ABLATE_LAUNCHER"))
+    status.launcher = launcher;
+  else if (status.launcher.empty())
+    status.launcher = "foreground";
   ++status.heartbeat;
   write_status(impl_->folder, status);
   impl_->thread = std::thread([impl = impl_.get()] { impl->beat(); });

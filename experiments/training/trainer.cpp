@@ -158,6 +158,9 @@ struct Trainer::Impl {
       TrainerState found = read_checkpoint(*checkpoint, trained());
       for (auto& [name, average] : averages) average.set_added(found.averaged[name]);
       environment.say(fmt::format("Going on from step {}.", found.step));
+      if (found.lr_factor != 1)
+        environment.say(
+            fmt::format("Learning rates are {:g} times the schedule's, as was asked for.", found.lr_factor));
       return found;
     } catch (const Error& error) {
       if (changed.empty()) throw;
@@ -225,7 +228,7 @@ struct Trainer::Impl {
   void step() {
     const Step number = state.step + 1;
     const Clock::time_point start = Clock::now();
-    const Schedule::Value value = schedule->at(state.step);
+    const Schedule::Value value = rate(state.step);
     updates.set(value);
     log.begin_step(number);
     double waited = 0;
@@ -255,7 +258,7 @@ struct Trainer::Impl {
 
   [[noreturn]] void diverge_with_loss(const char* what) {
     diverge(fmt::format("The training loss became {} at step {} (learning rate {:g}). First not finite is {}.", what,
-                        state.step, schedule->at(state.step - 1).lr, first_not_finite_of_step()));
+                        state.step, rate(state.step - 1).lr, first_not_finite_of_step()));
   }
 
   /// Of the step's batches the one that made it is `last_batch` from then on.
@@ -411,13 +414,44 @@ struct Trainer::Impl {
     });
   }
 
+  /// Of an update: the schedule's, and what was made of it since.
+  Schedule::Value rate(Step update) const {
+    Schedule::Value value = schedule->at(update);
+    value.lr *= state.lr_factor;
+    return value;
+  }
+
+  /// Returns whether another learning rate was asked for. A checkpoint then follows at once: the request is taken away.
+  bool take_lr() {
+    try {
+      const std::optional<LrRequest> asked = take_lr_request(environment.run);
+      if (!asked || state.step >= lengths.total) return false;
+      const double scheduled = schedule->at(state.step).lr, before = scheduled * state.lr_factor;
+      const double factor =
+          asked->kind == LrRequest::Kind::factor ? state.lr_factor * asked->number : asked->number / scheduled;
+      if (!std::isfinite(scheduled * factor))
+        throw Error(fmt::format("The learning rate can't become {}: the schedule's is {:g} at step {}.", asked->words(),
+                                scheduled, state.step + 1));
+      state.lr_factor = factor;
+      const std::string words = fmt::format("learning rate {:g} instead of {:g} from step {} on, as was asked for ({})",
+                                            scheduled * factor, before, state.step + 1, asked->words());
+      log.writer().text("lr/request", state.step, words);
+      environment.say(words);
+      return true;
+    } catch (const Error& error) {
+      environment.say(error.what());
+      return false;
+    }
+  }
+
   /// Returns whether to stop.
   bool poll() {
     if (environment.interrupted && environment.interrupted()) return true;
     if (Clock::now() - polled < kPollInterval) return false;
     polled = Clock::now();
     status.check();
-    if (take_request(environment.run, Request::checkpoint)) checkpoint();
+    const bool lr_changed = take_lr();
+    if (take_request(environment.run, Request::checkpoint) || lr_changed) checkpoint();
     return take_request(environment.run, Request::stop);
   }
 
@@ -432,7 +466,7 @@ struct Trainer::Impl {
     // Not known before the next step otherwise, and then a good one may have made room for this.
     if (const auto weights = not_finite_weights(networks))
       diverge(fmt::format("The weights {} became NaN or infinite by step {} (learning rate {:g}).", *weights,
-                          state.step, schedule->at(state.step - 1).lr));
+                          state.step, rate(state.step - 1).lr));
     if (!makes_finite(Mode::train)) diverge_with_loss("NaN or infinite");
     state.config = config.to_json();
     state.schedule = schedule->state();

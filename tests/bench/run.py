@@ -163,6 +163,81 @@ def gp_suggestion():
     yield "… of the 50 ms that it may take", f"{us * 1e3:.0f} ms", "wanted: 50 ms", 0.05 / us, 1
 
 
+def launched(root, experiment, *options, **environment):
+    file = pathlib.Path(root, "experiment.json")
+    file.write_text(json.dumps(experiment))
+    return [pathlib.Path(run["run"]) for run in
+            json.loads(subprocess.run([BIN / "ablate", "--runs", root, "launch", file, "--json", *map(str, options)], check=True,
+                                      capture_output=True, text=True, env={**os.environ, **environment}).stdout)]
+
+
+def keeper_seconds(root):
+    """Processor time of the queue's keeper so far."""
+    process = pathlib.Path(root, ".ablate/queue/keeper").read_text().strip()
+    fields = pathlib.Path("/proc", process, "stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def root_of_jobs():
+    """Its keeper may write a last word while it is removed."""
+    return tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+
+
+def queue():
+    """The keeper alone: its workers do nothing but note when they start and end."""
+    def jobs(count, slots, seconds):
+        worker = pathlib.Path(root, "worker")
+        worker.write_text(f'#!/bin/sh\ndate +%s%N > "$2/started"\nsleep {seconds}\n'
+                          'echo \'{"format": 1, "status": "completed"}\' > "$2/status.json"\ndate +%s%N > "$2/ended"\n')
+        worker.chmod(0o755)
+        return launched(root, {"name": "jobs", "seeds": list(range(count))}, "--slots", slots, ABLATE_TRAIN=str(worker))
+
+    def until_all(runs, name):
+        while not all((run / name).exists() and (run / name).read_text().endswith("\n") for run in runs):
+            time.sleep(0.05)
+        return sorted(int((run / name).read_text()) / 1e9 for run in runs)
+
+    with root_of_jobs() as root:
+        runs = jobs(21, 1, 0.05)
+        starts, ends = until_all(runs, "started"), until_all(runs, "ended")
+        gaps = sorted(start - end for start, end in zip(starts[1:], ends))
+        yield ("from a free slot to the next job's start", f"{1e3 * statistics.median(gaps):.0f} ms, at most {1e3 * gaps[-1]:.0f} ms",
+               "wanted: 50 ms", 0.05 / statistics.median(gaps), 1)
+    with root_of_jobs() as root:
+        runs = jobs(100, 100, 40)
+        until_all(runs, "started")
+        time.sleep(2)
+        before, seconds = keeper_seconds(root), 20
+        time.sleep(seconds)
+        share = (keeper_seconds(root) - before) / seconds
+        until_all(runs, "ended")
+        yield "the queue's keeper with 100 running jobs", f"{share:.2%} of a core", "wanted: 1 %", 0.01 / max(share, 1e-4), 1
+
+
+def sharing():
+    """Whether small runs are faster in several workers of one thread than in one worker of all threads, and what a worker costs before it trains."""
+    for channels in (4, 8):
+        def per_minute(slots, count=2 * THREADS):
+            with root_of_jobs() as root:
+                base = {"data": {"size": [64, 64], "count": 96, "held_out": 16}, "model": {"channels": channels}, "train": {"steps": 100}}
+                start = time.perf_counter()
+                launched(root, {"name": "small", "base": base, "seeds": list(range(count))}, "--slots", slots, "--wait")
+                return 60 * count / (time.perf_counter() - start)
+
+        many, one = alternately(lambda: per_minute(THREADS), lambda: per_minute(1))
+        yield (f"runs of 100 steps, {channels} channels, 64×64: {THREADS} workers of one thread", f"{many:.1f} runs/min",
+               f"one worker of {THREADS} threads {one:.1f} runs/min", many / one, None)
+
+    def seconds_before_training():
+        with root_of_jobs() as root:
+            start = time.time()
+            run, = launched(root, {"base": {"data": {"size": [64, 64], "count": 96, "held_out": 16}, "train": {"steps": 1}}}, "--wait")
+            return json.loads((run / "status.json").read_text())["started_seconds"] - start
+
+    start = statistics.median(seconds_before_training() for _ in range(5))
+    yield "from launching a run to its first step", f"{start:.2f} s: {start / 30:.1%} of a run of 30 s", "", None, None
+
+
 def demo(folder):
     def ours():
         with tempfile.TemporaryDirectory() as root:
@@ -180,7 +255,7 @@ def main():
     print(f"{datetime.date.today()}, {THREADS} threads of {platform.processor() or platform.machine()}\n")
     print("| what | Ablate | counterpart | ratio | wanted |\n|---|---|---|---|---|")
     missed = []
-    for rows in (write_scalars(), list_runs(), first_frame(), training_steps(), around_the_step(), gp_suggestion(), demo(arguments.demo) if arguments.demo else ()):
+    for rows in (write_scalars(), list_runs(), first_frame(), training_steps(), around_the_step(), queue(), sharing(), gp_suggestion(), demo(arguments.demo) if arguments.demo else ()):
         for what, ours, theirs, ratio, wanted in rows:
             print(f"| {what} | {ours} | {theirs} | {f'{ratio:.2f}' if ratio else ''} | {f'≥ {wanted}' if wanted else ''} |", flush=True)
             if wanted and ratio < wanted:

@@ -135,6 +135,66 @@ TEST(Experiment, JsonReadsBackToTheSameRuns) {
   EXPECT_EQ(names(from(demo_experiment("").to_json())), names(demo_experiment("")));
 }
 
+const json kStages = {{"name", "stages"},
+                      {"variants",
+                       {{{"name", "Fine"}, {"set", {{"optimizer.lr", 1e-4}}}, {"after", "Base"}, {"from", "best"}},
+                        {{"name", "Base"}},
+                        {{"name", "Last"}, {"after", "Fine"}}}}};
+
+TEST(Experiment, AStageComesAfterTheSameSeedOfTheOneBefore) {
+  json document = kStages;
+  document["seeds"] = {1, 2};
+  const std::vector<Variant> variants = from(document).expand();
+  EXPECT_THAT(names(from(document)), ElementsAre("fine-s1", "fine-s2", "base-s1", "base-s2", "last-s1", "last-s2"));
+  EXPECT_EQ(variants[1].after, "base-s2");
+  EXPECT_EQ(variants[1].from, "best");
+  EXPECT_EQ(variants[2].after, "");
+  EXPECT_EQ(variants[4].after, "fine-s1");
+  EXPECT_EQ(variants[4].from, "");
+}
+
+TEST(Experiment, StagesReadBackFromJson) {
+  const Experiment experiment = from(from(kStages).to_json());
+  EXPECT_EQ(experiment.variants[0].after, "Base");
+  EXPECT_EQ(experiment.variants[0].from, "best");
+  EXPECT_EQ(experiment.variants[1].after, "");
+}
+
+TEST(Experiment, MistakesInTheOrderOfStagesAreNamed) {
+  const auto variants = [](const json& list) { return [list] { from({{"variants", list}}); }; };
+  EXPECT_THAT(variants({{{"name", "a"}, {"after", "c"}}, {{"name", "b"}}}),
+              ThrowsMessage<Error>(AllOf(HasSubstr("test.json"), HasSubstr("\"c\""), HasSubstr("a, b"))));
+  EXPECT_THAT(variants({{{"name", "a"}, {"after", "b"}}, {{"name", "b"}, {"after", "a"}}}),
+              ThrowsMessage<Error>(HasSubstr("a after b after a")));
+  EXPECT_THAT(variants({{{"name", "a"}, {"after", "a"}}}), ThrowsMessage<Error>(HasSubstr("circle")));
+  EXPECT_THAT(
+      variants({{{"name", "c"}, {"after", "a"}}, {{"name", "a"}, {"after", "b"}}, {{"name", "b"}, {"after", "a"}}}),
+      ThrowsMessage<Error>(HasSubstr("circle")));
+  EXPECT_THAT(variants({{{"name", "b"}, {"after", "a"}}, {{"name", "a"}}, {{"name", "A"}}}),
+              ThrowsMessage<Error>(HasSubstr("several")));
+  EXPECT_THAT(variants({{{"name", "a"}, {"from", "best"}}}), ThrowsMessage<Error>(HasSubstr("needs \"after\"")));
+  EXPECT_THAT(variants({{{"name", "a"}}, {{"name", "b"}, {"after", "a"}, {"from", "first"}}}),
+              ThrowsMessage<Error>(HasSubstr("best, last, ema, swa or a step")));
+  EXPECT_THAT(variants({{{"name", "a"}}, {{"name", "b"}, {"after", "a"}, {"from", 40}, {"set", {{"init.from", "x"}}}}}),
+              ThrowsMessage<Error>(HasSubstr("init.from")));
+}
+
+TEST(Experiment, AnAverageToBeginFromHasToBeMade) {
+  json document = kStages;
+  document["variants"][0]["from"] = "ema";
+  EXPECT_THAT([&] { from(document).expand(); }, ThrowsMessage<Error>(HasSubstr("train.ema")));
+  document["variants"][1]["set"] = {{"train.ema", 0.9}};
+  EXPECT_EQ(from(document).expand()[0].from, "ema");
+}
+
+TEST(After, TheWordsOfACheckpoint) {
+  for (const json& word :
+       {json("best"), json("last"), json("ema"), json("swa"), json("40"), json(40), json("best.ema")})
+    EXPECT_NO_THROW(checked_from(word)) << word;
+  for (const json& word : {json("first"), json(""), json("40.fine"), json(-1), json(true), json("4 0")})
+    EXPECT_THROW(checked_from(word), Error) << word;
+}
+
 TEST(Experiment, AFileKeepsItsOrderAndGivesTheName) {
   const std::filesystem::path file = std::filesystem::temp_directory_path() / "ablate-my-norms.json";
   std::ofstream(file) << R"({"vary": {"model.norm": ["group", "batch"], "model.activation": ["relu", "elu"]}})";
@@ -180,6 +240,24 @@ TEST_F(CreateRuns, MakesAQueuedFolderForEachInOrderWithEverythingAsked) {
   EXPECT_EQ(run.run["seed"], 0);
   EXPECT_EQ(run.run["config"], RunConfig::from_json({{"model.norm", "group"}}).to_json());
   EXPECT_TRUE(run.run["provenance"].contains("ablate"));
+}
+
+TEST_F(CreateRuns, AStageNamesTheFolderOfTheOneBefore) {
+  const auto folders = create_runs("runs", from(kStages));
+  ASSERT_EQ(folders.size(), 3u);
+  const auto after = [&](std::size_t i) { return after_of(read_run("runs", folders[i]).run); };
+  EXPECT_EQ(after(0)->run, folders[1].filename().string());
+  EXPECT_EQ(after(0)->from, "best");
+  EXPECT_FALSE(after(1));
+  EXPECT_EQ(after(2)->run, folders[0].filename().string());
+}
+
+TEST_F(CreateRuns, ARunOfTheRootComesBeforeVariantsThatComeAfterNone) {
+  Experiment experiment = from(kStages);
+  experiment.after = After{"earlier", "last"};
+  const auto folders = create_runs("runs", experiment);
+  EXPECT_EQ(after_of(read_run("runs", folders[1]).run)->run, "earlier");
+  EXPECT_EQ(after_of(read_run("runs", folders[0]).run)->run, folders[1].filename().string());
 }
 
 TEST_F(CreateRuns, FoldersBecomeAbsoluteSinceTheWorkerRunsElsewhere) {

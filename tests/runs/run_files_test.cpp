@@ -205,6 +205,34 @@ TEST(Requests, AreTakenOnce) {
   EXPECT_THROW(request("/proc/ablate", Request::stop), Error);
 }
 
+TEST(Requests, ALearningRateIsAFactorOrARate) {
+  EXPECT_EQ(LrRequest::from_words("0.1x").kind, LrRequest::Kind::factor);
+  EXPECT_EQ(LrRequest::from_words("0.1x").number, 0.1);
+  EXPECT_EQ(LrRequest::from_words("1e-4").kind, LrRequest::Kind::rate);
+  EXPECT_EQ(LrRequest::from_words(LrRequest::from_words("1e-4").words()).number, 1e-4);
+  for (const char* words : {"", "x", "-1", "0", "0x", "nan", "inf", "1e-4 ", "half", "0.1xx", "1e999"})
+    EXPECT_THROW(LrRequest::from_words(words), Error) << words;
+}
+
+TEST(Requests, OfLearningRatesTheLastOneCounts) {
+  const TempFolder folder;
+  EXPECT_FALSE(take_lr_request(folder.path()));
+  request_lr(folder.path(), LrRequest::from_words("0.1x"));
+  request_lr(folder.path(), LrRequest::from_words("1e-3"));
+  EXPECT_EQ(take_lr_request(folder.path())->words(), "0.001");
+  EXPECT_FALSE(take_lr_request(folder.path()));
+}
+
+TEST(Requests, ALearningRateOfNoMeaningIsTakenAwayAndNamed) {
+  const TempFolder folder;
+  std::filesystem::create_directories(folder / "requests");
+  write_text(folder / "requests" / "lr", "");
+  EXPECT_FALSE(take_lr_request(folder.path())) << "not written to its end yet";
+  write_text(folder / "requests" / "lr", "lower\n");
+  EXPECT_THROW(take_lr_request(folder.path()), Error);
+  EXPECT_FALSE(take_lr_request(folder.path()));
+}
+
 TEST(RunLock, HeldUntilItGoesAway) {
   const TempFolder folder;
   EXPECT_FALSE(RunLock::held(folder.path()));

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <thread>
 
+#include "experiments/after.h"
+#include "runs/json_file.h"
 #include "sweeps/inheritable_lock.h"
 
 namespace ablate {
@@ -33,11 +35,20 @@ fs::path QueueTest::make_run(const std::string& slug, const nlohmann::json& beha
   return create_run(root_, slug, {{"stand_in", behaviour}});
 }
 
+fs::path QueueTest::make_run_after(const fs::path& first, const std::string& slug, const std::string& from,
+                                   const nlohmann::json& behaviour) {
+  return create_run(root_, slug, {{"stand_in", behaviour}, {"after", to_json(After{first.filename().string(), from})}});
+}
+
+void QueueTest::set_machine(const nlohmann::json& machine) const { write_json_file(root_ / "machine.json", machine); }
+
 void QueueTest::let_finish(const fs::path& run) { std::ofstream(run / "finish") << "now"; }
 
 RunState QueueTest::state(const fs::path& run) const { return read_run(root_, run).status.state; }
 
-std::string QueueTest::error(const fs::path& run) const { return read_run(root_, run).status.error; }
+std::string QueueTest::error(const fs::path& run) const { return info(run).status.error; }
+
+std::string QueueTest::waiting(const fs::path& run) const { return info(run).status.waiting; }
 
 RunInfo QueueTest::info(const fs::path& run) const { return read_run(root_, run); }
 

@@ -22,10 +22,16 @@ class QueueTest : public testing::Test {
 
   /// A queued run that behaves so (stand_in_worker.cpp).
   std::filesystem::path make_run(const std::string& slug, const nlohmann::json& behaviour = nlohmann::json::object());
+  /// One that comes after another.
+  std::filesystem::path make_run_after(const std::filesystem::path& first, const std::string& slug,
+                                       const std::string& from = "",
+                                       const nlohmann::json& behaviour = nlohmann::json::object());
   void let_finish(const std::filesystem::path& run);
 
   RunState state(const std::filesystem::path& run) const;
   std::string error(const std::filesystem::path& run) const;
+  /// Why it has not begun.
+  std::string waiting(const std::filesystem::path& run) const;
   RunInfo info(const std::filesystem::path& run) const;
   /// The lines the stand-in wrote.
   std::vector<std::string> diary(const std::filesystem::path& run) const;
@@ -36,6 +42,9 @@ class QueueTest : public testing::Test {
   /// Its worker has let go of the run; that is a moment after it wrote its last status.
   void until_gone(const std::filesystem::path& run) const;
   void until_no_keeper() const;
+
+  /// What the keeper of this root sees of its machine (stand_in_worker.cpp).
+  void set_machine(const nlohmann::json& machine) const;
 
   /// 0 while none is alive.
   pid_t keeper() const;

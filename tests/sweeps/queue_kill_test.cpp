@@ -73,12 +73,12 @@ TEST_F(QueueTest, ARunWhoseWorkerDiesUnwatchedIsInterruptedAndCanBeResumed) {
 TEST_F(QueueTest, AKeeperKilledAtAnyMomentLosesNoRunAndTrainsNoneTwice) {
   std::mt19937 random(20261121);
   std::vector<fs::path> runs;
-  for (int i = 0; i < 24; ++i) runs.push_back(make_run(fmt::format("r{}", i)));
+  for (int i = 0; i < 60; ++i) runs.push_back(make_run(fmt::format("r{}", i)));
   LocalQueue queue(root_);
   queue.submit(runs, 3);
   int kills = 0;
   while (!queue.waiting().empty()) {
-    std::this_thread::sleep_for(std::chrono::microseconds(std::uniform_int_distribution(0, 60000)(random)));
+    std::this_thread::sleep_for(std::chrono::microseconds(std::uniform_int_distribution(0, 15000)(random)));
     kills += keeper() != 0;
     kill_keeper();
     queue.keep_going();

@@ -29,7 +29,6 @@ class SlurmTest : public QueueTest {
   void refresh(const std::filesystem::path& run) { SlurmLauncher(root_).refresh({run}); }
   /// Refreshes until the run is in that state.
   void until_refreshed(const std::filesystem::path& run, RunState wanted);
-  std::string waiting(const std::filesystem::path& run) const { return info(run).status.waiting; }
   std::string job(const std::filesystem::path& run) const { return info(run).status.job; }
   /// As squeue has it; empty where it knows none.
   static std::string job_state(const std::string& id);

@@ -4,10 +4,13 @@
 //       "wait": true     stay until a stop request comes (then stopped) or a file DIR/finish appears (then completed)
 //       "die": signal    die of that signal        "exit": code   say "sad words", and leave with that code
 //       "hush": true     before any status is written, and before the run's lock is taken, wait for DIR/finish
+//       "leave": step    leave a checkpoint of that step
 //     else it completes at once. Every start and every end is a line in DIR/diary. As a cluster's job ($ABLATE_JOB) it
 //     is interrupted by SIGTERM.
 //   stand_in_worker accepted           says that it could start
-//   stand_in_worker queue-keeper ROOT  is what `ablate queue-keeper ROOT` is
+//   stand_in_worker queue-keeper ROOT  is what `ablate queue-keeper ROOT` is, on a machine with the GPUs
+//     [[id, total bytes, free bytes], …] and the free disk bytes that ROOT/machine.json has, if it is there
+#include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -22,6 +25,7 @@
 #include "runs/json_file.h"
 #include "runs/run_store.h"
 #include "sweeps/launcher.h"
+#include "sweeps/machine.h"
 
 namespace fs = std::filesystem;
 
@@ -55,6 +59,8 @@ int work(const fs::path& run) {
     return 1;
   }
   write_state(run, ablate::RunState::running);
+  const char* gpu = std::getenv("CUDA_VISIBLE_DEVICES");
+  std::ofstream(run / "gpu") << (gpu != nullptr ? gpu : "none");
   std::ofstream(run / "threads") << (std::getenv("ABLATE_THREADS") != nullptr ? std::getenv("ABLATE_THREADS") : "");
   if (behaviour.contains("die")) {
     ::signal(behaviour["die"].get<int>(), SIG_DFL);  // A sanitizer would make an exit of it.
@@ -76,10 +82,31 @@ int work(const fs::path& run) {
     }
     pause();
   }
+  if (behaviour.contains("leave")) {
+    const fs::path checkpoint = run / "checkpoints" / fmt::format("step-{:08}", behaviour["leave"].get<int>());
+    fs::create_directories(checkpoint);
+    ablate::write_json_file(checkpoint / "trainer.json", {{"best", {{"step", behaviour["leave"]}}}});
+  }
   note(run, "end");  // Before the state that tests wait for.
   write_state(run, end);
   return 0;
 }
+
+class PretendedMachine : public ablate::Machine {
+ public:
+  explicit PretendedMachine(const fs::path& root) : file_(root / "machine.json") {}
+  std::vector<ablate::Gpu> gpus() override {
+    std::vector<ablate::Gpu> gpus;
+    for (const nlohmann::json& gpu : said().value("gpus", nlohmann::json::array()))
+      gpus.push_back({gpu[0], gpu[1], gpu[2]});
+    return gpus;
+  }
+  std::uint64_t free_disk_bytes(const fs::path&) override { return said().value("disk", UINT64_MAX); }
+
+ private:
+  nlohmann::json said() const { return ablate::read_json_file(file_).value_or(nlohmann::json::object()); }
+  fs::path file_;
+};
 
 }  // namespace
 
@@ -88,7 +115,8 @@ int main(int argc, char** argv) {
   if (argc != 3) return 2;
   if (std::getenv("ABLATE_JOB")) ::signal(SIGTERM, [](int) { told_to_go = 1; });
   if (argv[1] == std::string("queue-keeper")) {
-    ablate::LocalQueue(argv[2]).keep();
+    PretendedMachine machine(argv[2]);
+    ablate::LocalQueue(argv[2]).keep(machine);
     return 0;
   }
   return work(argv[2]);

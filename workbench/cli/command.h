@@ -52,6 +52,8 @@ void add_predict(CLI::App& app, Invocation& invocation);
 void add_evaluate(CLI::App& app, Invocation& invocation);
 void add_average(CLI::App& app, Invocation& invocation);
 void add_cost(CLI::App& app, Invocation& invocation);
+void add_lr(CLI::App& app, Invocation& invocation);
+void add_priority(CLI::App& app, Invocation& invocation);
 void add_lr_find(CLI::App& app, Invocation& invocation);
 void add_sweep(CLI::App& app, Invocation& invocation);
 void add_screenshot(CLI::App& app, Invocation& invocation);

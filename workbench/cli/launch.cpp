@@ -22,6 +22,7 @@ struct LaunchOptions {
   std::string file;
   LauncherOptions where;
   std::string own_lr;  ///< a rule of range tests; empty: the experiment's learning rates
+  std::string after, from;
   bool wait = false;
 };
 
@@ -33,6 +34,11 @@ std::vector<RunConfig> different_data(const Experiment& experiment) {
   std::vector<RunConfig> configs;
   for (auto& [data, config] : by_data) configs.push_back(std::move(config));
   return configs;
+}
+
+bool has_stages(const Experiment& experiment) {
+  return experiment.after ||
+         std::ranges::any_of(experiment.variants, [](const auto& variant) { return !variant.after.empty(); });
 }
 
 /// Shows how the runs come along until all are over; Ctrl-C leaves, and they go on. 1 where one did not complete.
@@ -54,6 +60,15 @@ int launch(const Invocation& invocation, const LaunchOptions& options) {
   const std::unique_ptr<Launcher> launcher = make_launcher(root, options.where);
   Experiment experiment = Experiment::read(options.file);
   if (!options.own_lr.empty()) experiment = with_own_rates(experiment, options.own_lr, list_runs(root));
+  if (!options.from.empty() && options.after.empty())
+    throw UsageError("--from names a checkpoint of the run that --after names: give both.");
+  if (!options.after.empty())
+    experiment.after = {find_run(root, options.after).id,
+                        options.from.empty() ? "" : as_usage([&] { return checked_from(options.from); })};
+  if (options.where.launcher == "slurm" && has_stages(experiment))
+    throw UsageError(
+        "Stages (\"after\") are for this machine's queue. On a cluster launch each of them once the one before is "
+        "completed, with \"init.from\" in its configuration.");
   for (const RunConfig& config : different_data(experiment)) tell_problems(check_data(config));
   worker_program();  // Before any folder is made.
   const std::vector<std::filesystem::path> runs = launch_runs(root, experiment, *launcher);
@@ -79,6 +94,9 @@ void add_launch(CLI::App& app, Invocation& invocation) {
       .add_option("EXPERIMENT.json", options->file, R"({"name", "base": {…}, "vary": {key: [values]}, "seeds": [0]})")
       ->required();
   add_launcher_options(command, options->where);
+  command.add_option("--after", options->after, "They begin once this run is completed")->type_name("RUN");
+  command.add_option("--from", options->from, "… and from these of its weights: best, last, ema, swa, or a step")
+      ->type_name("WEIGHTS");
   command
       .add_option("--own-lr", options->own_lr,
                   "Train each variant at what its own range tests suggest (ablate lr-find)")

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sweeps/launcher.h"
 #include "sweeps/slurm_launcher.h"
 #include "workbench/cli/command.h"
 
@@ -33,6 +34,9 @@ void add_launcher_options(CLI::App& command, LauncherOptions& options) {
   command.add_option("--slots", options.slots, "How many train at once (as the machine can; on a cluster all)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
+  command.add_option("--priority", options.priority, "Higher ones start first in this machine's queue (0)")
+      ->type_name("N")
+      ->check(CLI::Range(-kMostPriority, kMostPriority));
   add_slurm_options(command, options.slurm);
 }
 
@@ -61,8 +65,10 @@ std::unique_ptr<Launcher> make_launcher(const std::filesystem::path& root, const
       throw UsageError(
           "--partition, --account, --time, --mem, --gres, --cpus, --requeue and --sbatch are for "
           "--launcher slurm.");
-    return std::make_unique<LocalLauncher>(root, options.slots);
+    return std::make_unique<LocalLauncher>(root, options.slots, options.priority);
   }
+  if (options.priority != 0)
+    throw UsageError("--priority is for this machine's queue; for Slurm: --sbatch \"--nice=N\".");
   SlurmOptions slurm = options.slurm;
   slurm.slots = options.slots;
   return std::make_unique<SlurmLauncher>(root, slurm);

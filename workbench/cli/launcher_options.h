@@ -17,12 +17,13 @@ namespace ablate {
 struct LauncherOptions {
   std::string launcher = "local";
   int slots = 0;
+  int priority = 0;
   SlurmOptions slurm;
 
   bool operator==(const LauncherOptions&) const = default;
 };
 
-/// Declares --launcher, --slots, and what is asked of Slurm.
+/// Declares --launcher, --slots, --priority, and what is asked of Slurm.
 void add_launcher_options(CLI::App& command, LauncherOptions& options);
 /// What is asked of Slurm alone: --partition, …
 void add_slurm_options(CLI::App& command, SlurmOptions& options);

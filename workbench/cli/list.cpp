@@ -58,7 +58,7 @@ int print_list(const Invocation& invocation) {
     const RunStatus& status = run.status;
     std::vector<Cell> row = {{run.id},
                              {run.id.ends_with(run.name) ? "" : run.name},
-                             {std::string(name_of(status.state)), tone_of(status.state)},
+                             {state_words(root, run), tone_of(status.state)},
                              {progress_of(status)}};
     for (const std::string& tag : tags) {
       const auto found = status.metrics.find(tag);

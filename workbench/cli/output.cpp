@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "experiments/after.h"
 #include "runs/evaluations.h"
 #include "runs/json_file.h"
 #include "runs/run_reader.h"
@@ -116,6 +117,14 @@ Tone tone_of(RunState state) {
 
 void print_json(const nlohmann::json& document) { fmt::print("{}\n", json_text(document, 2)); }
 
+std::string state_words(const std::filesystem::path& root, const RunInfo& run) {
+  std::string words(name_of(run.status.state));
+  const auto after = run.status.state == RunState::queued ? after_of(run.run) : std::nullopt;
+  if (!after) return words;
+  const RunInfo first = read_run(root, root / after->run);
+  return first.status.state == RunState::completed ? words : fmt::format("{} after {}", words, first.name);
+}
+
 nlohmann::json run_summary(const RunInfo& run) {
   const RunStatus& status = run.status;
   nlohmann::json metrics = nlohmann::json::object();
@@ -136,6 +145,7 @@ nlohmann::json run_summary(const RunInfo& run) {
           {"waiting", status.waiting},
           {"launcher", status.launcher},
           {"job", status.job},
+          {"after", after_of(run.run) ? run.run["after"] : nlohmann::json()},
           {"training_seconds", status.training_seconds}};
 }
 

@@ -47,12 +47,14 @@ std::string short_number(double value);
 /// "22 s", "4 min 10 s", "3 h 05 min".
 std::string short_time(double seconds);
 Tone tone_of(RunState state);
+/// A run's state; of one that comes after another and waits for it "queued after base".
+std::string state_words(const std::filesystem::path& root, const RunInfo& run);
 
 /// One document to standard output.
 void print_json(const nlohmann::json& document);
 
 /// What scripts may rely on of a run (`list`, `show`, `train`): run, id, name, experiment, status, step, total_steps,
-/// metrics, best, error, waiting, launcher, job, training_seconds.
+/// metrics, best, error, waiting, launcher, job, after (what it comes after, or null), training_seconds.
 nlohmann::json run_summary(const RunInfo& run);
 
 /// What is wrong with a run's log, in words, one line each.

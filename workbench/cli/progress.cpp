@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "sweeps/turn.h"
 #include "workbench/cli/output.h"
 
 namespace ablate {
@@ -77,7 +78,11 @@ bool Progress::update() {
   } else {
     for (std::size_t i = 0; i < infos_.size(); ++i) tell_news(infos_[i], i);
   }
-  return std::all_of(infos_.begin(), infos_.end(), [](const RunInfo& run) { return is_over(run.status.state); });
+  return std::ranges::all_of(infos_, [this](const RunInfo& run) {
+    if (run.status.state != RunState::queued) return is_over(run.status.state);
+    const auto after = after_of(run.run);
+    return after && turn_of(root_, *after).kind == Turn::Kind::held_up;
+  });
 }
 
 void Progress::until_over(const std::function<void()>& each_time) {

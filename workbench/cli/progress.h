@@ -18,7 +18,8 @@ class Progress {
  public:
   Progress(std::filesystem::path root, std::vector<std::filesystem::path> runs);
 
-  /// Looks at the runs again and shows what changed. Returns whether all are over.
+  /// Looks at the runs again and shows what changed. Returns whether all are over, or wait for a
+  /// run that will not be completed.
   bool update();
 
   /// Updates five times a second until all are over, doing `each_time` after each.

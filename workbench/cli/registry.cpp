@@ -16,8 +16,9 @@ const std::vector<AddCommand>& commands() {
       add_export,   //
       add_stop,     //
       add_resume,   //
+      add_lr,       //
       add_predict,  //
-      add_evaluate, add_average, add_cost, add_lr_find, add_sweep, add_screenshot, add_queue_keeper,
+      add_evaluate, add_average, add_cost, add_lr_find, add_sweep, add_priority, add_screenshot, add_queue_keeper,
   };
   return all;
 }

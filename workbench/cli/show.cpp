@@ -6,8 +6,10 @@
 #include <cmath>
 #include <memory>
 
+#include "experiments/after.h"
 #include "experiments/run_config.h"
 #include "runs/weights_file.h"
+#include "sweeps/launcher.h"
 #include "workbench/cli/command.h"
 #include "workbench/cli/launcher_options.h"
 #include "workbench/cli/output.h"
@@ -119,7 +121,11 @@ int show(const Invocation& invocation, const std::string& word) {
   };
   line("folder", run.folder.string());
   line("experiment", run.experiment);
-  line("state", std::string(name_of(status.state)), tone_of(status.state));
+  line("state", state_words(invocation.root(), run), tone_of(status.state));
+  if (const auto after = after_of(run.run))
+    line("after", after->run + (after->from.empty() ? "" : fmt::format(", from its weights \"{}\"", after->from)));
+  if (const auto priority = LocalQueue(invocation.root()).priority(run.folder); priority && *priority != 0)
+    line("priority", std::to_string(*priority));
   line("error", status.error, Tone::bad);
   line("queue", status.waiting);
   if (status.launcher == "slurm") line("job", status.job);

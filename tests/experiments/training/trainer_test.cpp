@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <fstream>
 #include <set>
 
 #include "experiments/training/checkpoint.h"
@@ -114,6 +115,58 @@ TEST_F(TrainerTest, AResumedRunIsTheUninterruptedOneBitForBit) {
       }
     }
   }
+}
+
+TEST_F(TrainerTest, ALearningRateThatWasAskedForHoldsFromTheNextStepOnAndAfterAResume) {
+  const RunConfig config = small_config({{"schedule.name", "cosine"}, {"optimizer.lr", 0.008}});
+  const fs::path plain = run_folder("plain", config), whole = run_folder("whole", config),
+                 cut = run_folder("cut", config);
+  // Pending when it begins, so seen after the first step.
+  for (const fs::path& run : {whole, cut}) request_lr(run, LrRequest::from_words("0.25x"));
+  train_in(plain, config, data);
+  train_in(whole, config, data);
+  EXPECT_EQ(train_in(cut, config, data, 7), RunState::stopped);
+  EXPECT_EQ(train_in(cut, config, data), RunState::completed);
+  EXPECT_FALSE(fs::exists(whole / "requests" / "lr"));
+  const auto scheduled = read_all(plain)->scalars.at("lr");
+  for (const fs::path& run : {whole, cut}) {
+    const auto read = read_all(run);
+    const auto& rates = read->scalars.at("lr");
+    ASSERT_EQ(rates.size(), 12u);
+    EXPECT_EQ(rates[0].value, scheduled[0].value);
+    for (std::size_t i = 1; i < 12; ++i) EXPECT_FLOAT_EQ(rates[i].value, 0.25f * scheduled[i].value) << run << i;
+    ASSERT_TRUE(read->texts.contains("lr/request")) << run;
+    EXPECT_EQ(read->texts.at("lr/request").size(), 1u);
+    EXPECT_EQ(read->texts.at("lr/request")[0].step, 1);
+  }
+  for (const char* file : {"model.safetensors", "model.optimizer.safetensors"})
+    EXPECT_EQ(bytes_of(checkpoint_of(whole, 12) / file), bytes_of(checkpoint_of(cut, 12) / file)) << file;
+  EXPECT_NE(bytes_of(checkpoint_of(whole, 12) / "model.safetensors"),
+            bytes_of(checkpoint_of(plain, 12) / "model.safetensors"));
+}
+
+TEST_F(TrainerTest, ALearningRateAskedForByValueIsThatOfTheNextStep) {
+  const RunConfig config = small_config({{"schedule.name", "cosine"}, {"optimizer.lr", 0.008}});
+  const fs::path run = run_folder("value", config);
+  request_lr(run, LrRequest::from_words("1e-4"));
+  train_in(run, config, data, 2);
+  EXPECT_TRUE(fs::exists(checkpoint_of(run, 1))) << "what was asked for is kept at once";
+  train_in(run, config, data);
+  const auto rates = read_all(run)->scalars.at("lr");
+  EXPECT_FLOAT_EQ(rates[1].value, 1e-4f);
+  EXPECT_LT(rates[2].value, 1e-4f);
+}
+
+TEST_F(TrainerTest, WordsThatAreNoLearningRateChangeNothing) {
+  const RunConfig config = small_config();
+  const fs::path plain = run_folder("plain", config), run = run_folder("odd", config);
+  fs::create_directories(run / "requests");
+  std::ofstream(run / "requests" / "lr") << "lower, please\n";
+  train_in(plain, config, data);
+  train_in(run, config, data);
+  EXPECT_FALSE(fs::exists(run / "requests" / "lr"));
+  EXPECT_EQ(bytes_of(checkpoint_of(plain, 12) / "model.safetensors"),
+            bytes_of(checkpoint_of(run, 12) / "model.safetensors"));
 }
 
 TEST_F(TrainerTest, AKilledRunGoesOnFromItsLastCheckpointAndForgetsLaterPoints) {

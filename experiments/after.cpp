@@ -1,0 +1,67 @@
+#include "experiments/after.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "experiments/run_config.h"
+#include "runs/checkpoints.h"
+#include "runs/error.h"
+#include "runs/json_file.h"
+#include "runs/paths.h"
+
+namespace ablate {
+namespace {
+
+constexpr const char* kLast = "last";
+
+CheckpointWord checkpoint_of(const std::string& from) {
+  CheckpointWord word = checkpoint_word_of(from);
+  if (word.checkpoint == kLast) word.checkpoint.clear();
+  return word;
+}
+
+}  // namespace
+
+std::optional<After> after_of(const nlohmann::json& run) {
+  if (!run.is_object() || !run.contains("after")) return std::nullopt;
+  const nlohmann::json& after = run["after"];
+  if (!after.is_object()) return std::nullopt;
+  return After{after.value("run", ""), after.value("from", "")};
+}
+
+nlohmann::json to_json(const After& after) {
+  nlohmann::json json{{"run", after.run}};
+  if (!after.from.empty()) json["from"] = after.from;
+  return json;
+}
+
+std::string checked_from(const nlohmann::json& word) {
+  const std::string from = word.is_string() ? word.get<std::string>() : word.dump();
+  try {
+    const std::string checkpoint = from.empty() ? "?" : checkpoint_of(from).checkpoint;
+    if (checkpoint == "best" || std::ranges::all_of(checkpoint, [](unsigned char c) { return std::isdigit(c); }))
+      return from;
+  } catch (const Error&) {  // Said below.
+  }
+  throw Error(fmt::format("\"from\" is best, last, ema, swa or a step, not {}.", word.dump()));
+}
+
+std::filesystem::path weights_of(const std::filesystem::path& run, const std::string& from) {
+  const CheckpointWord word = checkpoint_of(from);
+  const std::filesystem::path checkpoint = plain_path(find_checkpoint(run, word.checkpoint));
+  return word.average.empty() ? checkpoint : average_file(checkpoint, word.average);
+}
+
+void begin_from(const std::filesystem::path& folder, const std::filesystem::path& weights) {
+  const std::filesystem::path file = folder / "run.json";
+  nlohmann::json run = read_json_file(file).value_or(nlohmann::json::object());
+  RunConfig config = RunConfig::from_json(run.value("config", nlohmann::json::object()));
+  if (config.is_set("init.from")) return;
+  config.set("init.from", weights.string());
+  run["config"] = config.to_json();
+  run["parent"] = weights.string();
+  write_json_file(file, run);
+}
+
+}  // namespace ablate

@@ -1,0 +1,31 @@
+#include "sweeps/turn.h"
+
+#include <fmt/format.h>
+
+#include "runs/run_store.h"
+
+namespace ablate {
+
+Turn turn_of(const std::filesystem::path& root, const After& after) {
+  const RunInfo run = read_run(root, root / after.run);
+  const auto held_up = [&](const std::string& how) {
+    return Turn{Turn::Kind::held_up, fmt::format("Waits for {}, which {}", after.run, how)};
+  };
+  if (run.run.is_null()) return held_up("is not there any more. Stop this run to take it out of the queue.");
+  switch (run.status.state) {
+    case RunState::completed:
+      return {};
+    case RunState::queued:
+    case RunState::running:
+      return {Turn::Kind::coming};
+    case RunState::diverged:
+    case RunState::pruned:
+      return held_up(fmt::format("is {} and will not be completed. Stop this run to take it out of the queue.",
+                                 name_of(run.status.state)));
+    default:
+      return held_up(fmt::format("is {}. This run begins when that one is completed: ablate resume {}",
+                                 name_of(run.status.state), after.run));
+  }
+}
+
+}  // namespace ablate

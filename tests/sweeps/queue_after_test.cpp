@@ -1,0 +1,134 @@
+// Priorities, and runs that come after others.
+#include <gmock/gmock.h>
+
+#include "experiments/after.h"
+#include "runs/error.h"
+#include "runs/json_file.h"
+#include "sweeps/turn.h"
+#include "tests/sweeps/queue_fixture.h"
+
+namespace ablate {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST_F(QueueTest, HigherPrioritiesStartFirst) {
+  const fs::path first = make_run("a", {{"wait", true}}), low = make_run("b"), usual = make_run("c"),
+                 high = make_run("d");
+  LocalQueue queue(root_);
+  queue.submit({first}, 1);
+  until_state(first, RunState::running);
+  queue.submit({low}, 0, -1);
+  queue.submit({usual});
+  queue.submit({high}, 0, 5);
+  EXPECT_THAT(queue.waiting(), ElementsAre(high, usual, low));
+  EXPECT_EQ(queue.priority(high), 5);
+  EXPECT_EQ(queue.priority(first), std::nullopt);
+}
+
+TEST_F(QueueTest, APriorityCanChangeWhileARunWaits) {
+  const fs::path first = make_run("a", {{"wait", true}}), second = make_run("b", {{"wait", true}}),
+                 third = make_run("c", {{"wait", true}});
+  LocalQueue queue(root_);
+  queue.submit({first, second, third}, 1);
+  until_state(first, RunState::running);
+  EXPECT_TRUE(queue.set_priority(third, 1));
+  EXPECT_FALSE(queue.set_priority(first, 1)) << "it trains";
+  kill_keeper();
+  until_no_keeper();
+  EXPECT_THAT(queue.waiting(), ElementsAre(third, second));
+  queue.keep_going();
+  let_finish(first);
+  until_state(third, RunState::running);
+  EXPECT_THAT(queue.waiting(), ElementsAre(second));
+}
+
+TEST_F(QueueTest, ARunThatComesAfterAnotherWaitsUntilThatOneIsCompleted) {
+  const fs::path first = make_run("a", {{"wait", true}}), second = make_run_after(first, "b"), other = make_run("c");
+  LocalQueue queue(root_);
+  queue.submit({second, first, other}, 2);
+  until_state(other, RunState::completed);
+  EXPECT_THAT(queue.waiting(), ElementsAre(second)) << "a place is free, but its time has not come";
+  EXPECT_EQ(waiting(second), "");
+  let_finish(first);
+  until_state(second, RunState::completed);
+}
+
+TEST_F(QueueTest, AStageBeginsFromTheWeightsOfTheOneBefore) {
+  const fs::path first = make_run("a", {{"leave", 40}}), second = make_run_after(first, "b", "best"),
+                 third = make_run_after(second, "c");
+  LocalQueue(root_).submit({first, second, third});
+  until_state(third, RunState::completed);
+  const nlohmann::json run = *read_json_file(second / "run.json");
+  EXPECT_EQ(run["config"]["init"]["from"], (first / "checkpoints" / "step-00000040").string());
+  EXPECT_EQ(run["parent"], run["config"]["init"]["from"]);
+  EXPECT_FALSE(read_json_file(third / "run.json")->contains("parent"));
+}
+
+TEST_F(QueueTest, WhereTheWeightsToBeginFromAreMissingItSaysSo) {
+  const fs::path first = make_run("a", {{"leave", 40}}), second = make_run_after(first, "b", "30");
+  LocalQueue(root_).submit({first, second});
+  until_state(second, RunState::failed);
+  EXPECT_THAT(error(second), AllOf(HasSubstr("\"30\""), HasSubstr("step 40")));
+  EXPECT_THAT(diary(second), IsEmpty());
+}
+
+TEST_F(QueueTest, WhatComesAfterAFailedRunSaysSoAndGoesOnOnceThatOneIsCompleted) {
+  const fs::path first = make_run("a", {{"exit", 1}}), second = make_run_after(first, "b"),
+                 third = make_run_after(second, "c");
+  LocalQueue queue(root_);
+  queue.submit({first, second, third});
+  until_state(first, RunState::failed);
+  until("it says why it waits", [&] { return !waiting(second).empty(); });
+  EXPECT_THAT(waiting(second), AllOf(HasSubstr("is failed"), HasSubstr("ablate resume " + first.filename().string())));
+  EXPECT_EQ(state(second), RunState::queued);
+  kill_keeper();
+  until_no_keeper();
+  queue.keep_going();
+
+  nlohmann::json healthy = *read_json_file(first / "run.json");
+  healthy["stand_in"] = {{"wait", true}};
+  write_json_file(first / "run.json", healthy);
+  resume_run(root_, info(first));
+  until_state(first, RunState::running);
+  let_finish(first);
+  until_state(third, RunState::completed);
+  EXPECT_EQ(waiting(second), "");
+}
+
+TEST_F(QueueTest, NoKeeperStaysForWhatNothingWillComplete) {
+  const fs::path first = make_run("a", {{"exit", 1}}), second = make_run_after(first, "b");
+  LocalQueue queue(root_);
+  queue.submit({first, second});
+  until_state(first, RunState::failed);
+  until_no_keeper();
+  EXPECT_THAT(queue.waiting(), ElementsAre(second));
+  EXPECT_THAT(waiting(second), HasSubstr("resume"));
+  stop_run(root_, info(second));
+  EXPECT_EQ(state(second), RunState::stopped);
+}
+
+TEST_F(QueueTest, WhatARunWaitsForCanBeStoppedDivergedOrGone) {
+  const fs::path first = make_run("a");
+  const After after{first.filename().string(), ""};
+  const auto words = [&](RunState state) {
+    RunStatus status;
+    status.state = state;
+    write_status(first, status);
+    return turn_of(root_, after);
+  };
+  EXPECT_EQ(words(RunState::queued).kind, Turn::Kind::coming);
+  EXPECT_EQ(words(RunState::completed).kind, Turn::Kind::come);
+  EXPECT_THAT(words(RunState::stopped).words, AllOf(HasSubstr("is stopped"), HasSubstr("resume")));
+  EXPECT_THAT(words(RunState::running).words, AllOf(HasSubstr("is interrupted"), HasSubstr("resume")));
+  EXPECT_THAT(words(RunState::diverged).words, AllOf(HasSubstr("will not be completed"), HasSubstr("Stop this run")));
+  fs::remove_all(first);
+  EXPECT_THAT(turn_of(root_, after).words, HasSubstr("not there any more"));
+}
+
+}  // namespace
+}  // namespace ablate
