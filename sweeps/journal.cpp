@@ -111,10 +111,11 @@ Journal::Journal(fs::path file) : file_(std::move(file)) {
 }
 
 bool Journal::sync() {
+  std::error_code absent;
+  const std::uintmax_t size = fs::file_size(file_, absent);
+  if (!absent && size == read_) return false;
   std::ifstream stream(file_, std::ios::binary);
   if (!stream) cannot("read it", file_);
-  stream.seekg(0, std::ios::end);
-  const auto size = static_cast<std::uint64_t>(stream.tellg());
   if (size < read_)
     throw Error(
         fmt::format("{} became shorter while it was read: {} bytes after {}. Put it back from a copy, or move "

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -60,10 +61,10 @@ class LocalQueue {
   void keep_going();
 
   /// What the keeper process does (`ablate queue-keeper`, internal): takes runs in order, starts workers, writes the
-  /// status of those that died; returns when nothing is left that can go on without a person's doing, or at once where
-  /// another keeper is at work.
+  /// status of those that died; returns when for so long nothing was left that can go on without a person's doing (who
+  /// adds runs one by one needs no new keeper for each), or at once where another keeper is at work.
   void keep();
-  void keep(Machine& machine);
+  void keep(Machine& machine, std::chrono::milliseconds linger);
 
  private:
   std::filesystem::path root_;

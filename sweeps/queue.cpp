@@ -28,7 +28,10 @@ namespace fs = std::filesystem;
 
 /// What no notice tells of: changes made by other hosts, runs trained elsewhere that others wait for, memory of a GPU
 /// that another program gives back, an obstacle that is gone.
-constexpr std::chrono::seconds kSlowLook{1};
+constexpr std::chrono::milliseconds kSlowLook{1000};
+constexpr std::chrono::milliseconds kLinger{5000};
+/// The notice of a file that is closed comes a moment before the lock on it is free: there is a second look.
+constexpr std::chrono::milliseconds kSecondLook{10};
 
 /// With the lock held, so that a keeper about to leave has either seen what was added or is gone.
 void start_keeper_if_none(const QueueFiles& files) {
@@ -119,9 +122,9 @@ std::optional<int> LocalQueue::priority(const fs::path& run) const {
   return entry ? std::optional(entry->priority) : std::nullopt;
 }
 
-void LocalQueue::keep() { keep(*this_machine()); }
+void LocalQueue::keep() { keep(*this_machine(), kLinger); }
 
-void LocalQueue::keep(Machine& machine) {
+void LocalQueue::keep(Machine& machine, std::chrono::milliseconds linger) {
   const QueueFiles files(root_);
   std::optional<InheritableLock> alone;
   Keeper keeper(files, machine);
@@ -136,12 +139,20 @@ void LocalQueue::keep(Machine& machine) {
     std::ofstream(files.keeper, std::ios::trunc) << ::getpid() << '\n';  // For people; the lock is what counts.
     keeper.adopt();
   }
-  for (;; wakeups.wait(kSlowLook, keeper.workers())) {
+  bool closed = false;
+  std::optional<std::chrono::steady_clock::time_point> idle_since;
+  for (;; closed = wakeups.wait(closed ? kSecondLook : kSlowLook, keeper.workers()).contains(files.started.native())) {
     try {
       const FileLock lock(files.lock);
-      if (keeper.look_around()) continue;
+      const auto now = std::chrono::steady_clock::now();
+      if (keeper.look_around()) {
+        idle_since.reset();
+        continue;
+      }
+      if (!idle_since) idle_since = now;
       std::error_code ignored;
       fs::remove(files.slots, ignored);
+      if (now - *idle_since < linger) continue;
       alone.reset();  // While the lock is held: whoever adds a run now sees that no keeper is left.
       return;
     } catch (const std::exception& error) {  // The disk is full or read-only now; the workers go on.

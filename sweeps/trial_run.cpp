@@ -18,10 +18,11 @@ constexpr std::chrono::seconds kSurelyDead{2};
 TrialRun::TrialRun(std::filesystem::path folder, const std::vector<Sweep::Objective>& objectives, Launcher& launcher)
     : folder_(std::move(folder)), objectives_(objectives), launcher_(launcher), reader_(folder_) {}
 
-void TrialRun::poll_status() {
-  exists_ = std::filesystem::exists(folder_ / "run.json");
+void TrialRun::poll_status(bool just_written) {
+  const bool known = exists_ && just_written;
+  exists_ = known || std::filesystem::exists(folder_ / "run.json");
   if (!exists_) return;
-  status_ = read_resolved_status(folder_);
+  status_ = known ? read_status(folder_).value_or(status_) : read_resolved_status(folder_);
   const auto now = Heartbeats::Clock::now();
   heartbeats_.resolve("", status_, now);
   if (status_.state != RunState::interrupted)
@@ -30,8 +31,8 @@ void TrialRun::poll_status() {
     dead_since_ = now;
 }
 
-void TrialRun::poll() {
-  poll_status();  // First: what a run logged before it ended is read after that was seen.
+void TrialRun::poll(bool just_written) {
+  poll_status(just_written);  // First: what a run logged before it ended is read after that was seen.
   if (!exists_ || !reader_.poll()) return;
   const std::shared_ptr<const RunData> data = reader_.data();
   const auto series = data->scalars.find(objectives_.front().metric);

@@ -21,10 +21,11 @@ class TrialRun {
   /// `launcher` outlives it.
   TrialRun(std::filesystem::path folder, const std::vector<Sweep::Objective>& objectives, Launcher& launcher);
 
-  /// Reads what is new of its status and its log. Nothing changes where there is no folder yet.
-  void poll();
+  /// Reads what is new of its status and its log. Nothing changes where there is no folder yet. `just_written`: a
+  /// notice told so, and there is no need to ask whether anybody still works on it.
+  void poll(bool just_written = false);
   /// Of its status alone.
-  void poll_status();
+  void poll_status(bool just_written = false);
 
   const std::filesystem::path& folder() const { return folder_; }
   /// Whether its folder is complete (run.json).

@@ -5,14 +5,10 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 namespace ablate {
 namespace {
-
-/// The notice of a file that is closed comes a moment before a lock on it is free: there is a second look.
-constexpr std::chrono::milliseconds kSecondLook{10};
 
 std::uint32_t mask_of(unsigned changes) {
   return (changes & Wakeups::arrival ? IN_MOVED_TO : 0) | (changes & Wakeups::closing ? IN_CLOSE_WRITE : 0) |
@@ -24,21 +20,20 @@ std::uint32_t mask_of(unsigned changes) {
 void Wakeups::watch(const std::filesystem::path& folder, unsigned changes) {
   if (!notices_) notices_ = FileDescriptor(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (const int id = ::inotify_add_watch(notices_.get(), folder.c_str(), mask_of(changes)); id >= 0)
-    folders_[id] = folder;
+    folders_[id] = folder.string();
 }
 
 void Wakeups::unwatch(const std::filesystem::path& folder) {
-  const auto found = std::ranges::find(folders_, folder, [](const auto& each) { return each.second; });
+  const auto found = std::ranges::find(folders_, folder.native(), [](const auto& each) { return each.second; });
   if (found == folders_.end()) return;
   ::inotify_rm_watch(notices_.get(), found->first);
   folders_.erase(found);
 }
 
-std::set<std::filesystem::path> Wakeups::wait(std::chrono::milliseconds at_most, std::span<const int> descriptors) {
-  std::set<std::filesystem::path> changed = std::exchange(closed_in_, {});
-  if (!changed.empty()) at_most = std::min(at_most, kSecondLook);
+std::set<std::string> Wakeups::wait(std::chrono::milliseconds at_most, std::span<const int> descriptors) {
   std::vector<pollfd> waited{{notices_.get(), POLLIN, 0}};
   for (const int descriptor : descriptors) waited.push_back({descriptor, POLLIN, 0});
+  std::set<std::string> changed;
   if (::poll(waited.data(), waited.size(), static_cast<int>(at_most.count())) <= 0) return changed;
   alignas(inotify_event) char events[16384];
   for (ssize_t length; (length = ::read(notices_.get(), events, sizeof events)) > 0;)
@@ -48,7 +43,6 @@ std::set<std::filesystem::path> Wakeups::wait(std::chrono::milliseconds at_most,
       const auto folder = folders_.find(event->wd);
       if (folder == folders_.end()) continue;
       changed.insert(folder->second);
-      if (event->mask & IN_CLOSE_WRITE) closed_in_.insert(folder->second);
       if (event->mask & IN_IGNORED) folders_.erase(folder);
     }
   return changed;

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <span>
+#include <string>
 
 #include "runs/file_descriptor.h"
 
@@ -24,14 +25,13 @@ class Wakeups {
   void unwatch(const std::filesystem::path& folder);
 
   /// Until something happens, a descriptor can be read (a pidfd: its process has ended), a signal comes, or the time is
-  /// up, by a clock that nobody sets. A negative descriptor is none. The folders that something happened in; those that
-  /// are gone are watched no more.
-  std::set<std::filesystem::path> wait(std::chrono::milliseconds at_most, std::span<const int> descriptors = {});
+  /// up, by a clock that nobody sets. A negative descriptor is none. The folders that something happened in, as they
+  /// were given (a path takes long to compare); those that are gone are watched no more.
+  std::set<std::string> wait(std::chrono::milliseconds at_most, std::span<const int> descriptors = {});
 
  private:
   FileDescriptor notices_;
-  std::map<int, std::filesystem::path> folders_;
-  std::set<std::filesystem::path> closed_in_;
+  std::map<int, std::string> folders_;
 };
 
 }  // namespace ablate

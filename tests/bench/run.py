@@ -171,11 +171,15 @@ def launched(root, experiment, *options, **environment):
                                       capture_output=True, text=True, env={**os.environ, **environment}).stdout)]
 
 
+def processor_seconds(process):
+    """So far."""
+    fields = pathlib.Path("/proc", str(process), "stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
 def keeper_seconds(root):
     """Processor time of the queue's keeper so far."""
-    process = pathlib.Path(root, ".ablate/queue/keeper").read_text().strip()
-    fields = pathlib.Path("/proc", process, "stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+    return processor_seconds(pathlib.Path(root, ".ablate/queue/keeper").read_text().strip())
 
 
 def root_of_jobs():
@@ -212,6 +216,42 @@ def queue():
         share = (keeper_seconds(root) - before) / seconds
         until_all(runs, "ended")
         yield "the queue's keeper with 100 running jobs", f"{share:.2%} of a core", "wanted: 1 %", 0.01 / max(share, 1e-4), 1
+
+
+def sweep():
+    """The controller alone, and the queue's keeper with it: trials train a formula (tests/sweeps/trivial_worker.cpp), with a status a second."""
+    environment = {**os.environ, "ABLATE_TRAIN": str(BIN / "trivial_worker")}
+
+    def start(root, slots, trials, steps, every, step_ms):
+        file = pathlib.Path(root, "sweep.json")
+        file.write_text(json.dumps({"name": "s", "base": {"train": {"steps": steps}, "validation": {"every": every}}, "budget": {"trials": trials},
+                                    "space": {"optimizer.lr": {"type": "float", "low": 1e-5, "high": 1, "log": True}}, "sampler": {"name": "tpe"},
+                                    "pruner": {"name": "median"}, "objective": {"metric": "iou/val", "direction": "maximize"}}))
+        return subprocess.Popen([BIN / "ablate", "--runs", root, "sweep", "run", file, "--slots", str(slots)],
+                                env={**environment, "TRIVIAL_STEP_MS": str(step_ms)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def diary(root, word):
+        path = pathlib.Path(root, "diary")
+        lines = [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+        return [float(line[2]) for line in lines if line[0] == word]
+
+    with root_of_jobs() as root:
+        start(root, 1, 21, 1, 1, 50).wait()
+        gaps = sorted(begin - end for begin, end in zip(diary(root, "start")[1:], diary(root, "end")))
+        yield ("a sweep's next trial: from a free slot to its start", f"{1e3 * statistics.median(gaps):.0f} ms, at most {1e3 * gaps[-1]:.0f} ms",
+               "wanted: 50 ms", 0.05 / statistics.median(gaps), 1)
+    for every in (10, 1):
+        with root_of_jobs() as root:
+            process = start(root, 100, 100, 40, every, 1000)
+            while len(diary(root, "start")) < 100:
+                time.sleep(0.1)
+            time.sleep(2)
+            before, seconds = processor_seconds(process.pid), 20
+            time.sleep(seconds)
+            share = (processor_seconds(process.pid) - before) / seconds
+            yield (f"a sweep's controller with 100 running jobs, a value of each every {every} s", f"{share:.2%} of a core", "wanted: 1 %",
+                   0.01 / max(share, 1e-4), 1 if every > 1 else None)
+            process.wait()
 
 
 def sharing():
@@ -251,11 +291,14 @@ def demo(folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--demo", metavar="FOLDER", help="also the demo's four runs on these photographs, some minutes")
+    parts = (write_scalars, list_runs, first_frame, training_steps, around_the_step, queue, sweep, sharing, gp_suggestion)
+    parser.add_argument("--only", choices=[part.__name__ for part in parts], help="of all parts this one")
     arguments = parser.parse_args()
     print(f"{datetime.date.today()}, {THREADS} threads of {platform.processor() or platform.machine()}\n")
     print("| what | Ablate | counterpart | ratio | wanted |\n|---|---|---|---|---|")
     missed = []
-    for rows in (write_scalars(), list_runs(), first_frame(), training_steps(), around_the_step(), queue(), sharing(), gp_suggestion(), demo(arguments.demo) if arguments.demo else ()):
+    tables = [part() for part in parts if arguments.only in (None, part.__name__)]
+    for rows in tables + ([demo(arguments.demo)] if arguments.demo else []):
         for what, ours, theirs, ratio, wanted in rows:
             print(f"| {what} | {ours} | {theirs} | {f'{ratio:.2f}' if ratio else ''} | {f'≥ {wanted}' if wanted else ''} |", flush=True)
             if wanted and ratio < wanted:

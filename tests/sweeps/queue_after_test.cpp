@@ -83,8 +83,8 @@ TEST_F(QueueTest, WhatComesAfterAFailedRunSaysSoAndGoesOnOnceThatOneIsCompleted)
   LocalQueue queue(root_);
   queue.submit({first, second, third});
   until_state(first, RunState::failed);
-  until("it says why it waits", [&] { return !waiting(second).empty(); });
-  EXPECT_THAT(waiting(second), AllOf(HasSubstr("is failed"), HasSubstr("ablate resume " + first.filename().string())));
+  until("it says why it waits", [&] { return waiting(second).find("is failed") != std::string::npos; });
+  EXPECT_THAT(waiting(second), HasSubstr("ablate resume " + first.filename().string()));
   EXPECT_EQ(state(second), RunState::queued);
   kill_keeper();
   until_no_keeper();

@@ -25,6 +25,20 @@ TEST_F(QueueTest, EveryRunIsTrainedAndTheKeeperLeaves) {
   for (const fs::path& run : runs) EXPECT_THAT(diary(run), ElementsAre("start", "end"));
 }
 
+TEST_F(QueueTest, AKeeperStaysForAMomentAndTakesTheNextRunToo) {
+  set_machine({{"linger", 60000}});
+  const fs::path first = make_run("a"), second = make_run("b");
+  LocalQueue(root_).submit({first});
+  until_state(first, RunState::completed);
+  until_gone(first);
+  const pid_t process = keeper();
+  EXPECT_NE(process, 0);
+  LocalQueue(root_).submit({second});
+  until_state(second, RunState::completed);
+  EXPECT_EQ(keeper(), process);
+  kill_keeper();
+}
+
 TEST_F(QueueTest, RunsStartInTheOrderOfSubmission) {
   const fs::path first = make_run("z", {{"wait", true}}), second = make_run("y", {{"wait", true}}),
                  third = make_run("x", {{"wait", true}});

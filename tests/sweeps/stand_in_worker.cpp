@@ -9,7 +9,8 @@
 //     is interrupted by SIGTERM.
 //   stand_in_worker accepted           says that it could start
 //   stand_in_worker queue-keeper ROOT  is what `ablate queue-keeper ROOT` is, on a machine with the GPUs
-//     [[id, total bytes, free bytes], …] and the free disk bytes that ROOT/machine.json has, if it is there
+//     [[id, total bytes, free bytes], …] and the free disk bytes that ROOT/machine.json has, if it is there;
+//     it stays for the milliseconds that are its "linger"
 #include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
@@ -103,6 +104,8 @@ class PretendedMachine : public ablate::Machine {
   }
   std::uint64_t free_disk_bytes(const fs::path&) override { return said().value("disk", UINT64_MAX); }
 
+  std::chrono::milliseconds linger() const { return std::chrono::milliseconds(said().value("linger", 0)); }
+
  private:
   nlohmann::json said() const { return ablate::read_json_file(file_).value_or(nlohmann::json::object()); }
   fs::path file_;
@@ -116,7 +119,7 @@ int main(int argc, char** argv) {
   if (std::getenv("ABLATE_JOB")) ::signal(SIGTERM, [](int) { told_to_go = 1; });
   if (argv[1] == std::string("queue-keeper")) {
     PretendedMachine machine(argv[2]);
-    ablate::LocalQueue(argv[2]).keep(machine);
+    ablate::LocalQueue(argv[2]).keep(machine, machine.linger());
     return 0;
   }
   return work(argv[2]);

@@ -23,6 +23,7 @@
 #include "runs/run_writer.h"
 
 namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
 
 namespace {
 
@@ -33,7 +34,7 @@ std::string setting(const char* name, const char* otherwise) {
 
 void note(const fs::path& run, const char* word) {
   std::ofstream(run.parent_path() / "diary", std::ios::app)
-      << fmt::format("{} {}\n", word, run.filename().string()) << std::flush;
+      << fmt::format("{} {} {:.6f}\n", word, run.filename().string(), ablate::wall_seconds()) << std::flush;
 }
 
 double metric(double lr, ablate::Step step, ablate::Step total) {
@@ -60,6 +61,7 @@ int work(const fs::path& run) {
     step = ablate::read_json_file(*newest / "trainer.json")->at("step");
 
   ablate::RunStatus status = ablate::read_status(run).value_or(ablate::RunStatus{});
+  Clock::time_point written;
   const auto write = [&](ablate::RunState state) {
     status.state = state;
     status.step = step;
@@ -67,6 +69,7 @@ int work(const fs::path& run) {
     status.total_steps = total;
     ++status.heartbeat;
     ablate::write_status(run, status);
+    written = Clock::now();
   };
   if (const std::string words = setting("TRIVIAL_FAILS", ""); !words.empty()) {
     status.error = words;
@@ -89,6 +92,7 @@ int work(const fs::path& run) {
       if (checkpoints) write_checkpoint(run, step);
       write(ablate::RunState::running);
     }
+    if (Clock::now() - written >= std::chrono::seconds(1)) write(ablate::RunState::running);
     if (step < total && ablate::take_request(run, ablate::Request::stop)) {
       write_checkpoint(run, step);
       write(ablate::RunState::stopped);

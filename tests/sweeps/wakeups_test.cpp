@@ -41,7 +41,7 @@ TEST_F(WakeupsTest, AFileThatIsRenamedIntoTheFolderWakes) {
   Wakeups wakeups;
   wakeups.watch(folder_, Wakeups::arrival);
   fs::rename(folder_ / ".new", folder_ / "1");
-  EXPECT_THAT(wakeups.wait(kForever), ElementsAre(folder_));
+  EXPECT_THAT(wakeups.wait(kForever), ElementsAre(folder_.string()));
 }
 
 TEST_F(WakeupsTest, AFileWhoseLastWriterLeavesWakes) {
@@ -49,7 +49,7 @@ TEST_F(WakeupsTest, AFileWhoseLastWriterLeavesWakes) {
   Wakeups wakeups;
   wakeups.watch(folder_, Wakeups::closing);
   ::close(first);
-  EXPECT_THAT(wakeups.wait(kForever), ElementsAre(folder_));
+  EXPECT_THAT(wakeups.wait(kForever), ElementsAre(folder_.string()));
 }
 
 TEST_F(WakeupsTest, AFileThatIsRemovedWakesWhereThatIsAskedFor) {
@@ -60,7 +60,7 @@ TEST_F(WakeupsTest, AFileThatIsRemovedWakesWhereThatIsAskedFor) {
   wakeups.watch(folder_ / "other", Wakeups::arrival | Wakeups::closing);
   fs::remove(folder_ / "other" / "1");
   fs::remove(folder_ / "1");
-  EXPECT_THAT(wakeups.wait(kForever), ElementsAre(folder_));
+  EXPECT_THAT(wakeups.wait(kForever), ElementsAre(folder_.string()));
 }
 
 TEST_F(WakeupsTest, WhatIsWatchedNoMoreWakesNobody) {

@@ -1,0 +1,241 @@
+#include "sweeps/trial_attendance.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "experiments/experiment.h"
+#include "runs/checkpoints.h"
+#include "runs/error.h"
+#include "sweeps/sweep_folder.h"
+#include "sweeps/trial_records.h"
+
+namespace ablate {
+namespace {
+
+/// So many failed trials in a row, and nothing new begins until a person has looked.
+constexpr int kTooManyFailures = 5;
+
+/// The run of a trial that is over ends too, and says as what. Whether it has.
+bool settle_run(const Trial& trial, TrialRun& run) {
+  if (run.trains()) run.stop();
+  if (run.trains()) return false;
+  RunStatus status = run.status();
+  if (run.exists() && trial.state == TrialState::pruned && can_go_on(status.state)) {
+    status.state = RunState::pruned;
+    write_status(run.folder(), status);
+  }
+  return true;
+}
+
+}  // namespace
+
+void TrialAttendance::attend(const std::set<int>& written, const std::set<int>& silent, bool stopping) {
+  Outcome outcome;
+  std::vector<int> settled;
+  for (const int number : std::exchange(sweep_.news, {}))
+    // What is wrong with one must not keep the others waiting.
+    or_remember(number, [&] {
+      const Trial& trial = sweep_.trial_at(number);
+      const bool known = sweep_.runs.contains(number);
+      TrialRun* const run = sweep_.run_of(trial);
+      if (run == nullptr) {
+        if (finished(trial.state)) settled.push_back(number);
+        return;
+      }
+      const bool just_written = written.contains(number);
+      if (known && (just_written || silent.contains(number)))
+        finished(trial.state) ? run->poll_status(just_written) : run->poll(just_written);
+      if (!finished(trial.state))
+        attend_to(trial, *run, known, stopping, outcome);
+      else if (settle_run(trial, *run))
+        settled.push_back(number);
+    });
+  for (const int number : settled) sweep_.let_go(number);
+  sweep_.append(outcome.records);
+  for (const auto& act : outcome.then) act();
+
+  Outcome verdicts;
+  for (const auto& [number, steps] : to_judge_)
+    if (judge(sweep_.trial_at(number), steps, verdicts) && !sweep_.trains(number)) outcome.to_go_on[number];
+  sweep_.append(verdicts.records);
+  to_judge_.clear();
+  for (const auto& act : verdicts.then) act();
+  for (const auto& [number, records] : outcome.to_go_on)
+    or_remember(number, [&, number = number, &records = records] {
+      sweep_.runs.at(number).submit();
+      sweep_.append(records);
+    });
+}
+
+void TrialAttendance::or_remember(int number, const std::function<void()>& what) {
+  try {
+    what();
+  } catch (const std::exception& error) {
+    if (trouble_.empty()) trouble_ = error.what();
+    troubled_.insert(number);
+  }
+}
+
+void TrialAttendance::forget_trouble() {
+  trouble_.clear();
+  sweep_.news.merge(troubled_);
+  troubled_.clear();
+}
+
+void TrialAttendance::attend_to(const Trial& trial, TrialRun& run, bool known, bool stopping, Outcome& outcome) {
+  if (!run.exists()) return stopping ? void() : make_run(trial, run, outcome.records);
+  std::vector<Step> news = report(trial, run, outcome.records);
+  // A controller before this one may have written a report, and not lived to judge it.
+  if (!known && !trial.intermediate.empty()) news.insert(news.begin(), trial.intermediate.rbegin()->first);
+  const RunState state = run.status().state;
+  if (state == RunState::completed) return complete(trial, run, outcome);
+  if (trial.paused() || stopping) return run.trains() ? run.stop() : void();
+  switch (state) {
+    case RunState::queued:
+      if (!run.submitted()) run.submit();
+      break;
+    case RunState::running:
+      // With its last step it is about to be complete.
+      if (!news.empty() && news.back() < run.status().total_steps) to_judge_[trial.number] = news;
+      break;
+    case RunState::stopped:
+      if (run.asked_to_stop())
+        outcome.to_go_on[trial.number];  // It waited, and was promoted before it had stopped.
+      else if (run.submitted() && surely_stopped(run))
+        end(trial, run, outcome, "stopped by hand");
+      else if (news.empty())
+        outcome.to_go_on[trial.number];
+      else
+        to_judge_[trial.number] = news;
+      break;
+    case RunState::interrupted:
+      if (run.surely_dead()) try_again(trial, run, outcome);
+      break;
+    case RunState::failed:
+      try_again(trial, run, outcome);
+      break;
+    case RunState::diverged:
+    case RunState::pruned:
+    case RunState::foreign:
+    case RunState::completed:
+      end(trial, run, outcome, run.status().error);
+      break;
+  }
+}
+
+void TrialAttendance::make_run(const Trial& trial, TrialRun& run, Records& records) {
+  Variant variant{fmt::format("{}-t{}", sweep_.sweep.name, trial.number), {}};
+  try {
+    variant.config = sweep_.sweep.config(trial.params);
+  } catch (const Error& error) {  // One that somebody else asked for.
+    records.push_back(journal::set_user_attr(trial, "error", error.what()));
+    records.push_back(journal::set_state(trial, TrialState::fail, {}));
+    sweep_.news.insert(trial.number);
+    return;
+  }
+  nlohmann::json document = run_json(variant, sweep_.sweep.name);
+  document["sweep"] = sweep_.sweep.name;
+  document["trial"] = trial.number;
+  create_run_in(run.folder(), std::move(document));
+  run.submit();
+  sweep_.wakeups.watch(run.folder(), Wakeups::arrival);
+}
+
+/// What the run logged of the metric since it was last looked at. Optuna has no such reports with several objectives.
+std::vector<Step> TrialAttendance::report(const Trial& trial, const TrialRun& run, Records& records) const {
+  std::vector<Step> steps;
+  if (sweep_.study.directions.size() > 1) return steps;
+  const auto& reported = run.reported();
+  const auto first =
+      trial.intermediate.empty() ? reported.begin() : reported.upper_bound(trial.intermediate.rbegin()->first);
+  for (auto each = first; each != reported.end(); ++each) {
+    records.push_back(journal::set_intermediate(trial, each->first, each->second));
+    steps.push_back(each->first);
+  }
+  return steps;
+}
+
+/// By each of its newest reports, as if it were the last. Whether it goes on.
+bool TrialAttendance::judge(const Trial& trial, const std::vector<Step>& steps, Outcome& verdicts) {
+  if (finished(trial.state) || trial.paused()) return false;
+  Trial then = trial;
+  for (const Step step : steps) {
+    then.intermediate = {trial.intermediate.begin(), trial.intermediate.upper_bound(step)};
+    const Verdict verdict = sweep_.pruner ? sweep_.pruner->judge(sweep_.study, then) : Verdict::go_on;
+    if (verdict == Verdict::go_on) continue;
+    const bool pauses = verdict == Verdict::pause;
+    verdicts.records.push_back(pauses ? journal::set_user_attr(trial, "paused_at", step) : end_early(trial));
+    sweep_.news.insert(trial.number);
+    sweep_.control.say(fmt::format("trial {}: {} at step {} ({:.4g})", trial.number, pauses ? "waits" : "pruned", step,
+                                   then.intermediate.at(step)));
+    return false;
+  }
+  return true;
+}
+
+void TrialAttendance::complete(const Trial& trial, const TrialRun& run, Outcome& outcome) {
+  std::string words;
+  try {
+    const std::vector<double> values = run.values();
+    outcome.records.push_back(journal::set_state(trial, TrialState::complete, values));
+    for (std::size_t i = 0; i < values.size(); ++i)
+      words += fmt::format("{}{} {:.4g}", i == 0 ? "" : "  ", sweep_.sweep.objectives[i].metric, values[i]);
+  } catch (const Error& error) {
+    return end(trial, run, outcome, error.what());
+  }
+  then_say(outcome, trial.number, true, words);
+}
+
+/// With what it has reported.
+void TrialAttendance::end(const Trial& trial, const TrialRun& run, Outcome& outcome, const std::string& why) {
+  Trial now = trial;
+  if (sweep_.study.directions.size() == 1) now.intermediate.insert(run.reported().begin(), run.reported().end());
+  if (!why.empty()) outcome.records.push_back(journal::set_user_attr(trial, "error", why));
+  outcome.records.push_back(end_early(now));
+  const bool good = outcome.records.back().at("state") != static_cast<int>(TrialState::fail);
+  then_say(outcome, trial.number, good, why.empty() ? "ended" : why);
+}
+
+/// From its checkpoint; where there is none, or that was tried often enough, as a new trial of the same parameters.
+void TrialAttendance::try_again(const Trial& trial, const TrialRun& run, Outcome& outcome) {
+  const int resumed = trial.user_attrs.value("resumed", 0);
+  if (resumed < sweep_.sweep.retries && newest_checkpoint(run.folder())) {
+    outcome.to_go_on[trial.number] = {journal::set_user_attr(trial, "resumed", resumed + 1)};
+    then_say(outcome, trial.number, true, "its worker died; it goes on from its checkpoint");
+    return;
+  }
+  const std::string why = run.status().error.empty() ? "its worker died" : run.status().error;
+  const Records records = fail_trial(sweep_.sweep, sweep_.study, trial, why);
+  outcome.records.insert(outcome.records.end(), records.begin(), records.end());
+  then_say(outcome, trial.number, false, "failed: " + why);
+}
+
+/// A cluster's run may be about to wait again: it is asked before a stop is a person's.
+bool TrialAttendance::surely_stopped(TrialRun& run) {
+  sweep_.launcher.refresh({run.folder()});
+  run.poll_status();
+  return run.status().state == RunState::stopped;
+}
+
+void TrialAttendance::then_say(Outcome& outcome, int number, bool good, const std::string& words) {
+  outcome.then.emplace_back([this, number, good, words] {
+    if (finished(sweep_.trial_at(number).state)) sweep_.news.insert(number);  // Its run ends too.
+    sweep_.control.say(fmt::format("trial {}: {}", number, words));
+    count(sweep_.trial_at(number), good);
+  });
+}
+
+/// Nothing new begins where everything fails: a person has to look.
+void TrialAttendance::count(const Trial& trial, bool good) {
+  failures_in_a_row_ = good ? 0 : failures_in_a_row_ + 1;
+  if (failures_in_a_row_ < kTooManyFailures) return;
+  failures_in_a_row_ = 0;
+  pause_sweep(sweep_.folder, true);
+  stuck = fmt::format(
+      "The last {} trials failed, the newest, trial {}, in {}. Nothing new begins: look at it, then: ablate sweep "
+      "resume {}",
+      kTooManyFailures, trial.number, trial.run(), sweep_.sweep.name);
+}
+
+}  // namespace ablate

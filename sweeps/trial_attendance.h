@@ -1,0 +1,60 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sweeps/led_sweep.h"
+
+namespace ablate {
+
+/// What a controller does about the trials that there are: makes their runs, reports what they log, has the pruner
+/// judge it, and writes down how they end. Each step can be made again by the next controller. One thread.
+class TrialAttendance {
+ public:
+  /// `sweep` outlives it.
+  explicit TrialAttendance(LedSweep& sweep) : sweep_(sweep) {}
+
+  /// To the trials of `news`. Read anew are runs that were `written`, and ones that were `silent`: does anybody work on
+  /// them still? `stopping`: whatever trains is asked to stop, and nothing begins. Throws Error where the journal can't
+  /// be written.
+  void attend(const std::set<int>& written, const std::set<int>& silent, bool stopping);
+
+  /// What was wrong with a trial when it was attended to last.
+  const std::string& trouble() const { return trouble_; }
+  /// Trials that something was wrong with are to be attended to again.
+  void forget_trouble();
+  /// Why nothing new begins: a person has to look. Stays until it is cleared.
+  std::string stuck;
+
+ private:
+  using Records = std::vector<journal::Record>;
+  /// What comes of attending to trials.
+  struct Outcome {
+    Records records;
+    std::vector<std::function<void()>> then;  ///< what is counted and said once that is written
+    std::map<int, Records> to_go_on;          ///< numbers, after that; and what is written of each that does
+  };
+
+  void or_remember(int number, const std::function<void()>& what);
+  void attend_to(const Trial& trial, TrialRun& run, bool known, bool stopping, Outcome& outcome);
+  void make_run(const Trial& trial, TrialRun& run, Records& records);
+  std::vector<Step> report(const Trial& trial, const TrialRun& run, Records& records) const;
+  bool judge(const Trial& trial, const std::vector<Step>& steps, Outcome& verdicts);
+  void complete(const Trial& trial, const TrialRun& run, Outcome& outcome);
+  void end(const Trial& trial, const TrialRun& run, Outcome& outcome, const std::string& why);
+  void try_again(const Trial& trial, const TrialRun& run, Outcome& outcome);
+  bool surely_stopped(TrialRun& run);
+  void then_say(Outcome& outcome, int number, bool good, const std::string& words);
+  void count(const Trial& trial, bool good);
+
+  LedSweep& sweep_;
+  std::map<int, std::vector<Step>> to_judge_;  // Trials, and what they reported since a verdict.
+  std::string trouble_;
+  std::set<int> troubled_;
+  int failures_in_a_row_ = 0;
+};
+
+}  // namespace ablate

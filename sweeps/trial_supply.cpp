@@ -1,0 +1,83 @@
+#include "sweeps/trial_supply.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <vector>
+
+#include "sweeps/sweep_folder.h"
+#include "sweeps/trial_records.h"
+
+namespace ablate {
+
+TrialSupply::TrialSupply(LedSweep& sweep)
+    : sweep_(sweep), sampler_(make_sampler(sweep.sweep.space, sweep.sweep.sampler, sweep.study.directions)) {}
+
+void TrialSupply::fill_slots() {
+  exhausted_ = false;
+  if (std::filesystem::exists(sweep_.folder / "requests" / "pause")) return;
+  while (!exhausted_ && taken() < sweep_.control.slots) exhausted_ = !promote() && !new_trial();
+}
+
+int TrialSupply::taken() const {
+  return static_cast<int>(std::ranges::count_if(sweep_.open, [this](int number) {
+    const Trial& trial = sweep_.trial_at(number);
+    const auto to_train = [&] { return trial.state == TrialState::running && !trial.paused() && !trial.run().empty(); };
+    return sweep_.trains(number) || to_train();
+  }));
+}
+
+bool TrialSupply::promote() {
+  if (!sweep_.pruner || !time_left()) return false;
+  const std::optional<int> number = sweep_.pruner->promote(sweep_.study);
+  if (!number) return false;
+  sweep_.append({journal::set_user_attr(sweep_.trial_at(*number), "paused_at", nullptr)});
+  sweep_.control.say(fmt::format("trial {}: goes on", *number));
+  TrialRun& run = *sweep_.run_of(sweep_.trial_at(*number));
+  sweep_.news.insert(*number);
+  run.poll();
+  // One that has not stopped yet goes on when it has.
+  if (!run.trains()) run.submit();
+  return true;
+}
+
+bool TrialSupply::trials_left() const {
+  const auto counts = [](const Trial& trial) { return !trial.system_attrs.contains("failed_trial"); };
+  const auto& most = sweep_.sweep.budget.trials;
+  return !most || std::ranges::count_if(sweep_.study.trials, counts) < *most;
+}
+
+bool TrialSupply::time_left() const {
+  const Sweep::Budget& budget = sweep_.sweep.budget;
+  double hours = 0, epochs = 0;
+  for (const auto& [number, run] : sweep_.runs) {
+    hours += run.status().training_seconds / 3600;
+    epochs += run.status().epoch;
+  }
+  return !(budget.hours && hours >= *budget.hours) && !(budget.epochs && epochs >= *budget.epochs);
+}
+
+bool TrialSupply::new_trial() {
+  const auto& trials = sweep_.study.trials;
+  const auto wanted = [this] { return trials_left() && time_left(); };
+  const auto first_waiting = [&] { return std::ranges::find(trials, TrialState::waiting, &Trial::state); };
+  // Without the lock, which is Optuna's too: there may be nothing to do for a long time.
+  if (first_waiting() == trials.end() && (!wanted() || no_more_at_ == std::ssize(trials))) return false;
+  bool made = false;
+  sweep_.update([&]() -> std::vector<journal::Record> {
+    const auto waiting = first_waiting();
+    const bool waits = waiting != trials.end();
+    if (!waits && !wanted()) return {};
+    const int number = waits ? waiting->number : static_cast<int>(trials.size());
+    const std::optional<Params> params = sampler_->suggest(sweep_.study, number);
+    made = waits || params;
+    if (!made) no_more_at_ = number;
+    if (waits) return take_waiting(sweep_.sweep, *waiting, params.value_or(Params{}));
+    return params ? std::vector{begin_trial(sweep_.sweep, sweep_.study, *params)} : std::vector<journal::Record>{};
+  });
+  return made;
+}
+
+}  // namespace ablate
