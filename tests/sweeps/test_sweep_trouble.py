@@ -184,6 +184,50 @@ class Copied(Trouble):
         self.assertEqual(set(self.states()), {"COMPLETE", "PRUNED"})
 
 
+class OthersRuns(Trouble):
+    def test_a_run_of_another_sweep_is_left_alone(self):
+        self.begun(slots=1)
+        run = self.root / self.study().trials[0].user_attrs["run"]
+        copy = shutil.copy(self.journal(), self.folder)
+        self.ablate("sweep", "run", self.file(name="mine", base={"train": {"steps": 20}, "validation": {"every": 5}}, budget={"trials": 1}),
+                    "--slots", 2, "--journal", copy)
+        trials = self.show("mine")["trials"]
+        self.assertEqual([trial["state"] for trial in trials], ["FAIL", "COMPLETE"])  # The second is the first, tried again.
+        self.assertIn("lr", trials[0]["error"])
+        self.assertIn(run.name, trials[0]["error"])
+        self.assertEqual(self.json_of("show", run.name)["status"], "running")
+        self.assertEqual(self.states(), ["RUNNING"])
+
+    def test_a_run_of_another_trial_is_left_alone(self):
+        self.leaderless()
+        self.ablate("sweep", "stop", "lr")
+        self.until(lambda: self.statuses() == ["stopped", "stopped"])
+        first, second = self.study().trials
+        lines = self.journal().read_text().replace(second.user_attrs["run"], first.user_attrs["run"])
+        self.journal().write_text(lines)
+        self.go_on()
+        trials = self.show()["trials"]
+        self.assertEqual([trial["state"] for trial in trials], ["COMPLETE", "FAIL", "COMPLETE"])
+        self.assertIn(first.user_attrs["run"], trials[1]["error"])
+
+
+class Resumes(Trouble):
+    def test_one_that_could_not_be_submitted_does_not_count(self):
+        self.environment |= {"TRIVIAL_STEP_MS": "50", "TRIVIAL_DIES_AT": "25"}
+        process = self.start("sweep", "run", self.file(base={"train": {"steps": 40}, "validation": {"every": 5}}, budget={"trials": 1}),
+                             "--slots", "1")
+        self.until(lambda: self.call("sweep", "show", "lr").returncode == 0 and self.show()["trials"]
+                   and self.show()["trials"][0]["intermediate"])
+        waiting = self.root / ".ablate" / "queue" / "waiting"
+        waiting.rmdir()
+        waiting.write_text("in the way")
+        next(line for line in process.stderr if str(waiting) in line)
+        waiting.unlink()
+        waiting.mkdir()
+        self.assertEqual(process.wait(60), 0)
+        self.assertEqual([(t.state, t.user_attrs["resumed"]) for t in self.study().trials], [(TrialState.COMPLETE, 1)])
+
+
 class Locks(Trouble):
     def test_locks_that_others_left_behind_are_broken_after_a_while(self):
         """Optuna's two kinds, of a process that was killed, and one of ours of another host. All at once: each takes half a minute."""
