@@ -261,11 +261,6 @@ std::vector<std::string> split_at_commas(const std::string& words) {
   return parts;
 }
 
-std::string nearest(std::string_view word, const std::vector<std::string>& words) {
-  return *std::ranges::min_element(words, {},
-                                   [&](const std::string& candidate) { return edit_distance(word, candidate); });
-}
-
 /// A value as a message shows it.
 std::string shown(const json& value) {
   std::string words = value.dump(-1, ' ', false, json::error_handler_t::replace);

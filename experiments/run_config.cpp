@@ -139,9 +139,7 @@ void check_deciding_metrics(const RunConfig& config) {
     if (std::ranges::find(all_metrics(), name, &Metric::name) != all_metrics().end() && name != "iou" &&
         !std::ranges::any_of(tags, [&](const std::string& each) { return each.starts_with(name + "/"); }))
       throw Error(fmt::format("{}: {} is not measured. Add it, as in -s validation.metrics={}.", key, name, name));
-    throw Error(fmt::format(
-        "{}: {} is not measured in this run. Did you mean {}?", key, tag,
-        *std::ranges::min_element(tags, {}, [&](const std::string& each) { return edit_distance(tag, each); })));
+    throw Error(fmt::format("{}: {} is not measured in this run. Did you mean {}?", key, tag, nearest(tag, tags)));
   }
 }
 

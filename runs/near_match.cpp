@@ -34,6 +34,11 @@ std::size_t edit_distance(std::string_view one, std::string_view other) {
   return row.back();
 }
 
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  return *std::ranges::min_element(candidates, {},
+                                   [&](const std::string& candidate) { return edit_distance(word, candidate); });
+}
+
 std::vector<std::string> near_matches(std::string_view word, const std::vector<std::string>& candidates,
                                       std::size_t most) {
   const std::string wanted = lower(word.substr(0, kLettersCompared));

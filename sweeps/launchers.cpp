@@ -1,5 +1,6 @@
 #include "sweeps/launchers.h"
 
+#include <map>
 #include <utility>
 
 #include "runs/error.h"
@@ -15,15 +16,22 @@ LocalLauncher::LocalLauncher(std::filesystem::path root, int slots, int priority
 void LocalLauncher::submit(const std::vector<std::filesystem::path>& runs) {
   LocalQueue queue(root_);
   std::vector<std::filesystem::path> queued;
-  for (const std::filesystem::path& run : runs) {
-    const RunState state = read_run(root_, run).status.state;
-    if (can_go_on(state)) {
-      queue.await_leaving(run);
-      queue_again(run);
+  std::map<std::filesystem::path, RunStatus> before;
+  try {
+    for (const std::filesystem::path& run : runs) {
+      const RunStatus status = read_run(root_, run).status;
+      if (can_go_on(status.state)) {
+        queue.await_leaving(run);
+        before[run] = status;
+        queue_again(run);
+      }
+      if (status.state == RunState::queued || can_go_on(status.state)) queued.push_back(run);
     }
-    if (state == RunState::queued || can_go_on(state)) queued.push_back(run);
+    if (!queued.empty()) queue.submit(queued, slots_, priority_);
+  } catch (const std::exception&) {
+    for (const auto& [run, status] : before) write_status(run, status);
+    throw;
   }
-  if (!queued.empty()) queue.submit(queued, slots_, priority_);
 }
 
 void LocalLauncher::stop(const std::filesystem::path& run) {

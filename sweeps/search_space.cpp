@@ -1,15 +1,14 @@
 #include "sweeps/search_space.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <set>
+#include <limits>
 
 #include "experiments/catalogue.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
-#include "runs/near_match.h"
+#include "sweeps/fields.h"
 
 namespace ablate {
 namespace {
@@ -24,94 +23,68 @@ json value_of(const Option& option, const json& choice) {
   return choice.is_string() ? value_from_text(option, choice.get<std::string>()) : checked_value(option, choice);
 }
 
-void refuse_unknown_fields(const ordered_json& object, const std::vector<std::string>& known,
-                           const std::string& where) {
-  for (const auto& [field, value] : object.items()) {
-    if (std::ranges::find(known, field) != known.end()) continue;
-    const std::vector<std::string> near = near_matches(field, known, 1);
-    throw Error(fmt::format("{}: \"{}\" is not known here. {}", where, field,
-                            near.empty() ? fmt::format("There are {}.", fmt::join(known, ", "))
-                                         : fmt::format("Did you mean \"{}\"?", near.front())));
-  }
-}
-
-double bound(const ordered_json& fields, const char* name, const std::string& where) {
-  const auto found = fields.find(name);
-  if (found == fields.end()) throw Error(fmt::format("{} has no \"{}\".", where, name));
-  if (!found->is_number()) throw Error(fmt::format("{}: \"{}\" is a number, not {}.", where, name, found->dump()));
-  return found->get<double>();
-}
-
-Distribution range_from_json(const ordered_json& fields, bool whole, const std::string& where) {
-  refuse_unknown_fields(fields, {"type", "low", "high", "log", "step", "when"}, where);
+Distribution range_from_json(Fields& fields, bool whole) {
   Distribution distribution;
   distribution.type = whole ? Distribution::Type::integer : Distribution::Type::real;
-  distribution.low = bound(fields, "low", where);
-  distribution.high = bound(fields, "high", where);
-  if (const auto log = fields.find("log"); log != fields.end()) {
-    if (!log->is_boolean()) throw Error(fmt::format("{}: \"log\" is true or false, not {}.", where, log->dump()));
-    distribution.log = log->get<bool>();
-  }
-  if (fields.contains("step") && !fields.at("step").is_null()) distribution.step = bound(fields, "step", where);
+  constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();  // check() says so.
+  distribution.low = fields.number("low").value_or(kMissing);
+  distribution.high = fields.number("high").value_or(kMissing);
+  distribution.log = fields.flag("log").value_or(false);
+  distribution.step = fields.number("step");
   return distribution;
 }
 
-Distribution categories_from_json(const ordered_json& fields, const std::string& where) {
-  refuse_unknown_fields(fields, {"type", "choices", "when"}, where);
-  const auto choices = fields.find("choices");
-  if (choices == fields.end() || !choices->is_array())
-    throw Error(fmt::format("{} has no \"choices\", a list of values.", where));
+Distribution categories_from_json(Fields& fields) {
+  const ordered_json& choices = fields.any("choices");
+  if (!choices.is_array()) throw Error(fmt::format("{} has no \"choices\", a list of values.", fields.where()));
   Distribution distribution;
   distribution.type = Distribution::Type::categorical;
-  for (const ordered_json& choice : *choices) distribution.choices.push_back(as_choice(json(choice)));
+  for (const ordered_json& choice : choices) distribution.choices.push_back(as_choice(json(choice)));
   return distribution;
 }
 
-/// Both ends of a range, or each choice, has to be a value of the option.
-void check_values(const Option& option, const Distribution& distribution, const std::string& where) {
+/// Both ends of a range, or each choice, has to be a value of the option. Errors begin with its key.
+void check_values(const Option& option, const Distribution& distribution) {
   const bool whole = distribution.type == Distribution::Type::integer;
   if (distribution.type == Distribution::Type::real && option.type != OptionType::real)
-    throw Error(
-        fmt::format("{}: \"float\" is for keys that take any number, and {} does not. Use \"int\" or "
-                    "\"categorical\".",
-                    where, option.key));
+    throw Error(fmt::format(
+        R"({}: "float" is for keys that take any number, and it does not. Use "int" or "categorical".)", option.key));
   if (whole && option.type != OptionType::integer && option.type != OptionType::real &&
       option.type != OptionType::duration)
-    throw Error(fmt::format("{}: \"int\" is for keys that take numbers, and {} does not. Use \"categorical\".", where,
-                            option.key));
-  try {
-    if (distribution.type == Distribution::Type::categorical)
-      for (const json& choice : distribution.choices) value_of(option, choice);
-    else
-      for (const double end : {distribution.low, distribution.high}) checked_value(option, distribution.external(end));
-  } catch (const Error& error) {
-    throw Error(fmt::format("{}: {}", where, error.what()));
-  }
+    throw Error(
+        fmt::format(R"({}: "int" is for keys that take numbers, and it does not. Use "categorical".)", option.key));
+  if (distribution.type == Distribution::Type::categorical)
+    for (const json& choice : distribution.choices) value_of(option, choice);
+  else
+    for (const double end : {distribution.low, distribution.high}) checked_value(option, distribution.external(end));
 }
 
-Parameter parameter_from_json(const std::string& key, const ordered_json& fields, const std::string& outer) {
+Parameter parameter_from_json(const std::string& key, const ordered_json& document, const std::string& outer) {
   const Option* option = find_option(key);
   if (option == nullptr)
     throw Error(fmt::format("{}: there is no option {}. Did you mean {}?", outer, key, nearest_option(key)));
   const std::string where = fmt::format("{}: {}", outer, key);
-  if (!fields.is_object() || !fields.contains("type"))
+  if (!document.is_object() || document.value("type", ordered_json()).is_null())
     throw Error(fmt::format(
         R"({} has to be as {{"type": "float", "low": 1e-4, "high": 1e-2, "log": true}}, or "int", or "categorical" with "choices".)",
         where));
-  const ordered_json& type = fields.at("type");
+  Fields fields(document, where);
+  const std::string type = *fields.word("type", {"float", "int", "categorical"});
   Parameter parameter{key, {}, {}};
-  if (type == "categorical")
-    parameter.distribution = categories_from_json(fields, where);
-  else if (type == "float" || type == "int")
-    parameter.distribution = range_from_json(fields, type == "int", where);
-  else
-    throw Error(fmt::format("{}: \"type\" is \"float\", \"int\" or \"categorical\", not {}.", where, type.dump()));
+  parameter.distribution =
+      type == "categorical" ? categories_from_json(fields) : range_from_json(fields, type == "int");
+  fields.any("when");
+  fields.refuse_others();
   try {
     parameter.distribution.check();
   } catch (const Error& error) {
     throw Error(fmt::format("{} {}.", where, error.what()));
   }
-  check_values(*option, parameter.distribution, where);
+  try {
+    check_values(*option, parameter.distribution);
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}: {}", outer, error.what()));
+  }
   return parameter;
 }
 

@@ -1,16 +1,16 @@
 #include "sweeps/sweep.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 
 #include "experiments/schedule.h"
 #include "runs/atomic_file.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
 #include "runs/near_match.h"
+#include "sweeps/fields.h"
 #include "sweeps/pruners/pruner.h"
 #include "sweeps/samplers/sampler.h"
 
@@ -24,65 +24,31 @@ constexpr int kMostRetries = 100;
 /// For a first look at a pruner's options: the data say how long a run is.
 constexpr Step kManySteps = 1'000'000;
 
-/// "{where}: ", then what is wrong with a field of `object` that nobody knows.
-void refuse_unknown(const ordered_json& object, const std::vector<std::string>& known, const std::string& where) {
-  if (!object.is_object()) throw Error(fmt::format("{} is an object with {}.", where, fmt::join(known, ", ")));
-  for (const auto& [key, value] : object.items()) {
-    if (std::ranges::find(known, key) != known.end()) continue;
-    throw Error(fmt::format(
-        "{}: \"{}\" is not known. Did you mean \"{}\"?", where, key,
-        *std::ranges::min_element(known, {}, [&](const std::string& each) { return edit_distance(key, each); })));
-  }
-}
-
 /// {"name": …}, or the name alone.
-json named(const ordered_json& value, const std::string& where) {
-  if (value.is_string()) return {{"name", value.get<std::string>()}};
-  if (!value.is_object() || !value.contains("name") || !value.at("name").is_string())
-    throw Error(fmt::format("{} is an object with a \"name\", or a name.", where));
-  return json(value);
-}
-
-template <class Value>
-Value one_of(const ordered_json& word, const std::vector<std::pair<std::string, Value>>& words,
-             const std::string& where) {
-  for (const auto& [name, value] : words)
-    if (word == name) return value;
-  throw Error(fmt::format("{} is \"{}\" or \"{}\", not {}.", where, words[0].first, words[1].first, word.dump()));
-}
+json named(const ordered_json& value) { return value.is_string() ? json{{"name", value}} : json(value); }
 
 Sweep::Objective objective_from_json(const ordered_json& document, const std::string& where) {
   using Take = Sweep::Objective::Take;
-  refuse_unknown(document, {"metric", "direction", "take"}, where);
+  Fields fields(document, where);
   Sweep::Objective objective;
-  if (const auto metric = document.find("metric"); metric != document.end()) {
-    if (!metric->is_string()) throw Error(fmt::format("{}: \"metric\" is a tag, as \"iou/val\".", where));
-    objective.metric = metric->get<std::string>();
-  }
+  if (const auto metric = fields.text("metric")) objective.metric = *metric;
   objective.direction = lower_is_better(objective.metric) ? Direction::minimize : Direction::maximize;
-  if (const auto word = document.find("direction"); word != document.end())
-    objective.direction = one_of<Direction>(
-        *word, {{"minimize", Direction::minimize}, {"maximize", Direction::maximize}}, where + ": \"direction\"");
-  if (const auto word = document.find("take"); word != document.end())
-    objective.take = one_of<Take>(*word, {{"last", Take::last}, {"best", Take::best}}, where + ": \"take\"");
+  if (const auto word = fields.word("direction", {"minimize", "maximize"}))
+    objective.direction = *word == "minimize" ? Direction::minimize : Direction::maximize;
+  if (const auto word = fields.word("take", {"last", "best"}))
+    objective.take = *word == "last" ? Take::last : Take::best;
+  fields.refuse_others();
   return objective;
 }
 
 Sweep::Budget budget_from_json(const ordered_json& document, const std::string& where) {
-  refuse_unknown(document, {"trials", "hours", "epochs"}, where);
+  Fields fields(document, where);
   Sweep::Budget budget;
-  const auto take = [&](const char* key, auto& value) {
-    const auto found = document.find(key);
-    if (found == document.end() || found->is_null()) return;
-    if (!found->is_number() || !(found->get<double>() > 0))
-      throw Error(fmt::format("{}: \"{}\" is a number above 0, not {}.", where, key, found->dump()));
-    value = found->get<typename std::decay_t<decltype(value)>::value_type>();
-  };
-  take("trials", budget.trials);
-  take("hours", budget.hours);
-  take("epochs", budget.epochs);
-  if (const auto trials = document.find("trials"); budget.trials && *trials != *budget.trials)
-    throw Error(fmt::format("{}: \"trials\" is a whole number of at least 1, not {}.", where, trials->dump()));
+  if (const auto trials = fields.whole("trials", 1, std::numeric_limits<int>::max()))
+    budget.trials = static_cast<int>(*trials);
+  budget.hours = fields.above_zero("hours");
+  budget.epochs = fields.above_zero("epochs");
+  fields.refuse_others();
   return budget;
 }
 
@@ -114,11 +80,10 @@ void check_together(const Sweep& sweep, const std::string& where) {
   for (const Sweep::Objective& objective : sweep.objectives) {
     const std::string& tag = objective.metric;
     if (logged_anyway(tag) || std::ranges::find(tags, tag) != tags.end()) continue;
-    throw Error(fmt::format(
-        "{}: objective: runs of this base do not log {}. Did you mean {}? Other metrics are logged with "
-        "validation.metrics in \"base\".",
-        where, tag,
-        *std::ranges::min_element(tags, {}, [&](const std::string& each) { return edit_distance(tag, each); })));
+    throw Error(
+        fmt::format("{}: objective: runs of this base do not log {}. Did you mean {}? Other metrics are logged with "
+                    "validation.metrics in \"base\".",
+                    where, tag, nearest(tag, tags)));
   }
   for (const Parameter& parameter : sweep.space.parameters())
     if (parameter.key == "data.path" || parameter.key == "train.device")
@@ -135,42 +100,39 @@ void check_together(const Sweep& sweep, const std::string& where) {
 }  // namespace
 
 Sweep Sweep::from_json(const ordered_json& document, const std::string& where) {
-  refuse_unknown(document, {"format", "name", "base", "space", "sampler", "pruner", "objective", "budget", "retries"},
-                 where);
+  Fields fields(document, where);
+  fields.any("format");
   Sweep sweep;
-  if (const auto name = document.find("name"); name != document.end()) {
-    if (!name->is_string() || name->get<std::string>().empty() ||
-        name->get<std::string>().find('/') != std::string::npos || name->get<std::string>().starts_with('.'))
-      throw Error(fmt::format("{}: \"name\" is the name of a folder, not {}.", where, name->dump()));
-    sweep.name = name->get<std::string>();
+  if (const auto name = fields.text("name")) {
+    if (name->empty() || name->find('/') != std::string::npos || name->starts_with('.'))
+      throw Error(fmt::format("{}: \"name\" is the name of a folder, not \"{}\".", where, *name));
+    sweep.name = *name;
   }
   try {
-    if (document.contains("base")) sweep.base = json(document.at("base"));
+    if (const ordered_json& base = fields.any("base"); !base.is_null()) sweep.base = json(base);
     RunConfig::from_json(sweep.base);
   } catch (const Error& error) {
     throw Error(fmt::format("{}: base: {}", where, error.what()));
   }
-  if (!document.contains("space")) throw Error(fmt::format("{} has no \"space\": what shall vary?", where));
-  sweep.space = SearchSpace::from_json(document.at("space"), where + ": space");
-  if (document.contains("sampler")) sweep.sampler = named(document.at("sampler"), where + ": sampler");
-  if (document.contains("pruner")) sweep.pruner = named(document.at("pruner"), where + ": pruner");
-  if (const auto objective = document.find("objective"); objective != document.end()) {
+  const ordered_json& space = fields.any("space");
+  if (!space.is_null()) sweep.space = SearchSpace::from_json(space, where + ": space");
+  if (const ordered_json& sampler = fields.any("sampler"); !sampler.is_null()) sweep.sampler = named(sampler);
+  if (const ordered_json& pruner = fields.any("pruner"); !pruner.is_null()) sweep.pruner = named(pruner);
+  if (const ordered_json& objective = fields.any("objective"); !objective.is_null()) {
     sweep.objectives.clear();
-    for (const ordered_json& each : objective->is_array() ? *objective : ordered_json::array({*objective}))
+    for (const ordered_json& each : objective.is_array() ? objective : ordered_json::array({objective}))
       sweep.objectives.push_back(objective_from_json(each, where + ": objective"));
     if (sweep.objectives.empty()) throw Error(fmt::format("{}: objective: there has to be one.", where));
   }
-  if (document.contains("budget")) sweep.budget = budget_from_json(document.at("budget"), where + ": budget");
+  if (const ordered_json& budget = fields.any("budget"); !budget.is_null())
+    sweep.budget = budget_from_json(budget, where + ": budget");
+  sweep.retries = static_cast<int>(fields.whole("retries", 0, kMostRetries).value_or(sweep.retries));
+  fields.refuse_others();
+  if (space.is_null()) throw Error(fmt::format("{} has no \"space\": what shall vary?", where));
+  check_together(sweep, where);
   if (const Budget& budget = sweep.budget;
       !budget.trials && !budget.hours && !budget.epochs && sweep.sampler.at("name") != "grid")
     throw Error(fmt::format(R"({} has no "budget", as {{"trials": 32}}: it would never end.)", where));
-  if (const auto retries = document.find("retries"); retries != document.end()) {
-    if (!retries->is_number_integer() || *retries < 0 || *retries > kMostRetries)
-      throw Error(
-          fmt::format("{}: \"retries\" is a whole number from 0 to {}, not {}.", where, kMostRetries, retries->dump()));
-    sweep.retries = *retries;
-  }
-  check_together(sweep, where);
   return sweep;
 }
 

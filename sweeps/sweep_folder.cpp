@@ -1,15 +1,17 @@
 #include "sweeps/sweep_folder.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
-#include <fstream>
+#include <cerrno>
 
 #include "experiments/experiment.h"
 #include "runs/atomic_file.h"
 #include "runs/error.h"
+#include "runs/file_descriptor.h"
 #include "runs/json_file.h"
 #include "runs/near_match.h"
 #include "runs/run_lock.h"
@@ -56,9 +58,9 @@ std::string first_difference(const Sweep& a, const Sweep& b) {
 
 void leave_request(const fs::path& sweep, const std::string& name) {
   make_folder(sweep / "requests");
-  if (!std::ofstream(sweep / "requests" / name))
-    throw Error(fmt::format("{}: can't leave the request {} there. Is it writable, and is there space?",
-                            (sweep / "requests").string(), name));
+  const fs::path request = sweep / "requests" / name;
+  if (!FileDescriptor(::open(request.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666)))
+    throw Error(fmt::format("{}: can't leave that request: {}", request.string(), system_error_text(errno)));
 }
 
 /// Held by a controller, or for a moment by somebody who does what none is there to do.

@@ -29,9 +29,9 @@ class AshaPruner : public Pruner {
 
 }  // namespace
 
-std::unique_ptr<Pruner> make_asha_pruner(PrunerFields& fields, Step total_steps) {
+std::unique_ptr<Pruner> make_asha_pruner(Fields& fields, Step total_steps) {
   HalvingOptions options = halving_options(fields, total_steps, 4);
-  options.min_early_stopping_rate = fields.whole("min_early_stopping_rate", 0, 0);
+  options.min_early_stopping_rate = fields.whole("min_early_stopping_rate", 0).value_or(0);
   return std::make_unique<AshaPruner>(SuccessiveHalving(options, total_steps));
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sweeps/pruners/fields.h"
+#include "sweeps/fields.h"
 #include "sweeps/pruners/pruner.h"
 
 namespace ablate {
@@ -25,6 +25,6 @@ namespace ablate {
 /// Fields: "min_resource" (or "auto": ⌈total steps / reduction_factor³⌉, so that there are three rungs);
 /// "reduction_factor" (4); "min_early_stopping_rate" (0); "bootstrap_count" (0): nobody goes on from a rung before more
 /// than so many have come to it.
-std::unique_ptr<Pruner> make_asha_pruner(PrunerFields& fields, Step total_steps);
+std::unique_ptr<Pruner> make_asha_pruner(Fields& fields, Step total_steps);
 
 }  // namespace ablate

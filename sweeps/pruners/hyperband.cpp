@@ -66,7 +66,7 @@ class HyperbandPruner : public Pruner {
 
 }  // namespace
 
-std::unique_ptr<Pruner> make_hyperband_pruner(PrunerFields& fields, Step total_steps) {
+std::unique_ptr<Pruner> make_hyperband_pruner(Fields& fields, Step total_steps) {
   return std::make_unique<HyperbandPruner>(halving_options(fields, total_steps, 3), total_steps);
 }
 

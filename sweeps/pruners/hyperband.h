@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sweeps/pruners/fields.h"
+#include "sweeps/fields.h"
 #include "sweeps/pruners/pruner.h"
 
 namespace ablate {
@@ -13,6 +13,6 @@ namespace ablate {
 ///
 /// Fields: "min_resource" (or "auto": ⌈total steps / reduction_factor³⌉, for three or four brackets);
 /// "reduction_factor" (3); "bootstrap_count" (0), as asha.h has it.
-std::unique_ptr<Pruner> make_hyperband_pruner(PrunerFields& fields, Step total_steps);
+std::unique_ptr<Pruner> make_hyperband_pruner(Fields& fields, Step total_steps);
 
 }  // namespace ablate

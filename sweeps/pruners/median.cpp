@@ -65,12 +65,12 @@ class MedianPruner : public Pruner {
 
 }  // namespace
 
-std::unique_ptr<Pruner> make_median_pruner(PrunerFields& fields, Step) {
-  return std::make_unique<MedianPruner>(MedianOptions{.percentile = fields.number("percentile", 50, 0, 100),
-                                                      .startup_trials = fields.whole("n_startup_trials", 5, 0),
-                                                      .warmup_steps = fields.whole("n_warmup_steps", 0, 0),
-                                                      .interval_steps = fields.whole("interval_steps", 1, 1),
-                                                      .min_trials = fields.whole("n_min_trials", 1, 1)});
+std::unique_ptr<Pruner> make_median_pruner(Fields& fields, Step) {
+  return std::make_unique<MedianPruner>(MedianOptions{.percentile = fields.number("percentile", 0, 100).value_or(50),
+                                                      .startup_trials = fields.whole("n_startup_trials", 0).value_or(5),
+                                                      .warmup_steps = fields.whole("n_warmup_steps", 0).value_or(0),
+                                                      .interval_steps = fields.whole("interval_steps", 1).value_or(1),
+                                                      .min_trials = fields.whole("n_min_trials", 1).value_or(1)});
 }
 
 }  // namespace ablate

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sweeps/pruners/fields.h"
+#include "sweeps/fields.h"
 #include "sweeps/pruners/pruner.h"
 
 namespace ablate {
@@ -15,6 +15,6 @@ namespace ablate {
 /// Fields: "percentile" (50, within [0, 100]); "n_startup_trials" (5): complete trials before anything is pruned;
 /// "n_warmup_steps" (0): the first step at which anything is; "interval_steps" (1): from there on only the first report
 /// of each such interval is judged; "n_min_trials" (1): how many complete trials have to have reported at that step.
-std::unique_ptr<Pruner> make_median_pruner(PrunerFields& fields, Step total_steps);
+std::unique_ptr<Pruner> make_median_pruner(Fields& fields, Step total_steps);
 
 }  // namespace ablate

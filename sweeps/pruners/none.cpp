@@ -10,6 +10,6 @@ class NonePruner : public Pruner {
 
 }  // namespace
 
-std::unique_ptr<Pruner> make_none_pruner(PrunerFields&, Step) { return std::make_unique<NonePruner>(); }
+std::unique_ptr<Pruner> make_none_pruner(Fields&, Step) { return std::make_unique<NonePruner>(); }
 
 }  // namespace ablate

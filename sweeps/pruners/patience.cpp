@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace ablate {
 namespace {
@@ -36,11 +35,11 @@ class PatiencePruner : public Pruner {
 
 }  // namespace
 
-std::unique_ptr<Pruner> make_patience_pruner(PrunerFields& fields, Step total_steps) {
+std::unique_ptr<Pruner> make_patience_pruner(Fields& fields, Step total_steps) {
   const nlohmann::json inner = fields.any("pruner");
-  const Step patience = fields.whole("patience", 5, 0);
+  const Step patience = fields.whole("patience", 0).value_or(5);
   return std::make_unique<PatiencePruner>(
-      patience, fields.number("min_delta", 0, 0, std::numeric_limits<double>::infinity()),
+      patience, fields.number("min_delta", 0).value_or(0),
       inner.is_null() ? nullptr : make_pruner(inner, total_steps, {Direction::not_set}));
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sweeps/pruners/fields.h"
+#include "sweeps/fields.h"
 #include "sweeps/pruners/pruner.h"
 
 namespace ablate {
@@ -11,6 +11,6 @@ namespace ablate {
 ///
 /// Fields: "patience" (5), in reports; "min_delta" (0); "pruner": another pruner, which then decides instead, for
 /// trials that no longer improve alone.
-std::unique_ptr<Pruner> make_patience_pruner(PrunerFields& fields, Step total_steps);
+std::unique_ptr<Pruner> make_patience_pruner(Fields& fields, Step total_steps);
 
 }  // namespace ablate

@@ -1,11 +1,9 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "runs/error.h"
-#include "runs/json_file.h"
-#include "runs/near_match.h"
+#include "sweeps/fields.h"
 #include "sweeps/pruners/asha.h"
 #include "sweeps/pruners/hyperband.h"
 #include "sweeps/pruners/median.h"
@@ -18,7 +16,7 @@ namespace {
 /// One line a pruner: its name, its meaning, and what makes it.
 struct PrunerEntry {
   PrunerKind kind;
-  std::unique_ptr<Pruner> (*make)(PrunerFields& fields, Step total_steps);
+  std::unique_ptr<Pruner> (*make)(Fields& fields, Step total_steps);
 };
 
 const std::vector<PrunerEntry>& pruner_entries() {
@@ -47,24 +45,20 @@ const std::vector<PrunerKind>& pruner_kinds() {
 
 std::unique_ptr<Pruner> make_pruner(const nlohmann::json& pruner, Step total_steps,
                                     const std::vector<Direction>& directions) {
-  if (!pruner.is_object() || !pruner.contains("name") || !pruner.at("name").is_string())
-    throw Error(fmt::format(R"(A pruner is written as {{"name": "median"}}, not {}.)", json_text(pruner)));
-  const std::string name = pruner.at("name");
-  const auto found =
-      std::ranges::find(pruner_entries(), name, [](const PrunerEntry& entry) { return entry.kind.name; });
-  if (found == pruner_entries().end()) {
+  const std::string name = name_in(pruner, "pruner", R"({"name": "median"})");
+  const std::vector<PrunerEntry>& entries = pruner_entries();
+  const auto found = std::ranges::find(entries, name, [](const PrunerEntry& entry) { return entry.kind.name; });
+  if (found == entries.end()) {
     std::vector<std::string> names;
     for (const PrunerKind& kind : pruner_kinds()) names.push_back(kind.name);
-    const std::vector<std::string> near = near_matches(name, names, 1);
-    throw Error(fmt::format("There is no pruner \"{}\". {}", name,
-                            near.empty() ? fmt::format("There are {}.", fmt::join(names, ", "))
-                                         : fmt::format("Did you mean \"{}\"?", near.front())));
+    no_such("pruner", name, names);
   }
   if (directions.size() > 1 && name != "none")
     throw Error(fmt::format(
         "The pruner {} compares one objective, and there are {}. Use the pruner \"none\", or one objective.", name,
         directions.size()));
-  PrunerFields fields(pruner);
+  Fields fields(pruner, "The pruner " + name);
+  fields.any("name");
   auto made = found->make(fields, total_steps);
   fields.refuse_others();
   return made;

@@ -9,18 +9,19 @@
 
 namespace ablate {
 
-HalvingOptions halving_options(PrunerFields& fields, Step total_steps, Step reduction_factor) {
+HalvingOptions halving_options(Fields& fields, Step total_steps, Step reduction_factor) {
   HalvingOptions options;
-  options.reduction_factor = fields.whole("reduction_factor", reduction_factor, 2);
+  options.reduction_factor = fields.whole("reduction_factor", 2).value_or(reduction_factor);
   const double three_rungs = std::pow(static_cast<double>(options.reduction_factor), 3);
-  options.min_resource = fields.whole_or_auto(
-      "min_resource", static_cast<Step>(std::ceil(static_cast<double>(total_steps) / three_rungs)));
+  options.min_resource = static_cast<Step>(std::ceil(static_cast<double>(total_steps) / three_rungs));
+  if (fields.any("min_resource") != "auto")
+    options.min_resource = fields.whole("min_resource", 1).value_or(options.min_resource);
   if (options.min_resource > 1 && options.min_resource >= total_steps)
     throw Error(
-        fmt::format("The pruner's \"min_resource\" is {} steps, and a whole run has {}: no trial would be judged. "
-                    "Make it smaller, or leave it out.",
-                    options.min_resource, total_steps));
-  options.bootstrap_count = fields.whole("bootstrap_count", 0, 0);
+        fmt::format("{}: \"min_resource\" is {} steps, and a whole run has {}: no trial would be judged. Make it "
+                    "smaller, or leave it out.",
+                    fields.where(), options.min_resource, total_steps));
+  options.bootstrap_count = fields.whole("bootstrap_count", 0).value_or(0);
   return options;
 }
 

@@ -3,7 +3,7 @@
 #include <optional>
 #include <vector>
 
-#include "sweeps/pruners/fields.h"
+#include "sweeps/fields.h"
 #include "sweeps/pruners/pruner.h"
 
 namespace ablate {
@@ -17,7 +17,7 @@ struct HalvingOptions {
 
 /// "min_resource" ("auto": ⌈total_steps / reduction_factor³⌉), "reduction_factor", "bootstrap_count". Throws Error for
 /// a min_resource that is no less than `total_steps`: nobody would be judged.
-HalvingOptions halving_options(PrunerFields& fields, Step total_steps, Step reduction_factor);
+HalvingOptions halving_options(Fields& fields, Step total_steps, Step reduction_factor);
 
 /// Asynchronous successive halving among some trials of a study, asha.h. Of other trials it knows nothing.
 class SuccessiveHalving {

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "sweeps/samplers/expected_improvement.h"
-#include "sweeps/samplers/fields.h"
 #include "sweeps/samplers/gp_space.h"
 
 namespace ablate {
@@ -52,11 +51,11 @@ double median_of(std::vector<double> values) {
 
 class GpSampler final : public Sampler {
  public:
-  GpSampler(const SearchSpace& space, const nlohmann::json& fields, const std::vector<Direction>& directions)
+  GpSampler(const SearchSpace& space, Fields& fields, const std::vector<Direction>& directions)
       : space_(space),
         directions_(directions),
-        seed_(sampler_fields::seed(fields)),
-        startup_trials_(sampler_fields::whole(fields, "startup_trials", 10, 1)) {}
+        seed_(seed_of(fields)),
+        startup_trials_(fields.whole("startup_trials", 1).value_or(10)) {}
 
   std::optional<Params> suggest(const Study& study, int number) override {
     std::mt19937_64 generator = generator_for(seed_, number);
@@ -154,9 +153,8 @@ class GpSampler final : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_gp_sampler(const SearchSpace& space, const nlohmann::json& fields,
+std::unique_ptr<Sampler> make_gp_sampler(const SearchSpace& space, Fields& fields,
                                          const std::vector<Direction>& directions) {
-  sampler_fields::refuse_unknown(fields, {"startup_trials"});
   return std::make_unique<GpSampler>(space, fields, directions);
 }
 

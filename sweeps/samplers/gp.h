@@ -21,7 +21,7 @@ namespace ablate {
 ///   different places; none gets the parameters of another one while there are others to try.
 /// - Several objectives are weighed at random, anew for each trial: the largest of wᵢ fᵢ, plus .05 Σ wᵢ fᵢ, each fᵢ
 ///   scaled to [0, 1] (ParEGO: Knowles 2006).
-std::unique_ptr<Sampler> make_gp_sampler(const SearchSpace& space, const nlohmann::json& fields,
+std::unique_ptr<Sampler> make_gp_sampler(const SearchSpace& space, Fields& fields,
                                          const std::vector<Direction>& directions);
 
 }  // namespace ablate

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "runs/error.h"
-#include "sweeps/samplers/fields.h"
 
 namespace ablate {
 namespace {
@@ -70,9 +69,7 @@ class GridSampler final : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_grid_sampler(const SearchSpace& space, const nlohmann::json& fields,
-                                           const std::vector<Direction>&) {
-  sampler_fields::refuse_unknown(fields);
+std::unique_ptr<Sampler> make_grid_sampler(const SearchSpace& space, Fields&, const std::vector<Direction>&) {
   for (const auto& [key, distribution, when] : space.parameters())
     if (!distribution.count())
       throw Error(

@@ -1,7 +1,5 @@
 #include "sweeps/samplers/random.h"
 
-#include "sweeps/samplers/fields.h"
-
 namespace ablate {
 namespace {
 
@@ -21,10 +19,8 @@ class RandomSampler final : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_random_sampler(const SearchSpace& space, const nlohmann::json& fields,
-                                             const std::vector<Direction>&) {
-  sampler_fields::refuse_unknown(fields);
-  return std::make_unique<RandomSampler>(space, sampler_fields::seed(fields));
+std::unique_ptr<Sampler> make_random_sampler(const SearchSpace& space, Fields& fields, const std::vector<Direction>&) {
+  return std::make_unique<RandomSampler>(space, seed_of(fields));
 }
 
 }  // namespace ablate

@@ -7,7 +7,7 @@
 namespace ablate {
 
 /// Every trial by itself: each parameter uniformly over its range. Fields: "seed".
-std::unique_ptr<Sampler> make_random_sampler(const SearchSpace& space, const nlohmann::json& fields,
+std::unique_ptr<Sampler> make_random_sampler(const SearchSpace& space, Fields& fields,
                                              const std::vector<Direction>& directions);
 
 }  // namespace ablate

@@ -1,11 +1,6 @@
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 
-#include "runs/error.h"
-#include "runs/json_file.h"
-#include "runs/near_match.h"
+#include "sweeps/fields.h"
 #include "sweeps/samplers/gp.h"
 #include "sweeps/samplers/grid.h"
 #include "sweeps/samplers/random.h"
@@ -16,12 +11,10 @@
 namespace ablate {
 namespace {
 
-using Make = std::unique_ptr<Sampler>(const SearchSpace&, const nlohmann::json&, const std::vector<Direction>&);
-
 /// One line a sampler: its name, its meaning, and what makes it.
 struct SamplerEntry {
   SamplerKind kind;
-  Make* make;
+  std::unique_ptr<Sampler> (*make)(const SearchSpace& space, Fields& fields, const std::vector<Direction>& directions);
 };
 
 const std::vector<SamplerEntry>& sampler_entries() {
@@ -49,18 +42,20 @@ const std::vector<SamplerKind>& sampler_kinds() {
 
 std::unique_ptr<Sampler> make_sampler(const SearchSpace& space, const nlohmann::json& sampler,
                                       const std::vector<Direction>& directions) {
-  if (!sampler.is_object() || !sampler.contains("name") || !sampler.at("name").is_string())
-    throw Error(fmt::format(R"(A sampler is written as {{"name": "random", "seed": 0}}, not {}.)", json_text(sampler)));
-  const std::string name = sampler.at("name");
+  const std::string name = name_in(sampler, "sampler", R"({"name": "random", "seed": 0})");
   const std::vector<SamplerEntry>& entries = sampler_entries();
   const auto found = std::ranges::find(entries, name, [](const SamplerEntry& entry) { return entry.kind.name; });
-  if (found != entries.end()) return found->make(space, sampler, directions);
-  std::vector<std::string> names;
-  for (const SamplerKind& kind : sampler_kinds()) names.push_back(kind.name);
-  const std::vector<std::string> near = near_matches(name, names, 1);
-  throw Error(fmt::format("There is no sampler \"{}\". {}", name,
-                          near.empty() ? fmt::format("There are {}.", fmt::join(names, ", "))
-                                       : fmt::format("Did you mean \"{}\"?", near.front())));
+  if (found == entries.end()) {
+    std::vector<std::string> names;
+    for (const SamplerKind& kind : sampler_kinds()) names.push_back(kind.name);
+    no_such("sampler", name, names);
+  }
+  Fields fields(sampler, "The sampler " + name);
+  fields.any("name");
+  seed_of(fields);  // Every sampler may be given one, also where nothing is drawn.
+  auto made = found->make(space, fields, directions);
+  fields.refuse_others();
+  return made;
 }
 
 }  // namespace ablate

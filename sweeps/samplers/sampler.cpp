@@ -5,6 +5,8 @@
 
 namespace ablate {
 
+std::uint64_t seed_of(Fields& fields) { return static_cast<std::uint64_t>(fields.whole("seed", 0).value_or(0)); }
+
 std::mt19937_64 generator_for(std::uint64_t seed, int number) {
   std::seed_seq words{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32),
                       static_cast<std::uint32_t>(number)};

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sweeps/fields.h"
 #include "sweeps/search_space.h"
 #include "sweeps/study.h"
 
@@ -35,6 +36,9 @@ const std::vector<SamplerKind>& sampler_kinds();
 /// range without a step) or with several objectives.
 std::unique_ptr<Sampler> make_sampler(const SearchSpace& space, const nlohmann::json& sampler,
                                       const std::vector<Direction>& directions);
+
+/// "seed": 0 where it is missing. Throws Error for what is no whole number from 0 on.
+std::uint64_t seed_of(Fields& fields);
 
 /// A generator for one trial, by seed and number alone.
 std::mt19937_64 generator_for(std::uint64_t seed, int number);

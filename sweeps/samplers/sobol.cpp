@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <boost/random/sobol.hpp>
 
-#include "sweeps/samplers/fields.h"
-
 namespace ablate {
 namespace {
 
@@ -35,10 +33,8 @@ class SobolSampler final : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_sobol_sampler(const SearchSpace& space, const nlohmann::json& fields,
-                                            const std::vector<Direction>&) {
-  sampler_fields::refuse_unknown(fields);
-  return std::make_unique<SobolSampler>(space, sampler_fields::seed(fields));
+std::unique_ptr<Sampler> make_sobol_sampler(const SearchSpace& space, Fields& fields, const std::vector<Direction>&) {
+  return std::make_unique<SobolSampler>(space, seed_of(fields));
 }
 
 }  // namespace ablate

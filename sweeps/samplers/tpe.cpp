@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "runs/error.h"
-#include "sweeps/samplers/fields.h"
 #include "sweeps/samplers/parzen.h"
 #include "sweeps/samplers/tpe_history.h"
 
@@ -67,17 +66,14 @@ class TpeSampler final : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_tpe_sampler(const SearchSpace& space, const nlohmann::json& fields,
-                                          const std::vector<Direction>&) {
-  using namespace sampler_fields;
-  refuse_unknown(fields, {"n_startup_trials", "n_ei_candidates", "multivariate", "group", "constant_liar"});
+std::unique_ptr<Sampler> make_tpe_sampler(const SearchSpace& space, Fields& fields, const std::vector<Direction>&) {
   TpeOptions options{};
-  options.seed = seed(fields);
-  options.startup_trials = static_cast<std::size_t>(whole(fields, "n_startup_trials", 10, 1));
-  options.candidates = static_cast<std::size_t>(whole(fields, "n_ei_candidates", 24, 1));
-  options.multivariate = flag(fields, "multivariate", true);
-  options.group = flag(fields, "group", options.multivariate);
-  options.constant_liar = flag(fields, "constant_liar", true);
+  options.seed = seed_of(fields);
+  options.startup_trials = static_cast<std::size_t>(fields.whole("n_startup_trials", 1).value_or(10));
+  options.candidates = static_cast<std::size_t>(fields.whole("n_ei_candidates", 1).value_or(24));
+  options.multivariate = fields.flag("multivariate").value_or(true);
+  options.group = fields.flag("group").value_or(options.multivariate);
+  options.constant_liar = fields.flag("constant_liar").value_or(true);
   if (options.group && !options.multivariate)
     throw Error(R"(The sampler tpe has groups only where it is multivariate. Leave out "group", or "multivariate".)");
   return std::make_unique<TpeSampler>(space, options);

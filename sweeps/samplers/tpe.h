@@ -19,7 +19,7 @@ namespace ablate {
 ///
 /// A trial that waits at a rung counts as pruned there, as Optuna, which doesn't know waiting, has it. Values beyond
 /// their range, of a study whose space was changed, are as if they weren't there.
-std::unique_ptr<Sampler> make_tpe_sampler(const SearchSpace& space, const nlohmann::json& fields,
+std::unique_ptr<Sampler> make_tpe_sampler(const SearchSpace& space, Fields& fields,
                                           const std::vector<Direction>& directions);
 
 }  // namespace ablate

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
+
+#include "runs/error.h"
 #include "tests/sweeps/queue_fixture.h"
 
 namespace ablate {
@@ -36,6 +39,26 @@ TEST_F(LocalLauncherTest, AStoppedRunGoesOnAndOneThatTrainsIsLeftAlone) {
   let_finish(run);
   until_state(run, RunState::completed);
   EXPECT_THAT(diary(run), ElementsAre("start", "end", "start", "end"));
+}
+
+TEST_F(LocalLauncherTest, ARunThatCannotBeQueuedStaysAsItWas) {
+  const fs::path run = make_run("a", {{"wait", true}});
+  LocalLauncher launcher(root_);
+  launcher.submit({run});
+  until_state(run, RunState::running);
+  launcher.stop(run);
+  until_state(run, RunState::stopped);
+  until_no_keeper();
+  const fs::path waiting = root_ / ".ablate" / "queue" / "waiting";
+  fs::remove(waiting);
+  std::ofstream(waiting) << "in the way";
+  EXPECT_THROW(launcher.submit({run}), Error);
+  EXPECT_EQ(state(run), RunState::stopped);
+  fs::remove(waiting);
+  launcher.submit({run});
+  until_state(run, RunState::running);
+  let_finish(run);
+  until_state(run, RunState::completed);
 }
 
 TEST_F(LocalLauncherTest, RefreshingAttendsToRunsWhoseKeeperWasKilled) {

@@ -95,7 +95,7 @@ TEST(SearchSpace, SaysWhatIsWrong) {
   EXPECT_THAT(refusal(R"({"model.norm": {"type": "categorical", "choices": []}})"), HasSubstr("no choices"));
   EXPECT_THAT(refusal(R"({"model.norm": {"type": "categorical", "choices": ["batch", "batch"]}})"), HasSubstr("twice"));
   EXPECT_THAT(refusal(R"({"model.norm": {"type": "categorical", "choices": ["batch"], "low": 1}})"),
-              HasSubstr("\"low\" is not known"));
+              HasSubstr("knows no \"low\""));
   EXPECT_THAT(refusal(R"({"model.norm": {"type": "choice", "choices": ["batch"]}})"), HasSubstr("\"categorical\""));
   EXPECT_THAT(
       refusal(R"({"model.norm": {"type": "categorical", "choices": ["batch"], "when": {"model.norm": "batch"}}})"),
@@ -104,7 +104,16 @@ TEST(SearchSpace, SaysWhatIsWrong) {
       refusal(R"({"model.norm": {"type": "categorical", "choices": ["batch", "group"], "when": {"model.up": "nearest"}},
                           "model.up": {"type": "categorical", "choices": ["nearest"], "when": {"model.norm": "group"}}})"),
       HasSubstr("circle"));
+  EXPECT_THAT(refusal(R"({"optimizer.lr": [1e-4, 1e-2]})"), HasSubstr("has to be as {\"type\": \"float\""));
+  EXPECT_THAT(refusal(R"({"optimizer.lr": {"type": "float", "low": 0.1}})"), HasSubstr("needs a low and a high"));
+  EXPECT_THAT(refusal(R"({"optimizer.lr": {"type": "float", "low": 0.1, "hihg": 1}})"),
+              HasSubstr("Did you mean \"high\"?"));
   EXPECT_THAT(refusal("{}"), HasSubstr("at least one key"));
+}
+
+TEST(SearchSpace, NamesTheKeyOnceWhereAValueCannotBe) {
+  EXPECT_EQ(refusal(R"({"model.channels": {"type": "categorical", "choices": [0]}})"),
+            "lr.json: space: model.channels: 0 is not allowed; it takes a whole number from 1 to 256.");
 }
 
 }  // namespace

@@ -1,56 +1,23 @@
 """Importances of parameters against Optuna's get_param_importances, over the same journal."""
-import json
 import math
-import os
-import subprocess
-import tempfile
 import unittest
 
-import numpy as np
 import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.importance import get_param_importances
-from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.trial import TrialState, create_trial
 
-optuna.logging.set_verbosity(optuna.logging.ERROR)
+import optuna_journal
+from optuna_journal import JournalTest, draw
 
-KINDS = {
-    "float": FloatDistribution(-2.0, 3.5),
-    "log": FloatDistribution(1e-5, 0.3, log=True),
-    "step": FloatDistribution(0.0, 1.0, step=0.1),
+KINDS = optuna_journal.KINDS | {
     "fine step": FloatDistribution(0.0, 1.0, step=0.01),
-    "int": IntDistribution(-4, 9),
-    "int step": IntDistribution(16, 256, step=16),
-    "int log": IntDistribution(1, 300, log=True),
-    "many": IntDistribution(0, 98),
     "two": IntDistribution(1, 2, log=True),
-    "categorical": CategoricalDistribution(["a", None, 3, True]),
     "switch": CategoricalDistribution([False, True]),
 }
 
 
-def draw(rng, distribution):
-    """As an external value, and where it lies in [0, 1]."""
-    if isinstance(distribution, CategoricalDistribution):
-        index = int(rng.integers(len(distribution.choices)))
-        return distribution.choices[index], index / len(distribution.choices)
-    low, high = distribution.low, distribution.high
-    share = rng.choice([rng.random(), np.clip(0.4 + 0.1 * rng.standard_normal(), 0, 1)])
-    value = low * (high / low) ** share if distribution.log else low + share * (high - low)
-    if distribution.step:
-        value = low + round((value - low) / distribution.step) * distribution.step
-    return type(low)(np.clip(value, low, high)), share
-
-
-class Importance(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
-        self.addCleanup(folder.cleanup)
-        self.journal = os.path.join(folder.name, "sweep.journal")
-        self.storage = JournalStorage(JournalFileBackend(self.journal))
-        self.rng = np.random.default_rng(1)
-
+class Importance(JournalTest):
     def study(self, count, directions=("minimize",), space=KINDS, present=lambda key, params: True, values=None):
         study = optuna.create_study(storage=self.storage, directions=directions)
         slopes = {key: self.rng.exponential() for key in space}
@@ -67,9 +34,7 @@ class Importance(unittest.TestCase):
         return study
 
     def ours(self, study, *objective):
-        done = subprocess.run([os.path.join(os.environ["ABLATE_BIN"], "importance_values"), self.journal, study.study_name, *objective],
-                              capture_output=True, text=True, check=True)
-        return json.loads(done.stdout)
+        return self.said_by("importance_values", study, *objective)
 
     def compare(self, study, wanted=None, objective=()):
         ours, wanted = self.ours(study, *objective), wanted or get_param_importances(study)

@@ -129,7 +129,8 @@ class Sweep(SweepTest):
     def test_an_unlucky_combination_is_told_and_the_sweep_goes_on(self):
         space = {"model.norm": {"type": "categorical", "choices": ["group"]},
                  "model.norm_groups": {"type": "categorical", "choices": [4, 3]}}
-        self.sweep(space=space, sampler="grid", base={"train": {"steps": 5}, "validation": {"every": 5}, "model": {"channels": 4}})
+        base = {"train": {"steps": 5}, "validation": {"every": 5}, "model": {"channels": 4}}
+        self.assertRegex(self.sweep(space=space, sampler="grid", base=base).stderr, "trial 1: .*3 groups don't divide")
         shown = self.show()["trials"]
         self.assertEqual([t["state"] for t in shown], ["COMPLETE", "FAIL"])
         self.assertIn("3 groups don't divide", shown[1]["error"])
@@ -356,6 +357,10 @@ class BadInput(SweepTest):
             ({"budget": {}}, "would never end"),
             ({"budget": {"trails": 3}}, 'Did you mean "trials"?'),
             ({"space": {}}, "at least one key"),
+            ({"space": None}, 'has no "space"'),
+            ({"spcae": {}, "space": None}, 'Did you mean "space"?'),
+            ({"sampler": 3}, "A sampler is written as"),
+            ({"objective": {"metric": "iou/val", "take": "worst"}}, '"take" is one of "last", "best", not "worst"'),
             ({"space": {"model.norm": {"type": "categorical", "choices": ["batch", "btach"]}}}, "btach"),
             ({"space": {"model.norm_groups": {"type": "int", "low": 1, "high": 4, "when": {"model.norm": "group"}}}}, "no other key"),
             ({"base": {"model": {"nrom": "batch"}}}, "Did you mean model.norm?"),

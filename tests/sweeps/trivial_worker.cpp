@@ -1,6 +1,7 @@
 // Stands in for `ablate-train` where a sweep's own doings are tested: `trivial_worker run DIR` "trains" a formula. The
 // metric iou/val rises with the step and is best at optimizer.lr = .01; what is logged, checkpointed, stopped and
-// resumed is as of the real one. Every start and end is a line in <root>/diary. By the environment:
+// resumed is as of the real one, but a step counts as a second of training, and an epoch is 10. Every start and end is a
+// line in <root>/diary. By the environment:
 //   TRIVIAL_STEP_MS=n        a step takes so long (1)
 //   TRIVIAL_DIES_AT=step     killed there, once a run folder; TRIVIAL_CHECKPOINTS=0: without any checkpoint
 //   TRIVIAL_FAILS=words      fails at once, saying so
@@ -26,6 +27,8 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 namespace {
+
+constexpr int kStepsOfAnEpoch = 10;
 
 std::string setting(const char* name, const char* otherwise) {
   const char* value = std::getenv(name);
@@ -53,7 +56,8 @@ int work(const fs::path& run) {
   if (!lock) return 1;
   note(run, "start");
   const ablate::RunConfig config = ablate::RunConfig::from_json(ablate::read_json_file(run / "run.json")->at("config"));
-  const auto total = config.integer("train.steps"), every = config.integer("validation.every");
+  const ablate::Step total = config.steps("train.steps", kStepsOfAnEpoch);
+  const ablate::Step every = config.steps("validation.every", kStepsOfAnEpoch);
   const int step_ms = std::stoi(setting("TRIVIAL_STEP_MS", "1")), dies_at = std::stoi(setting("TRIVIAL_DIES_AT", "-1"));
   const bool checkpoints = setting("TRIVIAL_CHECKPOINTS", "1") == "1";
   ablate::Step step = 0;
@@ -65,7 +69,8 @@ int work(const fs::path& run) {
   const auto write = [&](ablate::RunState state) {
     status.state = state;
     status.step = step;
-    status.epoch = static_cast<double>(step) / 10;
+    status.epoch = static_cast<double>(step) / kStepsOfAnEpoch;
+    status.training_seconds = static_cast<double>(step);
     status.total_steps = total;
     ++status.heartbeat;
     ablate::write_status(run, status);

@@ -79,7 +79,7 @@ void ContourChart::draw(SweepScene& scene) {
 
   const ImVec2 space = ImGui::GetContentRegionAvail();
   const float scale = widgets::em(4.6f), width = space.x - scale - ImGui::GetStyle().ItemSpacing.x;
-  bool in_plot = false, double_clicked = false;
+  bool in_plot = false;
   NearestTrial nearest;
   if (ImPlot::BeginPlot("##contour", ImVec2(width, space.y), kChartFlags)) {
     setup_axis(ImAxis_X1, x, width - widgets::em(5), x.name.c_str());
@@ -102,7 +102,7 @@ void ContourChart::draw(SweepScene& scene) {
       return 0.6f * pixels / static_cast<float>(axis.choices.size()) *
              (static_cast<float>(trial * 37 % 101) / 101 - 0.5f);
     };
-    for (const Layer layer : {Layer::left_out, Layer::usual, Layer::shown, Layer::selected})
+    for (const Layer layer : kLayers)
       for (const Trial& trial : scene.study.trials) {
         const int number = trial.number;
         if (!x.has(number) || !y.has(number) || !objective.has(number) || layer_of(scene, number) != layer) continue;
@@ -122,9 +122,7 @@ void ContourChart::draw(SweepScene& scene) {
         if (in_plot && scene.is_kept(number)) nearest.offer(number, at);
       }
     ImPlot::PopPlotClipRect();
-    double_clicked = ImPlot::IsPlotHovered() && ImGui::IsMouseDoubleClicked(0);
-    ImPlot::EndPlot();
-    limits_.settle(double_clicked);
+    limits_.end_plot();
   }
   ImGui::SameLine();
   draw_goodness_scale(scene, ImVec2(scale, space.y));

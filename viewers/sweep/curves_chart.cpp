@@ -65,7 +65,7 @@ void CurvesChart::draw(SweepScene& scene) {
   ImPlot::PushPlotClipRect();
   draw_rungs();
   const float alpha = std::clamp(22.0f / static_cast<float>(curves_.lines.size()), 0.04f, 0.5f);
-  for (const Layer layer : {Layer::left_out, Layer::usual, Layer::shown, Layer::selected})
+  for (const Layer layer : kLayers)
     for (const LearningCurves::Line& line : curves_.lines)
       if (layer_of(scene, line.trial) == layer) {
         const float share = layer == Layer::left_out ? 0.35f : 1.0f;
@@ -73,9 +73,7 @@ void CurvesChart::draw(SweepScene& scene) {
                   in_plot && layer != Layer::left_out ? &nearest : nullptr);
       }
   ImPlot::PopPlotClipRect();
-  const bool double_clicked = ImPlot::IsPlotHovered() && ImGui::IsMouseDoubleClicked(0);
-  ImPlot::EndPlot();
-  limits_.settle(double_clicked);
+  limits_.end_plot();
   if (in_plot) point_at(scene, nearest.trial());
 }
 

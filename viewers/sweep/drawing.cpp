@@ -231,7 +231,9 @@ void PlotLimits::setup(Range x, Range y) {
   ImPlot::SetupAxisLinks(ImAxis_Y1, &y_.low, &y_.high);
 }
 
-void PlotLimits::settle(bool double_clicked) {
+void PlotLimits::end_plot() {
+  const bool double_clicked = ImPlot::IsPlotHovered() && ImGui::IsMouseDoubleClicked(0);
+  ImPlot::EndPlot();
   if (double_clicked) {
     moved_ = false;
     return;

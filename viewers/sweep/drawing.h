@@ -3,6 +3,7 @@
 #include <imgui.h>
 #include <implot.h>
 
+#include <array>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -27,6 +28,7 @@ void draw_trial(ImDrawList& list, const SweepScene& scene, int trial, ImVec2 at,
 void draw_cross(ImDrawList& list, ImVec2 at, ImU32 color);
 /// What is drawn over what: what the marks leave out lies lowest.
 enum class Layer { left_out, usual, shown, selected };
+inline constexpr std::array kLayers{Layer::left_out, Layer::usual, Layer::shown, Layer::selected};
 Layer layer_of(const SweepScene& scene, int trial);
 
 /// One line of small marks and what they mean.
@@ -72,8 +74,8 @@ class PlotLimits {
   /// Between BeginPlot and SetupFinish.
   void setup(Range x, Range y);
   const Range& x() const { return x_; }
-  /// After EndPlot. `double_clicked`: in the plot.
-  void settle(bool double_clicked);
+  /// EndPlot, and whether a person has moved them.
+  void end_plot();
 
  private:
   Range asked_x_{0, 1}, asked_y_{0, 1}, x_{0, 1}, y_{0, 1};

@@ -61,7 +61,7 @@ void HistoryChart::draw(SweepScene& scene) {
     history_.best_y.pop_back();
   }
   const float top = ImPlot::GetPlotPos().y, bottom = top + ImPlot::GetPlotSize().y;
-  for (const Layer layer : {Layer::left_out, Layer::usual, Layer::shown, Layer::selected})
+  for (const Layer layer : kLayers)
     for (const Trial& trial : scene.study.trials) {
       const int number = trial.number;
       if (!axis.has(number) || layer_of(scene, number) != layer) continue;
@@ -84,9 +84,7 @@ void HistoryChart::draw(SweepScene& scene) {
     if (in_plot) nearest.offer(number, at);
   }
   ImPlot::PopPlotClipRect();
-  const bool double_clicked = ImPlot::IsPlotHovered() && ImGui::IsMouseDoubleClicked(0);
-  ImPlot::EndPlot();
-  limits_.settle(double_clicked);
+  limits_.end_plot();
   if (in_plot) point_at(scene, nearest.trial());
 }
 

@@ -120,7 +120,7 @@ void ParallelChart::draw_lines(const SweepScene& scene, ImDrawList& list, Neares
   const StudyAxis& objective = scene.objective_axis();
   const float share = 60.0f / static_cast<float>(order_.size());
   const float many = std::clamp(share, 0.25f, 0.75f), faint = std::clamp(0.5f * share, 0.04f, 0.4f);
-  for (const Layer layer : {Layer::left_out, Layer::usual, Layer::shown, Layer::selected})
+  for (const Layer layer : kLayers)
     for (const int trial : order_) {
       // A shown run keeps the colour of its objective here: only the selected one stands out.
       const Layer its = layer_of(scene, trial) == Layer::shown ? Layer::usual : layer_of(scene, trial);

@@ -71,7 +71,7 @@ void ParetoChart::draw(SweepScene& scene) {
   for (std::size_t i = 1; i < steps.x.size(); ++i)
     list.AddLine(ImPlot::PlotToPixels(steps.x[i - 1], steps.y[i - 1]), ImPlot::PlotToPixels(steps.x[i], steps.y[i]),
                  widgets::packed(look::kAccent, 0.6f), 1.5f);
-  for (const Layer layer : {Layer::left_out, Layer::usual, Layer::shown, Layer::selected})
+  for (const Layer layer : kLayers)
     for (const Trial& trial : scene.study.trials) {
       const int number = trial.number;
       if (!x.has(number) || !y.has(number) || layer_of(scene, number) != layer) continue;
@@ -80,9 +80,7 @@ void ParetoChart::draw(SweepScene& scene) {
       if (in_plot && scene.is_kept(number)) nearest.offer(number, at);
     }
   ImPlot::PopPlotClipRect();
-  const bool double_clicked = ImPlot::IsPlotHovered() && ImGui::IsMouseDoubleClicked(0);
-  ImPlot::EndPlot();
-  limits_.settle(double_clicked);
+  limits_.end_plot();
   if (in_plot) point_at(scene, nearest.trial());
 }
 

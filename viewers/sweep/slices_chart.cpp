@@ -78,7 +78,7 @@ void SlicesChart::draw_slice(SweepScene& scene, const StudyAxis& parameter, ImVe
   ImPlot::PushPlotClipRect();
   const float category =
       parameter.choices.empty() ? 0 : ImPlot::GetPlotSize().x / static_cast<float>(parameter.choices.size());
-  for (const Layer layer : {Layer::left_out, Layer::usual, Layer::shown, Layer::selected})
+  for (const Layer layer : kLayers)
     for (const Trial& trial : scene.study.trials) {
       const int number = trial.number;
       if (!parameter.has(number) || !objective.has(number) || layer_of(scene, number) != layer) continue;

@@ -92,9 +92,7 @@ void TimelineChart::draw(SweepScene& scene) {
   ImPlot::PushPlotClipRect();
   for (const Timeline::Bar& bar : timeline_.bars) draw_bar(scene, bar, in_plot ? &nearest : nullptr);
   ImPlot::PopPlotClipRect();
-  const bool double_clicked = ImPlot::IsPlotHovered() && ImGui::IsMouseDoubleClicked(0);
-  ImPlot::EndPlot();
-  limits_.settle(double_clicked);
+  limits_.end_plot();
   if (in_plot) point_at(scene, nearest.trial());
 }
 

@@ -21,7 +21,7 @@ const std::vector<Direction> kOneLoss{Direction::minimize};
 
 std::unique_ptr<Sampler> gp(const SearchSpace& space, int seed = 0,
                             const std::vector<Direction>& directions = kOneLoss) {
-  return make_gp_sampler(space, {{"name", "gp"}, {"seed", seed}}, directions);
+  return make_sampler(space, {{"name", "gp"}, {"seed", seed}}, directions);
 }
 
 const SearchSpace kUnitSquare({{"x", real(0, 1), {}}, {"y", real(0, 1), {}}});
@@ -104,7 +104,7 @@ TEST(Gp, SpreadsItsFirstTrialsUntilTenOfThemCount) {
 
   const Study told = study_with(kUnitSquare, 10, bowl);
   const auto after = [&](int startup_trials) {
-    return *make_gp_sampler(kUnitSquare, {{"name", "gp"}, {"startup_trials", startup_trials}}, kOneLoss)
+    return *make_sampler(kUnitSquare, {{"name", "gp"}, {"startup_trials", startup_trials}}, kOneLoss)
                 ->suggest(told, 10);
   };
   EXPECT_EQ(after(11), study.trials[10].params);
@@ -256,7 +256,7 @@ TEST(Gp, DuplicatedPointsDontMatterAlsoWithDifferentValues) {
 
 TEST(Gp, OneTrialIsEnoughWhereSoManyAreAskedFor) {
   const auto after = [](int startup_trials) {
-    return *make_gp_sampler(kUnitSquare, {{"name", "gp"}, {"startup_trials", startup_trials}}, kOneLoss)
+    return *make_sampler(kUnitSquare, {{"name", "gp"}, {"startup_trials", startup_trials}}, kOneLoss)
                 ->suggest(study_with(kUnitSquare, 1, bowl), 1);
   };
   expect_complete(kUnitSquare, after(1));
@@ -322,7 +322,7 @@ TEST(Gp, SeveralObjectivesMayHaveEveryKindOfValues) {
 
 TEST(Gp, RefusesUnknownFields) {
   try {
-    make_gp_sampler(kUnitSquare, {{"name", "gp"}, {"startup_trial", 3}}, kOneLoss);
+    make_sampler(kUnitSquare, {{"name", "gp"}, {"startup_trial", 3}}, kOneLoss);
     FAIL();
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("Did you mean \"startup_trials\"?"));

@@ -76,7 +76,7 @@ json of_sampler(const json& asked) {
     trial.values = told.at("values").get<std::vector<double>>();
     study.trials.push_back(trial);
   }
-  const std::unique_ptr<Sampler> sampler = make_gp_sampler(space, asked.at("sampler"), study.directions);
+  const std::unique_ptr<Sampler> sampler = make_sampler(space, asked.at("sampler"), study.directions);
   const auto start = std::chrono::steady_clock::now();
   const std::optional<Params> params = sampler->suggest(study, static_cast<int>(study.trials.size()));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;

@@ -12,7 +12,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 std::vector<Params> all_of(const SearchSpace& space, Study study = {}) {
-  const std::unique_ptr<Sampler> grid = make_grid_sampler(space, {{"name", "grid"}}, {Direction::minimize});
+  const std::unique_ptr<Sampler> grid = make_sampler(space, {{"name", "grid"}}, {Direction::minimize});
   std::vector<Params> all;
   while (const std::optional<Params> params = grid->suggest(study, static_cast<int>(study.trials.size()))) {
     all.push_back(*params);
@@ -50,7 +50,7 @@ TEST(Grid, LeavesOutWhatTheStudyHasInAnyState) {
 
 TEST(Grid, RefusesARangeWithoutSteps) {
   try {
-    make_grid_sampler(SearchSpace({{"optimizer.lr", real(0, 1), {}}}), {{"name", "grid"}}, {Direction::minimize});
+    make_sampler(SearchSpace({{"optimizer.lr", real(0, 1), {}}}), {{"name", "grid"}}, {Direction::minimize});
     FAIL();
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("every value of optimizer.lr"));

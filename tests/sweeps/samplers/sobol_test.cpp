@@ -11,7 +11,7 @@ namespace ablate {
 namespace {
 
 std::unique_ptr<Sampler> sobol(const SearchSpace& space, int seed) {
-  return make_sobol_sampler(space, {{"name", "sobol"}, {"seed", seed}}, {Direction::minimize});
+  return make_sampler(space, {{"name", "sobol"}, {"seed", seed}}, {Direction::minimize});
 }
 
 TEST(Sobol, HasOneValueInEachPartOfEveryParameter) {

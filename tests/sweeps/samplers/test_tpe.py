@@ -1,63 +1,30 @@
 """What TPE takes for good, and its densities, against Optuna's TPESampler itself, over the same journal."""
 import json
-import os
-import subprocess
-import tempfile
 import unittest
 import unittest.mock
 import warnings
 
 import numpy as np
 import optuna
-from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution, distribution_to_json
+from optuna.distributions import distribution_to_json
 from optuna.samplers._tpe.sampler import _split_trials, default_gamma, default_gamma_multiobjective
 from optuna.search_space.group_decomposed import _GroupDecomposedSearchSpace
-from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.trial import TrialState
 
-optuna.logging.set_verbosity(optuna.logging.ERROR)
+from optuna_journal import KINDS, JournalTest, draw
+
 warnings.simplefilter("ignore")
 argsort = np.argsort
 
-KINDS = {
-    "float": FloatDistribution(-2.0, 3.5),
-    "log": FloatDistribution(1e-5, 0.3, log=True),
-    "step": FloatDistribution(0.0, 1.0, step=0.1),
-    "int": IntDistribution(-4, 9),
-    "int step": IntDistribution(16, 256, step=16),
-    "int log": IntDistribution(1, 300, log=True),
-    "many": IntDistribution(0, 10_000),
-    "categorical": CategoricalDistribution(["a", None, 3, True]),
-}
 
-
-def draw(rng, distribution):
-    """As an external value, often near the middle so that densities differ."""
-    if isinstance(distribution, CategoricalDistribution):
-        return distribution.choices[rng.integers(len(distribution.choices))]
-    low, high = distribution.low, distribution.high
-    share = rng.random() if rng.random() < 0.5 else 0.5 + 0.05 * rng.standard_normal()
-    value = low * (high / low) ** share if distribution.log else low + share * (high - low)
-    if distribution.step:
-        value = low + round((value - low) / distribution.step) * distribution.step
-    return type(low)(np.clip(value, low, high))
-
-
-class Tpe(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
-        self.addCleanup(folder.cleanup)
-        self.journal = os.path.join(folder.name, "sweep.journal")
-        self.storage = JournalStorage(JournalFileBackend(self.journal))
-        self.rng = np.random.default_rng(1)
-
+class Tpe(JournalTest):
     def study(self, space, count, directions=("minimize",), states=(TrialState.COMPLETE,), present=lambda key, params: True, whole=False, infeasible=0.1):
         study = optuna.create_study(storage=self.storage, directions=directions)
         for _ in range(count):
             params = {}
             for key, distribution in space.items():
                 if present(key, params):
-                    params[key] = draw(self.rng, distribution)
+                    params[key], _ = draw(self.rng, distribution)
             state = states[self.rng.integers(len(states))]
             values = [float(self.rng.integers(6)) if whole else self.rng.standard_normal() for _ in directions]
             attrs = {"constraints": [float(self.rng.integers(1, 4)) if self.rng.random() < infeasible else -1.0]}
@@ -69,14 +36,12 @@ class Tpe(unittest.TestCase):
         return study
 
     def compare(self, study, space, blocks, constant_liar=True):
-        candidates = [{key: [draw(self.rng, space[key]) for _ in range(12)] for key in block} for block in blocks]
+        candidates = [{key: [draw(self.rng, space[key])[0] for _ in range(12)] for key in block} for block in blocks]
         internal = [{key: np.array([space[key].to_internal_repr(value) for value in values], dtype=float) for key, values in each.items()}
                     for each in candidates]
         asked = {"space": {key: distribution_to_json(distribution) for key, distribution in space.items()}, "constant_liar": constant_liar,
                  "blocks": [{"keys": list(each), "candidates": np.array(list(each.values())).T.tolist()} for each in internal]}
-        done = subprocess.run([os.path.join(os.environ["ABLATE_BIN"], "tpe_values"), self.journal, study.study_name, json.dumps(asked)],
-                              capture_output=True, text=True, check=True)
-        ours = json.loads(done.stdout)
+        ours = self.said_by("tpe_values", study, json.dumps(asked))
 
         states = [TrialState.COMPLETE, TrialState.PRUNED] + [TrialState.RUNNING] * constant_liar
         trials = study.get_trials(deepcopy=False, states=states)

@@ -15,7 +15,7 @@ using testing::Lt;
 
 std::unique_ptr<Sampler> tpe(const SearchSpace& space, nlohmann::json fields = nlohmann::json::object()) {
   fields["name"] = "tpe";
-  return make_tpe_sampler(space, fields, {Direction::minimize});
+  return make_sampler(space, fields, {Direction::minimize});
 }
 
 void add(Study& study, const SearchSpace& space, const Params& params, TrialState state, std::vector<double> values) {
@@ -130,7 +130,7 @@ TEST(Tpe, TakesSeveralObjectives) {
   std::mt19937_64 generator(5);
   const std::vector<Direction> directions{Direction::minimize, Direction::maximize, Direction::minimize};
   const SearchSpace space = random_space(generator);
-  const std::unique_ptr<Sampler> sampler = make_tpe_sampler(space, {{"name", "tpe"}}, directions);
+  const std::unique_ptr<Sampler> sampler = make_sampler(space, {{"name", "tpe"}}, directions);
   for (const Trial& trial : study_of(space, *sampler, 80, directions, generator).trials)
     expect_complete(space, trial.params);
 }

@@ -1,0 +1,254 @@
+"""What goes wrong around a sweep: full disks, deleted studies, locks of the dead, journals without their runs, nobody who leads. And how
+its budget ends it."""
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import unittest
+
+import optuna
+from optuna.trial import TrialState
+
+from test_sweep import SweepTest
+
+# Long enough for whatever happens while it trains.
+LONG = {"train": {"steps": 1000}, "validation": {"every": 20}}
+
+
+class Trouble(SweepTest):
+    def begun(self, slots=2, **changes):
+        """A sweep whose trials have all reported something, and who leads it."""
+        self.environment["TRIVIAL_STEP_MS"] = "20"
+        process = self.start("sweep", "run", self.file(**{"base": LONG, "budget": {"trials": slots}} | changes), "--slots", slots,
+                             restore_signals=False)
+        self.until(lambda: self.call("sweep", "show", "lr").returncode == 0 and len(self.show()["trials"]) == slots
+                   and all(t["intermediate"] for t in self.show()["trials"]))
+        return process
+
+    def leaderless(self, **changes):
+        process = self.begun(**changes)
+        process.kill()
+        process.wait()
+        self.assertEqual(self.show()["state"], "idle")
+
+    def go_on(self):
+        self.environment["TRIVIAL_STEP_MS"] = "0"
+        self.ablate("sweep", "resume", "lr", "--slots", 2)
+
+    def states(self, name="lr"):
+        return [trial["state"] for trial in self.show(name)["trials"]]
+
+    def statuses(self):
+        return sorted(run["status"] for run in self.runs())
+
+    def as_another(self):
+        """Of root's processes one that may not write everywhere."""
+        return {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}
+
+
+class Budgets(Trouble):
+    def test_hours_end_it_also_for_those_who_come_later(self):
+        self.ends({"hours": 50 / 3600})  # Of a trial's 20 s.
+
+    def test_epochs_end_it_also_for_those_who_come_later(self):
+        self.ends({"epochs": 5})  # Of a trial's 2.
+
+    def ends(self, budget):
+        self.ablate("sweep", "run", self.file(budget=budget), "--slots", 1)
+        self.assertEqual(self.states(), ["COMPLETE"] * 3)
+        self.ablate("sweep", "resume", "lr", "--slots", 1)
+        self.assertEqual(self.states(), ["COMPLETE"] * 3)
+        self.assertEqual(self.show()["state"], "finished")
+
+    def test_halving_of_runs_whose_length_is_in_epochs(self):
+        self.environment["TRIVIAL_STEP_MS"] = "2"
+        said = self.sweep(base={"train": {"steps": "9ep"}, "validation": {"every": 5}}, budget={"trials": 12},
+                          pruner={"name": "asha", "min_resource": "auto", "reduction_factor": 3}).stderr
+        study = self.study()
+        self.assertEqual(study.user_attrs["total_steps"], 90)
+        self.assertIn("waits at step", said)
+        self.assertEqual({t.state for t in study.trials}, {TrialState.COMPLETE, TrialState.PRUNED})
+        for trial in study.trials:
+            steps = list(trial.intermediate_values)
+            self.assertEqual(steps[-1] == 90, trial.state == TrialState.COMPLETE)
+            self.assertEqual(steps, list(range(5, steps[-1] + 1, 5)))
+
+
+class NobodyLeads(Trouble):
+    def test_a_trial_is_killed(self):
+        self.leaderless()
+        self.ablate("sweep", "kill", "lr", 0)
+        trial = self.study().trials[0]
+        self.assertEqual(trial.state, TrialState.PRUNED)
+        self.assertEqual(trial.value, list(trial.intermediate_values.values())[-1])
+        self.until(lambda: self.statuses() == ["running", "stopped"])
+        self.ablate("sweep", "stop", "lr")
+        self.until(lambda: self.statuses() == ["stopped", "stopped"])
+        self.go_on()
+        self.assertEqual(self.states(), ["PRUNED", "COMPLETE"])
+        self.assertEqual(self.statuses(), ["completed", "pruned"])
+
+    def test_its_runs_are_stopped_and_go_on_later(self):
+        self.leaderless()
+        self.ablate("sweep", "stop", "lr")
+        self.until(lambda: self.statuses() == ["stopped", "stopped"])
+        self.assertEqual(self.states(), ["RUNNING", "RUNNING"])
+        self.go_on()
+        self.assertEqual(self.states(), ["COMPLETE", "COMPLETE"])
+        self.assertEqual(self.statuses(), ["completed", "completed"])
+
+
+class Disk(Trouble):
+    def test_a_full_disk_is_told_and_it_goes_on_when_there_is_space_again(self):
+        process = self.begun(slots=1, base={"train": {"steps": 100}, "validation": {"every": 5}}, budget={"trials": 2})
+        full = self.journal().stat().st_size + 60
+        before = resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
+        self.until(lambda: "free some space" in self.show()["problem"])
+        self.assertIn("sweep.journal", self.show()["problem"])
+        self.until(lambda: self.statuses() == ["completed"])
+        self.assertEqual(self.states(), ["RUNNING"])
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, before)
+        self.assertEqual(process.wait(60), 0)
+        self.assertEqual(self.show()["problem"], "")
+        self.assertEqual(self.states(), ["COMPLETE"] * 2)
+        self.assertEqual([list(t.intermediate_values) for t in self.study().trials], [list(range(5, 101, 5))] * 2)
+        self.assertEqual(set(self.diary().values()), {1})
+
+    def test_a_root_that_may_only_be_read_is_shown_and_nothing_else(self):
+        self.sweep(budget={"trials": 1})
+        shown = self.show()
+        self.folder.chmod(0o755)
+        paths = [self.root, *self.root.rglob("*")]
+        for path in paths:
+            path.chmod(path.stat().st_mode & 0o555 | 0o444)
+            self.addCleanup(path.chmod, path.stat().st_mode | 0o700)
+        other = self.as_another()
+        self.assertEqual(self.json_of("sweep", "show", "lr", **other), shown)
+        self.assertEqual([each["name"] for each in self.json_of("sweep", "list", **other)], ["lr"])
+        for words in (("run", self.file(budget={"trials": 2})), ("run", self.file(name="new")), ("resume", "lr"), ("add", "lr", 1),
+                      ("pause", "lr"), ("stop", "lr")):
+            with self.subTest(words[0]):
+                self.assertIn("Permission denied", self.error_of("sweep", *words, code=1, timeout=30, **other))
+        self.assertEqual(self.show(), shown)
+        self.assertEqual([path for path in self.root.rglob("*")], paths[1:])
+
+
+class Deleted(Trouble):
+    def test_a_study_that_is_deleted_is_told_and_goes_on_from_a_copy(self):
+        process = self.begun()
+        copy = shutil.copy(self.journal(), self.folder)
+        optuna.delete_study(study_name="lr", storage=self.storage())
+        told = next(line for line in process.stderr if "was deleted" in line)
+        self.assertIn("put the journal back from a copy", told)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(30), 1)
+        self.assertIn("no study of that name", self.error_of("sweep", "show", "lr", code=1))
+        shutil.copy(copy, self.journal())
+        self.ablate("sweep", "stop", "lr")
+        self.until(lambda: self.statuses() == ["stopped", "stopped"])
+        self.go_on()
+        self.assertEqual(self.states(), ["COMPLETE", "COMPLETE"])
+        self.assertEqual(self.statuses(), ["completed", "completed"])
+
+
+class Copied(Trouble):
+    def copied(self):
+        self.ablate("sweep", "stop", "lr")
+        self.until(lambda: "running" not in self.statuses())
+        elsewhere = self.folder / "elsewhere"
+        shutil.copytree(self.root / "sweeps", elsewhere / "sweeps")
+        self.root = elsewhere
+        self.go_on()
+
+    def test_trials_that_ran_elsewhere_train_anew(self):
+        self.leaderless()
+        self.copied()
+        self.assertEqual(self.states(), ["COMPLETE", "COMPLETE"])
+        self.assertEqual(self.statuses(), ["completed", "completed"])
+        for trial in self.study().trials:
+            self.assertEqual(list(trial.intermediate_values), list(range(20, 1001, 20)))
+            self.assertEqual(self.json_of("show", trial.user_attrs["run"])["metrics"]["iou/val"], trial.value)
+
+    def test_so_do_those_that_waited_at_a_rung(self):
+        self.environment["TRIVIAL_STEP_MS"] = "5"
+        process = self.start("sweep", "run", self.file(base={"train": {"steps": 90}, "validation": {"every": 5}}, budget={"trials": 9},
+                                                       pruner={"name": "asha", "min_resource": 10, "reduction_factor": 3}), "--slots", "2")
+        self.until(lambda: self.journal().exists() and self.call("sweep", "show", "lr").returncode == 0
+                   and any(t.user_attrs.get("paused_at") for t in self.study().trials))
+        process.kill()
+        process.wait()
+        self.copied()
+        self.assertEqual(len(self.states()), 9)
+        self.assertEqual(set(self.states()), {"COMPLETE", "PRUNED"})
+
+
+class OthersRuns(Trouble):
+    def test_a_run_of_another_sweep_is_left_alone(self):
+        self.begun(slots=1)
+        run = self.root / self.study().trials[0].user_attrs["run"]
+        copy = shutil.copy(self.journal(), self.folder)
+        self.ablate("sweep", "run", self.file(name="mine", base={"train": {"steps": 20}, "validation": {"every": 5}}, budget={"trials": 1}),
+                    "--slots", 2, "--journal", copy)
+        trials = self.show("mine")["trials"]
+        self.assertEqual([trial["state"] for trial in trials], ["FAIL", "COMPLETE"])  # The second is the first, tried again.
+        self.assertIn("lr", trials[0]["error"])
+        self.assertIn(run.name, trials[0]["error"])
+        self.assertEqual(self.json_of("show", run.name)["status"], "running")
+        self.assertEqual(self.states(), ["RUNNING"])
+
+    def test_a_run_of_another_trial_is_left_alone(self):
+        self.leaderless()
+        self.ablate("sweep", "stop", "lr")
+        self.until(lambda: self.statuses() == ["stopped", "stopped"])
+        first, second = self.study().trials
+        lines = self.journal().read_text().replace(second.user_attrs["run"], first.user_attrs["run"])
+        self.journal().write_text(lines)
+        self.go_on()
+        trials = self.show()["trials"]
+        self.assertEqual([trial["state"] for trial in trials], ["COMPLETE", "FAIL", "COMPLETE"])
+        self.assertIn(first.user_attrs["run"], trials[1]["error"])
+
+
+class Resumes(Trouble):
+    def test_one_that_could_not_be_submitted_does_not_count(self):
+        self.environment |= {"TRIVIAL_STEP_MS": "50", "TRIVIAL_DIES_AT": "25"}
+        process = self.start("sweep", "run", self.file(base={"train": {"steps": 40}, "validation": {"every": 5}}, budget={"trials": 1}),
+                             "--slots", "1")
+        self.until(lambda: self.call("sweep", "show", "lr").returncode == 0 and self.show()["trials"]
+                   and self.show()["trials"][0]["intermediate"])
+        waiting = self.root / ".ablate" / "queue" / "waiting"
+        waiting.rmdir()
+        waiting.write_text("in the way")
+        next(line for line in process.stderr if str(waiting) in line)
+        waiting.unlink()
+        waiting.mkdir()
+        self.assertEqual(process.wait(60), 0)
+        self.assertEqual([(t.state, t.user_attrs["resumed"]) for t in self.study().trials], [(TrialState.COMPLETE, 1)])
+
+
+class Locks(Trouble):
+    def test_locks_that_others_left_behind_are_broken_after_a_while(self):
+        """Optuna's two kinds, of a process that was killed, and one of ours of another host. All at once: each takes half a minute."""
+        leave = ("import os, sys\n"
+                 "from optuna.storages import journal\n"
+                 "getattr(journal, sys.argv[1])(sys.argv[2]).acquire()\n"
+                 "os.kill(os.getpid(), 9)\n")
+        names = ("JournalFileSymlinkLock", "JournalFileOpenLock", "ours")
+        for name in names:
+            self.sweep(name=name, budget={"trials": 1})
+            if name == "ours":
+                (self.journal(name).parent / "sweep.journal.lock").symlink_to("sweep.journal.elsewhere.lock")
+            else:
+                subprocess.run([sys.executable, "-c", leave, name, self.journal(name)], check=False)
+            self.assertTrue(os.path.lexists(f"{self.journal(name)}.lock"))
+        going_on = [self.start("sweep", "add", name, "1", "--slots", "1") for name in names]
+        for name, process in zip(names, going_on):
+            self.assertEqual(process.wait(120), 0, name)
+            self.assertEqual([t.state for t in self.study(name).trials], [TrialState.COMPLETE] * 2)
+            self.assertFalse(os.path.lexists(f"{self.journal(name)}.lock"))
+
+
+if __name__ == "__main__":
+    unittest.main()
