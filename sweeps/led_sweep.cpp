@@ -64,6 +64,14 @@ void LedSweep::update(const std::function<std::vector<journal::Record>()>& chang
   open_new_trials();
 }
 
+void LedSweep::forget_run(int number) {
+  const auto run = runs.find(number);
+  if (run == runs.end()) return;
+  wakeups.unwatch(run->second.folder());
+  numbers.erase(run->second.folder().string());
+  runs.erase(run);
+}
+
 void LedSweep::append(const std::vector<journal::Record>& records) {
   if (!records.empty()) update([&] { return records; });
 }

@@ -30,6 +30,7 @@ struct LedSweep {
   bool trains(int number) const;
   /// Every open trial is to be attended to.
   void look_at_all() { news = open; }
+  void forget_run(int number);
   /// Of a trial that is over, with its run: takes it out of `open`, and forgets the log.
   void let_go(int number);
 

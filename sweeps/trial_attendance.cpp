@@ -7,6 +7,7 @@
 #include "experiments/experiment.h"
 #include "runs/checkpoints.h"
 #include "runs/error.h"
+#include "runs/json_file.h"
 #include "sweeps/sweep_folder.h"
 #include "sweeps/trial_records.h"
 
@@ -43,6 +44,14 @@ void TrialAttendance::attend(const std::set<int>& written, const std::set<int>& 
         if (finished(trial.state)) settled.push_back(number);
         return;
       }
+      if (!known && !owns(trial, *run)) {
+        if (finished(trial.state))
+          settled.push_back(number);
+        else
+          fail(trial, outcome, fmt::format("its run {} belongs to another sweep or trial", trial.run()));
+        sweep_.forget_run(number);
+        return;
+      }
       const bool just_written = written.contains(number);
       if (known && (just_written || silent.contains(number)))
         finished(trial.state) ? run->poll_status(just_written) : run->poll(just_written);
@@ -72,9 +81,20 @@ void TrialAttendance::or_remember(int number, const std::function<void()>& what)
   try {
     what();
   } catch (const std::exception& error) {
-    if (trouble_.empty()) trouble_ = error.what();
-    troubled_.insert(number);
+    remember(number, error.what());
   }
+}
+
+void TrialAttendance::remember(int number, const std::string& trouble) {
+  if (trouble_.empty()) trouble_ = trouble;
+  troubled_.insert(number);
+}
+
+/// A journal may have been copied, or edited.
+bool TrialAttendance::owns(const Trial& trial, const TrialRun& run) const {
+  const auto document = read_json_file(run.folder() / "run.json");
+  return !document ||
+         (document->value("sweep", "") == sweep_.sweep.name && document->value("trial", -1) == trial.number);
 }
 
 void TrialAttendance::forget_trouble() {
@@ -94,6 +114,9 @@ void TrialAttendance::attend_to(const Trial& trial, TrialRun& run, bool known, b
   switch (state) {
     case RunState::queued:
       if (!run.submitted()) run.submit();
+      // What holds the local queue up needs a person; a cluster's does not.
+      if (!run.status().waiting.empty() && run.status().launcher != "slurm")
+        remember(trial.number, run.status().waiting);
       break;
     case RunState::running:
       // With its last step it is about to be complete.
@@ -166,9 +189,11 @@ bool TrialAttendance::judge(const Trial& trial, const std::vector<Step>& steps, 
     if (verdict == Verdict::go_on) continue;
     const bool pauses = verdict == Verdict::pause;
     verdicts.records.push_back(pauses ? journal::set_user_attr(trial, "paused_at", step) : end_early(trial));
-    sweep_.news.insert(trial.number);
-    sweep_.control.say(fmt::format("trial {}: {} at step {} ({:.4g})", trial.number, pauses ? "waits" : "pruned", step,
-                                   then.intermediate.at(step)));
+    verdicts.then.emplace_back([this, number = trial.number, pauses, step, value = then.intermediate.at(step)] {
+      sweep_.news.insert(number);
+      sweep_.control.say(
+          fmt::format("trial {}: {} at step {} ({:.4g})", number, pauses ? "waits" : "pruned", step, value));
+    });
     return false;
   }
   return true;
@@ -205,7 +230,11 @@ void TrialAttendance::try_again(const Trial& trial, const TrialRun& run, Outcome
     then_say(outcome, trial.number, true, "its worker died; it goes on from its checkpoint");
     return;
   }
-  const std::string why = run.status().error.empty() ? "its worker died" : run.status().error;
+  fail(trial, outcome, run.status().error.empty() ? "its worker died" : run.status().error);
+}
+
+/// And its parameters are tried again.
+void TrialAttendance::fail(const Trial& trial, Outcome& outcome, const std::string& why) {
   const Records records = fail_trial(sweep_.sweep, sweep_.study, trial, why);
   outcome.records.insert(outcome.records.end(), records.begin(), records.end());
   then_say(outcome, trial.number, false, "failed: " + why);

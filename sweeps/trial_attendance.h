@@ -38,7 +38,9 @@ class TrialAttendance {
     std::map<int, Records> to_go_on;          ///< numbers, after that; and what is written of each that does
   };
 
+  void remember(int number, const std::string& trouble);
   void or_remember(int number, const std::function<void()>& what);
+  bool owns(const Trial& trial, const TrialRun& run) const;
   void attend_to(const Trial& trial, TrialRun& run, bool known, bool stopping, Outcome& outcome);
   void make_run(const Trial& trial, TrialRun& run, Records& records);
   std::vector<Step> report(const Trial& trial, const TrialRun& run, Records& records) const;
@@ -46,6 +48,7 @@ class TrialAttendance {
   void complete(const Trial& trial, const TrialRun& run, Outcome& outcome);
   void end(const Trial& trial, const TrialRun& run, Outcome& outcome, const std::string& why);
   void try_again(const Trial& trial, const TrialRun& run, Outcome& outcome);
+  void fail(const Trial& trial, Outcome& outcome, const std::string& why);
   bool surely_stopped(TrialRun& run);
   void then_say(Outcome& outcome, int number, bool good, const std::string& words);
   void count(const Trial& trial, bool good);

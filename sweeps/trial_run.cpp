@@ -74,6 +74,7 @@ void TrialRun::forget_log() {
 }
 
 void TrialRun::submit() {
+  submitted_ = false;
   launcher_.submit({folder_});
   submitted_ = true;
   asked_to_stop_ = false;

@@ -66,18 +66,23 @@ bool TrialSupply::new_trial() {
   // Without the lock, which is Optuna's too: there may be nothing to do for a long time.
   if (first_waiting() == trials.end() && (!wanted() || no_more_at_ == std::ssize(trials))) return false;
   bool made = false;
+  int number = 0;
   sweep_.update([&]() -> std::vector<journal::Record> {
     const auto waiting = first_waiting();
     const bool waits = waiting != trials.end();
     if (!waits && !wanted()) return {};
-    const int number = waits ? waiting->number : static_cast<int>(trials.size());
+    number = waits ? waiting->number : static_cast<int>(trials.size());
     const std::optional<Params> params = sampler_->suggest(sweep_.study, number);
     made = waits || params;
     if (!made) no_more_at_ = number;
     if (waits) return take_waiting(sweep_.sweep, *waiting, params.value_or(Params{}));
     return params ? std::vector{begin_trial(sweep_.sweep, sweep_.study, *params)} : std::vector<journal::Record>{};
   });
-  return made;
+  if (!made) return false;
+  sweep_.news.insert(number);
+  if (const Trial& trial = sweep_.trial_at(number); trial.state == TrialState::fail)  // It can't go together.
+    sweep_.control.say(fmt::format("trial {}: {}", number, trial.user_attrs.value("error", "")));
+  return true;
 }
 
 }  // namespace ablate
