@@ -109,6 +109,36 @@ LrSuggestion pytorch_lr_finder(const Window& window) {
   return {"pytorch-lr-finder", window.lr[least], ""};
 }
 
+double median_of(std::vector<double> values) {
+  const auto middle = values.begin() + std::ssize(values) / 2;
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
+/// What steep would of a longer test: see the header.
+LrSuggestion steep_1000(std::span<const RangePoint> points, Step steps) {
+  constexpr double kStepsADecade = 125, kDecay = 0.98;
+  const double steps_a_decade =
+      static_cast<double>(points.size() - 1) / std::log10(points.back().lr / points.front().lr);
+  const double decay = std::pow(kDecay, kStepsADecade / steps_a_decade);
+  std::vector<double> first;
+  for (const RangePoint& point : points.first(std::max<std::size_t>(1, points.size() / 10)))
+    first.push_back(point.loss);
+  const double highest = median_of(std::move(first));
+  std::vector<RangePoint> smoothed(points.begin(), points.end());
+  double sum = 0, weight = 0;
+  for (RangePoint& point : smoothed) {
+    const double loss = std::isfinite(point.loss) ? std::min(point.loss, highest) : NAN;
+    sum = decay * sum + (1 - decay) * loss;
+    weight = decay * weight + (1 - decay);
+    point.smoothed = sum / weight;
+  }
+  LrSuggestion found = steep(window_of(smoothed, static_cast<std::size_t>(steps / 10), steps));
+  found.rule = "steep-1000";
+  if (found.lr) *found.lr *= steps_a_decade / kStepsADecade;
+  return found;
+}
+
 /// How many come before the first that is not finite.
 std::size_t finite_before(std::span<const RangePoint> points) {
   return static_cast<std::size_t>(
@@ -126,10 +156,7 @@ double scatter_of(std::span<const RangePoint> points) {
   for (std::size_t i = 1; i < points.size(); ++i)
     if (const double difference = std::abs(points[i].loss - points[i - 1].loss); std::isfinite(difference))
       differences.push_back(difference);
-  if (differences.empty()) return 0;
-  const auto middle = differences.begin() + std::ssize(differences) / 2;
-  std::ranges::nth_element(differences, middle);
-  return 1.4826 * *middle / std::sqrt(2.0);
+  return differences.empty() ? 0 : 1.4826 * median_of(std::move(differences)) / std::sqrt(2.0);
 }
 
 std::vector<std::string> doubts_of(std::span<const RangePoint> points, const Window& window) {
@@ -166,7 +193,8 @@ LrSuggestions cannot_tell(std::span<const RangePoint> points, const std::string&
 }  // namespace
 
 const std::vector<std::string>& lr_rules() {
-  static const std::vector<std::string> rules = {"valley", "steep", "minimum", "slide", "pytorch-lr-finder"};
+  static const std::vector<std::string> rules = {"valley",    "steep", "minimum", "slide", "pytorch-lr-finder",
+                                                 "steep-1000"};
   return rules;
 }
 
@@ -185,9 +213,9 @@ LrSuggestions suggest_lr(std::span<const RangePoint> points, Step steps) {
   const auto [low, high] = std::ranges::minmax(window.loss);
   if (high - low <= 1e-9 * std::max(std::abs(low), std::abs(high)))
     return cannot_tell(points, "the loss is the same everywhere");
-  return {
-      {valley(window), steep(window), minimum(window), slide(window), pytorch_lr_finder(window_of(points, 10, steps))},
-      doubts_of(points, window)};
+  return {{valley(window), steep(window), minimum(window), slide(window),
+           pytorch_lr_finder(window_of(points, 10, steps)), steep_1000(points, steps)},
+          doubts_of(points, window)};
 }
 
 nlohmann::json to_json(const LrSuggestions& suggestions) {

@@ -11,10 +11,10 @@
 
 namespace ablate {
 
-/// "valley", "steep", "minimum", "slide", "pytorch-lr-finder".
+/// "valley", "steep", "minimum", "slide", "pytorch-lr-finder", "steep-1000".
 const std::vector<std::string>& lr_rules();
 
-/// What one published rule reads from a range test.
+/// What one rule reads from a range test.
 struct LrSuggestion {
   std::string rule;          ///< one of lr_rules()
   std::optional<double> lr;  ///< nullopt: it can't tell
@@ -22,7 +22,7 @@ struct LrSuggestion {
 };
 
 struct LrSuggestions {
-  std::vector<LrSuggestion> rules;  ///< always all five, in this order
+  std::vector<LrSuggestion> rules;  ///< always all, in the order of lr_rules()
   std::vector<std::string> doubts;  ///< what a person should know of the curve before believing any of them
 };
 
@@ -37,6 +37,11 @@ inline constexpr std::size_t kLeastRangePoints = 20;
 /// - minimum: a tenth of the learning rate where S is least (fastai)
 /// - slide: from r = −1, l = −16 both move left while |g_r − g_l| > .005; the last l (fastai)
 /// - pytorch-lr-finder: where g is least, on the points [10, n − 5)
+/// - steep-1000: what steep would say of 1,000 steps from 1e-7 to 10 (125 a decade), whatever this test has: until it
+///   diverges the loss depends on the sum of the learning rates so far (gradient flow), so with d steps a decade it
+///   stands at lr where it would at lr · d/125. Slopes of the losses, none counted above the median of the first tenth
+///   (only the fall matters), smoothed over the same part of a decade: v ← βv + (1 − β)L, S = v/(1 − β^count),
+///   β = .98^(125/d)
 /// Where a rule's premise does not hold (nothing falls), it says so instead of a number; one that falls everywhere has
 /// one. `steps`: how long the test was meant to be; 0: as many as there are points.
 LrSuggestions suggest_lr(std::span<const RangePoint> points, Step steps = 0);

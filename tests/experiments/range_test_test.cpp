@@ -95,11 +95,35 @@ TEST(LrSuggestions, SayNothingOfALossThatNeverFalls) {
   std::vector<RangePoint> points = falling(40);
   for (RangePoint& point : points) point.smoothed = point.loss = 2 - point.loss;
   const LrSuggestions found = suggest_lr(points);
-  for (const char* rule : {"valley", "steep", "minimum", "pytorch-lr-finder"}) {
+  for (const char* rule : {"valley", "steep", "minimum", "pytorch-lr-finder", "steep-1000"}) {
     const auto each = std::ranges::find(found.rules, rule, &LrSuggestion::rule);
     EXPECT_FALSE(each->lr) << rule;
   }
   EXPECT_THAT(found.doubts, testing::ElementsAre(HasSubstr("least where the test begins")));
+}
+
+/// A loss that falls with the sum of the learning rates so far, and diverges from 1 on.
+RangeCurve gradient_flow(int steps) {
+  RangeCurve curve(RangeSmoothing::fastai);
+  double sum = 0;
+  for (int k = 0; k < steps; ++k) {
+    const double lr = 1e-7 * std::pow(1e8, static_cast<double>(k) / steps);
+    sum += lr;
+    curve.add(lr, 0.2 + 0.5 * std::exp(-3 * sum) + std::pow(lr, 4));
+  }
+  return curve;
+}
+
+TEST(LrSuggestions, OfATenthOfTheStepsOneIsAsOfAThousand) {
+  const auto decades_apart = [](const char* rule) {
+    double lr[2] = {};
+    for (const int steps : {100, 1000})
+      for (const LrSuggestion& each : suggest_lr(gradient_flow(steps).points(), steps).rules)
+        if (each.rule == rule) lr[steps == 1000] = each.lr.value_or(0);
+    return std::abs(std::log10(lr[0] / lr[1]));
+  };
+  EXPECT_LT(decades_apart("steep-1000"), 0.1);
+  EXPECT_GT(decades_apart("steep"), 0.8);
 }
 
 TEST(LrSuggestions, AFallFromOnePointToTheNextIsNoValley) {
