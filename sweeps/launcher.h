@@ -93,6 +93,10 @@ void stop_run(const std::filesystem::path& root, const RunInfo& run);
 /// Asks a run that trains, or waits to, for another learning rate from its next step on. Throws Error for one that does
 /// neither, and for a range test, which goes through all of them.
 void change_lr(const std::filesystem::path& root, const RunInfo& run, const LrRequest& asked);
+/// Moves a run that waits in this machine's queue before all others, or behind them. Throws Error for one that does
+/// not.
+enum class QueueEnd { first, last };
+void move_in_queue(const std::filesystem::path& root, const RunInfo& run, QueueEnd end);
 /// Queues a stopped, interrupted or failed run again; it goes on from its last checkpoint. Throws Error when it can't.
 void resume_run(const std::filesystem::path& root, const RunInfo& run);
 

@@ -102,6 +102,19 @@ void change_lr(const std::filesystem::path& root, const RunInfo& run, const LrRe
   request_lr(run.folder, asked);
 }
 
+void move_in_queue(const std::filesystem::path& root, const RunInfo& run, QueueEnd end) {
+  LocalQueue queue(root);
+  const std::vector<std::filesystem::path> order = queue.waiting();
+  const std::filesystem::path folder = std::filesystem::absolute(run.folder).lexically_normal();
+  if (std::ranges::find(order, folder) == order.end())
+    throw Error(fmt::format("{} does not wait in this machine's queue: it is {}.", run.id,
+                            name_of(read_run(root, run.folder).status.state)));
+  const std::filesystem::path& there = end == QueueEnd::first ? order.front() : order.back();
+  if (there == folder) return;
+  const int priority = queue.priority(there).value_or(0) + (end == QueueEnd::first ? 1 : -1);
+  queue.set_priority(folder, std::clamp(priority, -kMostPriority, kMostPriority));
+}
+
 void refuse_ended(const RunInfo& run) {
   if (run.run.is_object() && run.run.contains("masks"))
     throw Error(fmt::format("{} has no network: it holds the scores of masks. There is nothing to resume.", run.id));

@@ -199,11 +199,12 @@ SweepState sweep_state(const fs::path& sweep) {
   return state;
 }
 
-void start_controller(const fs::path& sweep) {
+void start_controller(const fs::path& sweep, int slots) {
   if (InheritableLock::held(sweep / "controller.lock")) return;
   ProcessOptions options;
   options.program = program_beside("ablate", "ABLATE_PROGRAM");
   options.arguments = {"--runs", root_of(sweep).string(), "sweep", "resume", sweep.string()};
+  if (slots > 0) options.arguments.insert(options.arguments.end(), {"--slots", std::to_string(slots)});
   options.log = sweep / "console.log";
   start_detached(options);
 }

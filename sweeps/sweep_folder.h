@@ -50,8 +50,8 @@ std::string_view name_of(SweepState::Now now);  ///< "idle", …
 SweepState sweep_state(const std::filesystem::path& sweep);
 
 /// Starts a controller that outlives this process, where none leads: `ablate sweep resume`. Trials train where they
-/// did, or on this machine.
-void start_controller(const std::filesystem::path& sweep);
+/// did, or on this machine. `slots`: how many at once; 0: as many as before, or as the machine can.
+void start_controller(const std::filesystem::path& sweep, int slots = 0);
 /// Nothing new begins until it is unpaused; what trains goes on. Kept for controllers to come.
 void pause_sweep(const std::filesystem::path& sweep, bool paused);
 /// Asks the controller to stop all its trials, with checkpoints, and to leave. They go on when the sweep is resumed.

@@ -21,6 +21,11 @@ std::vector<std::string> split(const std::string& text) {
 
 }  // namespace
 
+std::string naming_word(const std::string& key) {
+  const std::string word = option_word(key);
+  return word == "name" || word == "mode" ? key.substr(0, key.find('.')) : word;
+}
+
 std::string trimmed(const std::string& text) {
   const auto from = text.find_first_not_of(" \t");
   return from == std::string::npos ? "" : text.substr(from, text.find_last_not_of(" \t") - from + 1);
@@ -106,11 +111,7 @@ std::vector<std::string> BuilderModel::varied() const {
 
 std::string BuilderModel::automatic_name() const {
   std::string words;
-  for (const std::string& key : varied()) {
-    std::string word = option_word(key);
-    if (word == "name" || word == "mode") word = key.substr(0, key.find('.'));
-    words += (words.empty() ? "" : " ") + word;
-  }
+  for (const std::string& key : varied()) words += (words.empty() ? "" : " ") + naming_word(key);
   return words.empty() ? "run" : words;
 }
 

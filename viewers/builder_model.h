@@ -51,6 +51,9 @@ class BuilderModel {
   std::map<std::string, std::string> problems_;  ///< by key
 };
 
+/// An option in the name of what it is varied in: "norm sharing", "schedule" for schedule.name.
+std::string naming_word(const std::string& key);
+
 /// Without the blanks around it.
 std::string trimmed(const std::string& text);
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <optional>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "experiments/lr_suggest.h"
@@ -18,17 +19,20 @@
 #include "viewers/folder_check.h"
 #include "viewers/lr_panel.h"
 #include "viewers/network_sizes.h"
+#include "viewers/option_menu.h"
+#include "viewers/search_section.h"
 #include "viewers/widgets.h"
 
 namespace ablate {
 namespace {
 
 constexpr double kMostRuns = 2000;        // More is a slip of the hand.
+constexpr int kFramesToSettle = 3;        // A scroll bar comes, and rows of chips wrap anew.
 constexpr std::size_t kChipsAtFirst = 4;  // Of a long list, before "more".
 
 /// A row of chips, and what it is called beside them.
 struct VaryRow {
-  const char* key;
+  std::string_view key;
   const char* word;
 };
 constexpr std::array<VaryRow, 6> kVaryRows = {{{"model.norm", "norm"},
@@ -38,8 +42,8 @@ constexpr std::array<VaryRow, 6> kVaryRows = {{{"model.norm", "norm"},
                                                {"schedule.name", "schedule"},
                                                {"validation.mode", "validation"}}};
 /// Keys with a field of their own under Base.
-constexpr std::array<const char*, 7> kBaseKeys = {"data.dataset", "data.path",   "data.gallery",    "model.channels",
-                                                  "optimizer.lr", "train.steps", "train.batch_size"};
+constexpr std::array<std::string_view, 7> kBaseKeys = {
+    "data.dataset", "data.path", "data.gallery", "model.channels", "optimizer.lr", "train.steps", "train.batch_size"};
 
 /// "477 k", "30.4 M".
 std::string count_words(std::int64_t count) {
@@ -56,12 +60,16 @@ class BuilderPanel : public Panel {
   nlohmann::json state() const override {
     nlohmann::json state = model_.to_json();
     state["more"] = added_;
+    state["searching"] = searching_;
+    state["search"] = search_.state();
     return state;
   }
   void restore(const nlohmann::json& state) override {
     model_.from_json(state);
     added_ = state.value("more", added_);
     std::erase_if(added_, [](const std::string& key) { return !find_option(key); });
+    searching_ = state.value("searching", false);
+    search_.restore(state.value("search", nlohmann::json::object()));
   }
 
  private:
@@ -74,8 +82,10 @@ class BuilderPanel : public Panel {
   void draw_chips(const Option& option, const char* word);
   void draw_values(const Option& option, const char* word);
   void draw_add();
-  void draw_mode();
+  void draw_mode(const Snapshot& snapshot);
   void draw_launch(Workspace& workspace);
+  void draw_what_is_made(const Snapshot& snapshot);
+  bool bad_folder();
   void launch(Workspace& workspace);
   void expand();
   std::optional<double> estimated_seconds(const Snapshot& snapshot);
@@ -84,7 +94,10 @@ class BuilderPanel : public Panel {
   std::vector<std::string> added_;  ///< keys that a person added to Vary
   std::set<std::string> unfolded_;  ///< keys all of whose choices are shown
   std::string find_text_;
-  std::string own_lr_;  ///< a rule of range tests; empty: the learning rate as typed
+  std::string own_lr_;        ///< a rule of range tests; empty: the learning rate as typed
+  bool searching_ = false;    ///< a sweep is being defined, else variants
+  int reveal_in_frames_ = 0;  ///< until what has been added at the end is scrolled to
+  SearchSection search_;
   FolderCheck data_check_, gallery_check_;
   NetworkSizes sizes_;
 
@@ -106,9 +119,9 @@ void BuilderPanel::draw(Workspace& workspace) {
   }
   expand();
   draw_base(workspace);
-  draw_own_lr(*workspace.snapshot);
+  if (!searching_) draw_own_lr(*workspace.snapshot);
   draw_vary();
-  draw_mode();
+  draw_mode(*workspace.snapshot);
   ImGui::PopStyleVar();
   ImGui::EndChild();
   const float top = ImGui::GetCursorPosY();
@@ -220,11 +233,15 @@ void BuilderPanel::draw_data() {
 }
 
 void BuilderPanel::draw_field(const char* key, const char* label, float width) {
-  std::string text = model_.text(key);
+  const bool range = searching_ && search_.has_range(key);
+  std::string text = range ? "range" : model_.text(key);
   ImGui::SetNextItemWidth(width);
   const std::string id = fmt::format("{}##{}", label, key);
+  ImGui::BeginDisabled(range);
   if (ImGui::InputText(id.c_str(), &text)) model_.set_text(key, text);
-  widgets::hint(find_option(key)->meaning + " Several values, separated by commas, are varied.");
+  ImGui::EndDisabled();
+  widgets::hint(range ? "Below is the range that is searched."
+                      : find_option(key)->meaning + " Several values, separated by commas, are varied.");
 }
 
 void BuilderPanel::draw_vary() {
@@ -301,43 +318,42 @@ void BuilderPanel::draw_values(const Option& option, const char* word) {
 
 void BuilderPanel::draw_add() {
   if (widgets::chip("vary another option …", false)) ImGui::OpenPopup("options");
-  ImGui::SetNextWindowSizeConstraints(ImVec2(widgets::em(20), 0), ImVec2(widgets::em(34), widgets::em(26)));
-  if (!ImGui::BeginPopup("options")) return;
-  if (ImGui::IsWindowAppearing()) {
-    find_text_.clear();
-    ImGui::SetKeyboardFocusHere();
-  }
-  ImGui::SetNextItemWidth(-1);
-  ImGui::InputTextWithHint("##find", "find an option", &find_text_);
-  for (const Option& option : catalogue()) {
-    const bool there =
-        std::any_of(kVaryRows.begin(), kVaryRows.end(), [&](const VaryRow& row) { return option.key == row.key; }) ||
-        std::any_of(kBaseKeys.begin(), kBaseKeys.end(), [&](const char* key) { return option.key == key; }) ||
-        std::find(added_.begin(), added_.end(), option.key) != added_.end() || option.choices.size() == 1;
-    if (there ||
-        (option.key.find(find_text_) == std::string::npos && option.meaning.find(find_text_) == std::string::npos))
-      continue;
-    if (ImGui::MenuItem(option.key.c_str())) added_.push_back(option.key);
-    widgets::hint(option.meaning);
-  }
-  ImGui::EndPopup();
+  const Option* const chosen = option_menu("options", find_text_, [&](const Option& option) {
+    return option.choices.size() != 1 && std::ranges::find(kVaryRows, option.key, &VaryRow::key) == kVaryRows.end() &&
+           std::ranges::find(kBaseKeys, option.key) == kBaseKeys.end() &&
+           std::ranges::find(added_, option.key) == added_.end();
+  });
+  if (chosen) added_.push_back(chosen->key);
 }
 
-void BuilderPanel::draw_mode() {
+void BuilderPanel::draw_mode(const Snapshot& snapshot) {
   ImGui::Dummy(ImVec2(0, widgets::em(0.2f)));
-  int mode = model_.mode == Experiment::Mode::grid ? 0 : 1;
+  constexpr int kSearch = 2;
+  int mode = searching_ ? kSearch : model_.mode == Experiment::Mode::grid ? 0 : 1;
   ImGui::RadioButton("grid", &mode, 0);
   widgets::hint("Every combination of the chosen values");
   ImGui::SameLine();
   ImGui::RadioButton("one at a time", &mode, 1);
   widgets::hint("The first value of each row, and from there one change a run");
-  model_.mode = mode == 0 ? Experiment::Mode::grid : Experiment::Mode::one_at_a_time;
-  widgets::same_line_or_wrap(widgets::em(7));
-  ImGui::SetNextItemWidth(widgets::em(2.4f));
-  if (ImGui::InputInt("seeds", &model_.seeds, 0)) model_.seeds = std::clamp(model_.seeds, 1, 1000);
-  widgets::hint("Each run once for every seed from 0 on");
+  ImGui::SameLine();
+  const bool searched = ImGui::RadioButton("search", &mode, kSearch);
+  if (searched) search_.begin(model_);
+  widgets::hint("A sweep: trials try the chosen values and ranges of numbers, each learning from those before");
+  searching_ = mode == kSearch;
+  model_.mode = mode == 1 ? Experiment::Mode::one_at_a_time : Experiment::Mode::grid;
+  if (!searching_) {
+    widgets::same_line_or_wrap(widgets::em(7));
+    ImGui::SetNextItemWidth(widgets::em(2.4f));
+    if (ImGui::InputInt("seeds", &model_.seeds, 0)) model_.seeds = std::clamp(model_.seeds, 1, 1000);
+    widgets::hint("Each run once for every seed from 0 on");
+  }
+  const std::string name = searching_ ? search_.automatic_name(model_) : model_.automatic_name();
   ImGui::SetNextItemWidth(widgets::em(12));
-  ImGui::InputTextWithHint("name", model_.automatic_name().c_str(), &model_.name);
+  ImGui::InputTextWithHint("name", name.c_str(), &model_.name);
+  if (!searching_) return;
+  search_.draw(model_, snapshot);
+  if (searched) reveal_in_frames_ = kFramesToSettle;
+  if (reveal_in_frames_ > 0 && --reveal_in_frames_ == 0) ImGui::SetScrollHereY(1);
 }
 
 void BuilderPanel::expand() {
@@ -385,36 +401,40 @@ std::optional<double> BuilderPanel::estimated_seconds(const Snapshot& snapshot) 
   return estimate_;
 }
 
+bool BuilderPanel::bad_folder() {
+  const FolderFacts* const facts =
+      model_.is_chosen("data.dataset", "folder") ? data_check_.facts(model_.text("data.path")) : nullptr;
+  return facts && !facts->problem.empty();
+}
+
+void BuilderPanel::draw_what_is_made(const Snapshot& snapshot) {
+  if (!problem_.empty()) return widgets::wrong_paragraph(problem_);
+  const std::size_t count = variants_.size();
+  std::string words = fmt::format("{} run{}", count, count == 1 ? "" : "s");
+  if (!variants_.empty())
+    if (const auto seconds = estimated_seconds(snapshot); seconds && *seconds > 0)
+      words += "   about " + widgets::duration(*seconds);
+  if (const auto [fewest, most] = sizes_.range(); most > 0)
+    words += "   " + (count_words(fewest) == count_words(most) ? "" : count_words(fewest) + " to ") +
+             count_words(most) + " parameters";
+  widgets::quiet_text(words);
+  std::string names;
+  for (std::size_t i = 0; i < std::min<std::size_t>(count, 60); ++i) names += (i ? ", " : "") + variants_[i].name;
+  const float room = ImGui::GetContentRegionAvail().x;
+  std::string cut = names;
+  while (cut.size() > 3 && ImGui::CalcTextSize((cut + " …").c_str()).x > room) cut.pop_back();
+  if (count > 1) {  // One is called as the experiment is.
+    widgets::quiet_text(cut == names ? names : cut + " …");
+    widgets::hint(names);
+  }
+}
+
 void BuilderPanel::draw_launch(Workspace& workspace) {
   expand();
   ImGui::Separator();
-  const FolderFacts* const facts =
-      model_.is_chosen("data.dataset", "folder") ? data_check_.facts(model_.text("data.path")) : nullptr;
-  const bool bad_folder = facts && !facts->problem.empty();
-  if (!problem_.empty()) {
-    widgets::wrong_paragraph(problem_);
-  } else {
-    const std::size_t count = variants_.size();
-    std::string words = fmt::format("{} run{}", count, count == 1 ? "" : "s");
-    if (!variants_.empty())
-      if (const auto seconds = estimated_seconds(*workspace.snapshot); seconds && *seconds > 0)
-        words += "   about " + widgets::duration(*seconds);
-    if (const auto [fewest, most] = sizes_.range(); most > 0)
-      words += "   " + (count_words(fewest) == count_words(most) ? "" : count_words(fewest) + " to ") +
-               count_words(most) + " parameters";
-    widgets::quiet_text(words);
-    std::string names;
-    for (std::size_t i = 0; i < std::min<std::size_t>(count, 60); ++i) names += (i ? ", " : "") + variants_[i].name;
-    const float room = ImGui::GetContentRegionAvail().x;
-    std::string cut = names;
-    while (cut.size() > 3 && ImGui::CalcTextSize((cut + " …").c_str()).x > room) cut.pop_back();
-    if (count > 1) {  // One is called as the experiment is.
-      widgets::quiet_text(cut == names ? names : cut + " …");
-      widgets::hint(names);
-    }
-  }
-  const bool possible = problem_.empty() && !variants_.empty() && !bad_folder;
-  ImGui::BeginDisabled(!possible);
+  if (searching_) return search_.draw_start(workspace, model_, !bad_folder());
+  draw_what_is_made(*workspace.snapshot);
+  ImGui::BeginDisabled(!problem_.empty() || variants_.empty() || bad_folder());
   const std::string label = fmt::format("Launch {} run{}###launch", variants_.size(), variants_.size() == 1 ? "" : "s");
   ImGui::PushFont(workspace.bold, 0);
   if (widgets::primary_button(label.c_str(), -1)) launch(workspace);

@@ -39,8 +39,7 @@ void ConsolePanel::draw(Workspace& workspace) {
     return;
   }
   if (tail->text.empty()) {
-    widgets::quiet_paragraph(run->info.status.state == RunState::queued ? "Waiting for its turn: nothing printed yet."
-                                                                        : "Nothing printed.");
+    widgets::quiet_paragraph(run->info.status.state == RunState::queued ? "Nothing printed yet." : "Nothing printed.");
     return;
   }
   draw_text(workspace, *tail);
@@ -51,7 +50,7 @@ void ConsolePanel::draw_state(Workspace& workspace, const RunView& run) {
   widgets::color_mark(run.color);
   ImGui::SameLine(0, widgets::em(0.2f));
   ImGui::TextUnformatted(run.info.name.c_str());
-  std::string words = state_words(status);
+  std::string words = state_words(run);
   if (status.state == RunState::running && status.total_steps > 0) {
     words += fmt::format("   step {} of {}", status.step, status.total_steps);
     if (const auto left = seconds_left(run)) words += ", " + widgets::duration(*left) + " left";
@@ -62,6 +61,7 @@ void ConsolePanel::draw_state(Workspace& workspace, const RunView& run) {
   else
     widgets::quiet_text(words);
   if (!status.error.empty()) widgets::wrong_paragraph(status.error);
+  if (const std::string why = why_it_waits(*workspace.snapshot, run); !why.empty()) widgets::quiet_paragraph(why);
   if (run.data) {
     constexpr std::size_t kMost = 3;
     const auto& problems = run.problems;

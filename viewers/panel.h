@@ -14,8 +14,10 @@
 #include "experiments/experiment.h"
 #include "experiments/recorded_test.h"
 #include "runs/evaluations.h"
+#include "runs/requests.h"
 #include "runs/run_store.h"
 #include "runs/series.h"
+#include "sweeps/launcher.h"
 #include "sweeps/study.h"
 #include "sweeps/sweep.h"
 #include "sweeps/sweep_folder.h"
@@ -35,6 +37,8 @@ struct RunView {
   std::vector<Finding> findings;
   std::vector<StoredEvaluation> evaluations;
   std::vector<ReadProblem> problems;  ///< with its log, as problems_of says
+  std::string after;                  ///< the run that it comes after, relative to root; empty: none
+  int queue_place = 0;                ///< of a run that waits in this machine's queue: 1 starts next; else 0
   std::array<float, 3> color{};       ///< the run's own, the same everywhere and in every session
 };
 
@@ -75,8 +79,13 @@ class Actions {
   virtual void launch(const Experiment& experiment) = 0;
   virtual void stop(const RunView& run) = 0;
   virtual void resume(const RunView& run) = 0;
+  /// Of a run that trains or waits, from its next step on.
+  virtual void change_lr(const RunView& run, const LrRequest& asked) = 0;
+  /// Of a run that waits in this machine's queue.
+  virtual void move_in_queue(const RunView& run, QueueEnd end) = 0;
 
-  virtual void launch(const Sweep& sweep) = 0;
+  /// The panel of sweeps opens on it. `slots`: how many of its runs train at once.
+  virtual void launch(const Sweep& sweep, int slots) = 0;
   /// Starts its controller, where none leads; takes a pause back.
   virtual void resume(const SweepView& sweep) = 0;
   virtual void pause(const SweepView& sweep) = 0;

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "viewers/run_filter.h"
+#include "viewers/run_menu.h"
 #include "viewers/run_metrics.h"
 #include "viewers/run_state.h"
 #include "viewers/widgets.h"
@@ -27,10 +28,11 @@ class RunsPanel : public Panel {
   void find_listed(const Workspace& workspace);
   void draw_table(Workspace& workspace);
   void draw_row(Workspace& workspace, const RunView& run);
-  void draw_state(const RunView& run);
+  static void draw_state(const Snapshot& snapshot, const RunView& run);
   void draw_menu(Workspace& workspace, const RunView& run);
   void draw_differences(const Workspace& workspace);
 
+  RunMenu menu_;
   std::string filter_text_;
   RunFilter filter_{""};
   std::vector<const RunView*> listed_;  ///< of the snapshot with this version, newest experiment last
@@ -177,7 +179,7 @@ void RunsPanel::draw_row(Workspace& workspace, const RunView& run) {
   }
 
   ImGui::TableNextColumn();
-  draw_state(run);
+  draw_state(*workspace.snapshot, run);
   const LastMetrics last = last_metrics(run);
   const auto number = [&](const std::optional<double>& value, bool wrong) {
     ImGui::TableNextColumn();
@@ -198,7 +200,7 @@ void RunsPanel::draw_row(Workspace& workspace, const RunView& run) {
   ImGui::PopID();
 }
 
-void RunsPanel::draw_state(const RunView& run) {
+void RunsPanel::draw_state(const Snapshot& snapshot, const RunView& run) {
   const RunStatus& status = run.info.status;
   if (status.state == RunState::running && status.total_steps > 0) {
     const float share = static_cast<float>(status.step) / static_cast<float>(status.total_steps);
@@ -220,13 +222,14 @@ void RunsPanel::draw_state(const RunView& run) {
     widgets::quiet_text(left ? widgets::clock(*left) : "");
     return;
   }
-  const std::string words = state_words(status);
+  const std::string words = state_words(run);
   if (is_bad(status.state))
     widgets::wrong_text(words);
   else
     widgets::quiet_text(words);
-  if (!status.error.empty() || !status.waiting.empty())
-    widgets::hint(status.error.empty() ? status.waiting : status.error);
+  if (!ImGui::IsItemHovered(ImGuiHoveredFlags_ForTooltip)) return;
+  const std::string why = status.error.empty() ? why_it_waits(snapshot, run) : status.error;
+  if (!why.empty()) widgets::hint(why);
 }
 
 void RunsPanel::draw_menu(Workspace& workspace, const RunView& run) {
@@ -250,8 +253,7 @@ void RunsPanel::draw_menu(Workspace& workspace, const RunView& run) {
     show_only(workspace, same);
   }
   ImGui::Separator();
-  if (ImGui::MenuItem("Stop", nullptr, false, can_stop(run))) workspace.actions->stop(run);
-  if (ImGui::MenuItem("Resume", nullptr, false, can_resume(run))) workspace.actions->resume(run);
+  menu_.draw(workspace, &run);
   ImGui::Separator();
   if (ImGui::MenuItem("Copy the folder's path")) ImGui::SetClipboardText(run.info.folder.c_str());
   ImGui::EndPopup();

@@ -127,8 +127,9 @@ void SweepPanel::draw(Workspace& workspace) {
   if (workspace.snapshot->sweeps.empty()) {
     widgets::empty_panel(
         "No sweeps yet",
-        "`ablate sweep run SWEEP.json` tries one set of options after another; each sweep will be here, "
-        "with its trials and what they tell. `ablate open study.journal` shows any study of Optuna's.");
+        "A sweep tries one set of options after another. Under New experiment press search, or begin one with "
+        "`ablate sweep run SWEEP.json`: it will be here, with its trials and what they tell. `ablate open "
+        "study.journal` shows any study of Optuna's.");
     return;
   }
   const SweepView& view = chosen(workspace);

@@ -172,6 +172,13 @@ void Contents::take_news() {
     workspace_.selected_by_hand = true;
     workspace_.layer.clear();
   }
+  if (auto launched = session_.take_launched_sweep()) awaited_sweep_ = std::move(*launched);
+  if (!awaited_sweep_.empty() && std::ranges::find(workspace_.snapshot->sweeps, awaited_sweep_, [](const auto& sweep) {
+                                   return sweep->name;
+                                 }) != workspace_.snapshot->sweeps.end()) {
+    workspace_.sweep = std::exchange(awaited_sweep_, "");
+    workspace_.raised = kSweepPanel;
+  }
   if (first_listing_ && !workspace_.snapshot->loading) choose_shown();
   if (auto error = session_.take_error()) workspace_.error = std::move(error);
   Interest interest;
@@ -230,8 +237,7 @@ void Contents::draw_menu_bar() {
       ImGui::TextUnformatted(run->info.name.c_str());
       ImGui::Separator();
     }
-    if (ImGui::MenuItem("Stop", nullptr, false, run && can_stop(*run))) session_.stop(*run);
-    if (ImGui::MenuItem("Resume", nullptr, false, run && can_resume(*run))) session_.resume(*run);
+    run_menu_.draw(workspace_, run);
     ImGui::Separator();
     if (ImGui::MenuItem("Stop all", nullptr, false, busy()))
       for (const auto& each : workspace_.snapshot->runs)
@@ -263,6 +269,7 @@ void Contents::draw_menu_bar() {
           "Curves: drag to move, wheel to zoom, double click to see all again",
           "Curves: drag with the right button to zoom into a rectangle", "Layers: press a layer for its channels",
           "New experiment: every chosen value is a variant; fields take several values, too",
+          "New experiment: with search a sweep tries them, and ranges of numbers; the panel Sweep shows it",
           "Panels: drag a tab to dock it elsewhere; View brings everything back"})
       ImGui::TextUnformatted(line);
     ImGui::EndMenu();
@@ -353,6 +360,7 @@ void Contents::draw_panels() {
   lay_out(dock, std::exchange(reset_layout_, false));
   ImGui::DockSpaceOverViewport(dock, ImGui::GetMainViewport());
   for (std::size_t i = 0; i < panels_.size(); ++i) {
+    if (workspace_.raised == panels_[i]->title()) open_[i] = true;
     if (!open_[i]) continue;
     Panel& panel = *panels_[i];
     ImGui::SetNextWindowSize(ImVec2(widgets::em(30), widgets::em(24)), ImGuiCond_FirstUseEver);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "viewers/panel.h"
+#include "viewers/run_menu.h"
 #include "viewers/texture_cache.h"
 #include "workbench/session.h"
 #include "workbench/settings.h"
@@ -66,13 +67,15 @@ class Contents {
   Session session_;
   std::vector<std::unique_ptr<Panel>> panels_;
   std::vector<bool> open_;
+  RunMenu run_menu_;
   bool first_listing_ = true;
   bool reset_layout_ = false;
   bool quit_ = false;
   float laid_out_width_ = 0, laid_out_height_ = 0;  ///< of the window in the last frame
   int raise_in_frames_ = 0;                         ///< until the first panel of each place is brought to the front
   Interest interest_;
-  std::string awaited_;  ///< id of a run that was launched and isn't listed yet
+  std::string awaited_;        ///< id of a run that was launched and isn't listed yet
+  std::string awaited_sweep_;  ///< name of such a sweep
 };
 
 }  // namespace ablate

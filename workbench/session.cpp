@@ -42,8 +42,21 @@ void Session::resume(const RunView& run) {
   add([root = run.root, info = run.info] { resume_run(root, info); });
 }
 
-void Session::launch(const Sweep& sweep) {
-  add([this, sweep] { start_controller(create_sweep(root_, sweep)); });
+void Session::change_lr(const RunView& run, const LrRequest& asked) {
+  add([root = run.root, info = run.info, asked] { ablate::change_lr(root, info, asked); });
+}
+
+void Session::move_in_queue(const RunView& run, QueueEnd end) {
+  add([root = run.root, info = run.info, end] { ablate::move_in_queue(root, info, end); });
+}
+
+void Session::launch(const Sweep& sweep, int slots) {
+  add([this, sweep, slots] {
+    worker_program();  // Where there is none, nothing is made.
+    start_controller(create_sweep(root_, sweep), slots);
+    const std::lock_guard lock(mutex_);
+    launched_sweep_ = sweep.name;
+  });
 }
 
 void Session::resume(const SweepView& sweep) {
@@ -102,6 +115,11 @@ void Session::ask_cluster(const Snapshot& snapshot) {
 std::optional<std::string> Session::take_launched() {
   const std::unique_lock lock(mutex_, std::try_to_lock);
   return lock ? std::exchange(launched_, std::nullopt) : std::nullopt;
+}
+
+std::optional<std::string> Session::take_launched_sweep() {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  return lock ? std::exchange(launched_sweep_, std::nullopt) : std::nullopt;
 }
 
 std::optional<std::string> Session::take_error() {

@@ -27,7 +27,9 @@ class Session : public Actions {
   void launch(const Experiment& experiment) override;
   void stop(const RunView& run) override;
   void resume(const RunView& run) override;
-  void launch(const Sweep& sweep) override;
+  void change_lr(const RunView& run, const LrRequest& asked) override;
+  void move_in_queue(const RunView& run, QueueEnd end) override;
+  void launch(const Sweep& sweep, int slots) override;
   void resume(const SweepView& sweep) override;
   void pause(const SweepView& sweep) override;
   void stop(const SweepView& sweep) override;
@@ -41,6 +43,8 @@ class Session : public Actions {
 
   /// The id of the first run of what was launched last, once.
   std::optional<std::string> take_launched();
+  /// The name of the sweep that was launched last, once.
+  std::optional<std::string> take_launched_sweep();
   /// Why an action failed, once for each.
   std::optional<std::string> take_error();
 
@@ -57,7 +61,7 @@ class Session : public Actions {
   std::condition_variable changed_;
   std::deque<std::function<void()>> jobs_;
   std::deque<std::string> errors_;
-  std::optional<std::string> launched_;
+  std::optional<std::string> launched_, launched_sweep_;
   bool ending_ = false;
   std::thread worker_;
 };

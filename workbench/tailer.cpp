@@ -12,9 +12,11 @@
 #include <mutex>
 #include <thread>
 
+#include "experiments/after.h"
 #include "runs/error.h"
 #include "runs/heartbeats.h"
 #include "runs/run_reader.h"
+#include "sweeps/launcher.h"
 #include "viewers/colors.h"
 #include "viewers/published.h"
 #include "workbench/console_tail.h"
@@ -58,6 +60,14 @@ std::shared_ptr<const RunConfig> config_of(const nlohmann::json& run) {
   } catch (const std::exception&) {  // Of another version: the run is shown all the same.
   }
   return nullptr;
+}
+
+std::string comes_after(const nlohmann::json& run) {
+  try {
+    if (const auto after = after_of(run)) return after->run;
+  } catch (const std::exception&) {  // Its launcher will say what is wrong with it.
+  }
+  return "";
 }
 
 /// Foreign runs are called after their folders: the folders that all of them lie in tell nothing.
@@ -122,6 +132,7 @@ struct Tailer::Impl {
 
   // The tailer's thread only.
   std::map<std::string, std::shared_ptr<const RunView>> runs;
+  std::map<fs::path, int> queue_places;  ///< of the runs that wait in their root's queue, by folder
   std::map<std::string, Followed> followed;
   RunColors colors;
   Heartbeats heartbeats;
@@ -149,6 +160,8 @@ struct Tailer::Impl {
   void work();
   bool list();
   bool refresh_active();
+  void read_queues();
+  int place_of(const RunInfo& run) const;
   bool take(RunInfo info, const fs::path& root, const Color& color);
   bool follow();
   bool follow_one(const RunView& view, Clock::time_point now);
@@ -161,15 +174,32 @@ struct Tailer::Impl {
 /// False where nothing about the run is new.
 bool Tailer::Impl::take(RunInfo info, const fs::path& root, const Color& color) {
   heartbeats.resolve(info.id, info.status, Clock::now());
+  const int place = place_of(info);
   auto& known = runs[info.id];
-  if (known && same_info(known->info, info) && known->color == color) return false;
+  if (known && same_info(known->info, info) && known->queue_place == place && known->color == color) return false;
   auto view = known ? std::make_shared<RunView>(*known) : std::make_shared<RunView>();
-  if (!known || known->info.run != info.run) view->config = config_of(info.run);
+  if (!known || known->info.run != info.run) {
+    view->config = config_of(info.run);
+    view->after = comes_after(info.run);
+  }
   view->info = std::move(info);
   view->root = root;
+  view->queue_place = place;
   view->color = color;
   known = std::move(view);
   return true;
+}
+
+void Tailer::Impl::read_queues() {
+  queue_places.clear();
+  for (const Root& root : roots)
+    for (int place = 0; const fs::path& run : LocalQueue(root.path).waiting()) queue_places[run] = ++place;
+}
+
+int Tailer::Impl::place_of(const RunInfo& run) const {
+  if (run.status.state != RunState::queued) return 0;
+  const auto place = queue_places.find(fs::absolute(run.folder).lexically_normal());
+  return place == queue_places.end() ? 0 : place->second;
 }
 
 bool Tailer::Impl::list() {
@@ -178,6 +208,7 @@ bool Tailer::Impl::list() {
   std::vector<fs::path> root_of;
   std::set<std::string> folders;
   std::string new_problem;
+  read_queues();
   for (const Root& root : roots) {
     try {
       for (RunInfo& info : list_runs(root.path)) {
@@ -230,6 +261,7 @@ bool Tailer::Impl::refresh_active() {
   std::vector<std::shared_ptr<const RunView>> active;
   for (const auto& [id, view] : runs)
     if (is_active(view->info.status.state)) active.push_back(view);
+  if (!active.empty()) read_queues();
   for (const auto& view : active) {
     std::error_code failure;
     if (!fs::exists(view->info.folder / "run.json", failure)) {

@@ -19,8 +19,8 @@ struct Interest {
 };
 
 /// Reads everything the window shows, on a thread of its own: lists the runs of one or several roots, follows the event
-/// files of those of interest and the journals of sweeps, and publishes immutable snapshots. The members may be called from any thread; none waits
-/// for a file.
+/// files of those of interest and the journals of sweeps, and publishes immutable snapshots. The members may be called
+/// from any thread; none waits for a file.
 class Tailer {
  public:
   /// `more_paths`: other roots, runs or log folders, whose ids begin with the folder's name, and Optuna's journals.

@@ -219,5 +219,30 @@ TEST_F(ExperimentTest, FindsALearningRateForEachVariantAndTrainsAtIt) {
   EXPECT_DOUBLE_EQ(std::next(rates.find("instance"))->second, own.at("instance"));
 }
 
+TEST_F(ExperimentTest, ASweepIsStartedAndItsPanelOpensOnIt) {
+  Driver driver(options());
+  driver.run([&](ImGuiTestContext& context) {
+    build_two_variants(context);
+    context.ItemInputValue("**/steps##train.steps", "20");
+    context.SetRef(context.WindowInfo("//New experiment/choices").ID);
+    context.ItemClick("search");
+    context.ItemInputValue("trials", "2");
+    context.ItemClick("//New experiment/###start");
+    if (!driver.wait_until(
+            context, [&] { return driver.contents().workspace().sweep == "norm"; }, 20,
+            "it is the sweep that is shown"))
+      return;
+    EXPECT_FALSE(driver.contents().workspace().error.has_value()) << *driver.contents().workspace().error;
+    const auto over = [&] {
+      const SweepView& sweep = *driver.snapshot().sweeps.at(0);
+      return sweep.state.now == SweepState::Now::finished && sweep.study && !sweep.study->best().empty();
+    };
+    driver.wait_until(context, over, 90, "two trials are made");
+    EXPECT_TRUE(context.ItemExists("//Sweep/**/1")) << "a line for each, in front";
+  });
+  ASSERT_EQ(driver.snapshot().sweeps.size(), 1u);
+  EXPECT_EQ(driver.snapshot().sweeps[0]->study->trials.size(), 2u);
+}
+
 }  // namespace
 }  // namespace ablate

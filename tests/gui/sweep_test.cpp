@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "driver.h"
+#include "recording_actions.h"
 #include "sweeps/inheritable_lock.h"
 #include "sweeps/sweep_folder.h"
 
@@ -11,25 +12,6 @@ namespace ablate {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Writes down what panels ask for.
-class RecordingActions : public Actions {
- public:
-  void launch(const Experiment& experiment) override { asked.push_back("launch " + experiment.name); }
-  void stop(const RunView& run) override { asked.push_back("stop run " + run.info.name); }
-  void resume(const RunView& run) override { asked.push_back("resume run " + run.info.name); }
-  void launch(const Sweep& sweep) override { asked.push_back("launch sweep " + sweep.name); }
-  void resume(const SweepView& sweep) override { asked.push_back("resume " + sweep.name); }
-  void pause(const SweepView& sweep) override { asked.push_back("pause " + sweep.name); }
-  void stop(const SweepView& sweep) override { asked.push_back("stop " + sweep.name); }
-  void add_trials(const SweepView& sweep, int count) override {
-    asked.push_back("add " + std::to_string(count) + " to " + sweep.name);
-  }
-  void kill_trial(const SweepView& sweep, int number) override {
-    asked.push_back("kill " + std::to_string(number) + " of " + sweep.name);
-  }
-  std::vector<std::string> asked;
-};
 
 class SweepPanelTest : public testing::Test {
  protected:

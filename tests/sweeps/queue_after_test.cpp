@@ -47,6 +47,22 @@ TEST_F(QueueTest, APriorityCanChangeWhileARunWaits) {
   EXPECT_THAT(queue.waiting(), ElementsAre(second));
 }
 
+TEST_F(QueueTest, ARunThatWaitsIsMovedBeforeAllOthersOrBehindThem) {
+  const fs::path first = make_run("a", {{"wait", true}}), second = make_run("b"), third = make_run("c"),
+                 urgent = make_run("d");
+  LocalQueue queue(root_);
+  queue.submit({first, second, third}, 1);
+  until_state(first, RunState::running);
+  queue.submit({urgent}, 0, 5);
+  move_in_queue(root_, info(third), QueueEnd::first);
+  EXPECT_THAT(queue.waiting(), ElementsAre(third, urgent, second));
+  move_in_queue(root_, info(urgent), QueueEnd::last);
+  EXPECT_THAT(queue.waiting(), ElementsAre(third, second, urgent));
+  move_in_queue(root_, info(urgent), QueueEnd::last);
+  EXPECT_EQ(queue.priority(urgent), -1) << "it was there already";
+  EXPECT_THROW(move_in_queue(root_, info(first), QueueEnd::last), Error) << "it trains";
+}
+
 TEST_F(QueueTest, ARunThatComesAfterAnotherWaitsUntilThatOneIsCompleted) {
   const fs::path first = make_run("a", {{"wait", true}}), second = make_run_after(first, "b"), other = make_run("c");
   LocalQueue queue(root_);

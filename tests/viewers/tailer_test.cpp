@@ -13,6 +13,8 @@
 
 #include "runs/json_file.h"
 #include "runs/run_writer.h"
+#include "sweeps/launcher.h"
+#include "sweeps/queue_files.h"
 
 namespace ablate {
 namespace {
@@ -152,6 +154,25 @@ TEST_F(TailerTest, ARunWhoseFolderIsDeletedGoesAway) {
   wait_for([](const Snapshot& s) { return s.complete; });
   fs::remove_all(folder);
   wait_for([](const Snapshot& s) { return s.runs.size() == 1; });
+}
+
+TEST_F(TailerTest, RunsThatWaitHaveTheirPlaceInTheQueue) {
+  const fs::path usual = make_run("usual", RunState::queued), urgent = make_run("urgent", RunState::queued);
+  make_run("elsewhere", RunState::queued);
+  const QueueFiles files(root_);
+  files.make_folders();
+  append(files, {usual}, 0);
+  append(files, {urgent}, 1);
+  start();
+  const auto places = [](const Snapshot& snapshot) {
+    std::map<std::string, int> all;
+    for (const auto& run : snapshot.runs) all[run->info.name] = run->queue_place;
+    return all;
+  };
+  using Places = std::map<std::string, int>;
+  wait_for([&](const Snapshot& s) { return places(s) == Places{{"urgent", 1}, {"usual", 2}, {"elsewhere", 0}}; });
+  LocalQueue(root_).set_priority(usual, 2);
+  wait_for([&](const Snapshot& s) { return places(s) == Places{{"usual", 1}, {"urgent", 2}, {"elsewhere", 0}}; });
 }
 
 TEST_F(TailerTest, OtherLogFoldersAreShownUnderTheirName) {

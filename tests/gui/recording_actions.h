@@ -1,0 +1,42 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "viewers/panel.h"
+
+namespace ablate {
+
+/// Writes down what panels ask for.
+class RecordingActions : public Actions {
+ public:
+  void launch(const Experiment& experiment) override { asked.push_back("launch " + experiment.name); }
+  void stop(const RunView& run) override { asked.push_back("stop run " + run.info.name); }
+  void resume(const RunView& run) override { asked.push_back("resume run " + run.info.name); }
+  void change_lr(const RunView& run, const LrRequest& lr) override {
+    asked.push_back("lr " + lr.words() + " for " + run.info.name);
+  }
+  void move_in_queue(const RunView& run, QueueEnd end) override {
+    asked.push_back(run.info.name + (end == QueueEnd::first ? " first" : " last"));
+  }
+  void launch(const Sweep& wanted, int slots) override {
+    asked.push_back(fmt::format("launch sweep {}, {} at once", wanted.name, slots));
+    sweep = wanted;
+  }
+  void resume(const SweepView& view) override { asked.push_back("resume " + view.name); }
+  void pause(const SweepView& view) override { asked.push_back("pause " + view.name); }
+  void stop(const SweepView& view) override { asked.push_back("stop " + view.name); }
+  void add_trials(const SweepView& view, int count) override {
+    asked.push_back("add " + std::to_string(count) + " to " + view.name);
+  }
+  void kill_trial(const SweepView& view, int number) override {
+    asked.push_back("kill " + std::to_string(number) + " of " + view.name);
+  }
+  std::vector<std::string> asked;
+  std::optional<Sweep> sweep;  ///< launched last
+};
+
+}  // namespace ablate

@@ -1,0 +1,210 @@
+#include "viewers/search_section.h"
+
+#include <fmt/format.h>
+#include <imgui.h>
+#include <imgui_stdlib.h>
+
+#include <algorithm>
+
+#include "experiments/run_config.h"
+#include "experiments/schedule.h"
+#include "runs/error.h"
+#include "sweeps/launcher.h"
+#include "sweeps/pruners/pruner.h"
+#include "sweeps/samplers/sampler.h"
+#include "viewers/option_menu.h"
+#include "viewers/run_metrics.h"
+#include "viewers/widgets.h"
+
+namespace ablate {
+namespace {
+
+constexpr int kMostSlots = 1024;
+
+/// Samplers and pruners by name, each with its meaning.
+template <class Kinds>
+void choose_kind(const char* label, const Kinds& kinds, std::string& name) {
+  ImGui::SetNextItemWidth(widgets::em(6.2f));
+  const auto chosen = std::ranges::find(kinds, name, [](const auto& kind) { return kind.name; });
+  if (ImGui::BeginCombo(label, name.c_str())) {
+    for (const auto& kind : kinds) {
+      if (ImGui::Selectable(kind.name.c_str(), kind.name == name)) name = kind.name;
+      widgets::hint(kind.meaning);
+    }
+    ImGui::EndCombo();
+  }
+  if (chosen != kinds.end()) widgets::hint(chosen->meaning);
+}
+
+void draw_number(const char* label, std::string& text, const char* meaning) {
+  ImGui::SetNextItemWidth(widgets::em(3));
+  ImGui::InputTextWithHint(label, "–", &text);
+  widgets::hint(meaning);
+}
+
+}  // namespace
+
+SearchSection::SearchSection() : slots_(default_slots().workers) {}
+
+void SearchSection::check(const BuilderModel& builder, const Snapshot& snapshot) {
+  std::set<std::string> taken;
+  for (const auto& sweep : snapshot.sweeps) taken.insert(sweep->name);
+  if (taken == taken_ && checked_of_ && checked_of_->first == builder && checked_of_->second == model_) return;
+  taken_ = std::move(taken);
+  checked_of_ = {builder, model_};
+  checked_ = model_.check(builder, taken_);
+  try {
+    metrics_ = measured_tags(RunConfig::from_json(builder.experiment().base));
+  } catch (const Error&) {  // Said as a problem of the whole; the metrics stay as they were.
+  }
+}
+
+void SearchSection::begin(const BuilderModel& builder) {
+  const char* const key = "optimizer.lr";
+  if (model_ == SweepModel() && builder.varied().empty())
+    model_.ranges.push_back(SweepModel::proposed(*find_option(key), builder.values(key).front()));
+}
+
+void SearchSection::draw(const BuilderModel& builder, const Snapshot& snapshot) {
+  check(builder, snapshot);
+  draw_problem(SweepModel::kName);
+  widgets::section("Search");
+  draw_ranges(builder);
+  draw_method();
+  draw_objective();
+  draw_budget();
+  ImGui::Dummy(ImVec2(0, widgets::em(0.1f)));  // The edge of the last field, where all is scrolled to the end.
+}
+
+void SearchSection::draw_problem(const std::string& place) const {
+  if (const auto problem = checked_.problems.find(place); problem != checked_.problems.end())
+    widgets::wrong_paragraph(problem->second);
+}
+
+void SearchSection::draw_ranges(const BuilderModel& builder) {
+  for (std::size_t i = 0; i < model_.ranges.size();) {
+    ImGui::PushID(model_.ranges[i].key.c_str());
+    if (draw_range(model_.ranges[i]))
+      ++i;
+    else
+      model_.ranges.erase(model_.ranges.begin() + static_cast<std::ptrdiff_t>(i));
+    ImGui::PopID();
+  }
+  for (const std::string& key : builder.varied())
+    if (!has_range(key)) draw_problem(key);
+  if (widgets::chip("search a range of …", false)) ImGui::OpenPopup("ranges");
+  const Option* const chosen = option_menu("ranges", find_text_, [&](const Option& option) {
+    return SweepModel::can_range(option) && !has_range(option.key);
+  });
+  if (chosen) model_.ranges.push_back(SweepModel::proposed(*chosen, builder.values(chosen->key).front()));
+  draw_problem(SweepModel::kSpace);
+}
+
+/// False where it was taken away.
+bool SearchSection::draw_range(SweepModel::Range& range) {
+  const Option& option = *find_option(range.key);
+  ImGui::AlignTextToFramePadding();
+  const float begin = ImGui::GetCursorPosX(), end = begin + ImGui::GetContentRegionAvail().x;
+  widgets::fitted_text(option_word(range.key), widgets::em(5.6f));
+  widgets::hint(option.key + ": " + option.meaning + (option.unit.empty() ? "" : " (" + option.unit + ")"));
+  const auto field = [](const char* id, std::string& text, const char* hint) {
+    ImGui::SetNextItemWidth(widgets::em(3.7f));
+    ImGui::InputTextWithHint(id, hint, &text);
+  };
+  ImGui::SameLine(begin + widgets::em(5.8f));
+  field("##low", range.low, "low");
+  ImGui::SameLine(0, widgets::em(0.3f));
+  widgets::quiet_text("to");
+  ImGui::SameLine(0, widgets::em(0.3f));
+  field("##high", range.high, "high");
+  ImGui::SameLine();
+  ImGui::Checkbox("log", &range.log);
+  widgets::hint("By magnitude: from 0.001 to 0.01 as likely as from 0.01 to 0.1");
+  const float end_of_fields = end - widgets::em(1.6f);
+  if (!range.log) {
+    ImGui::SameLine();
+    ImGui::SetNextItemWidth(std::max(widgets::em(1), end_of_fields - ImGui::GetCursorPosX()));
+    ImGui::InputTextWithHint("##step", "step", &range.step);
+    widgets::hint("Only every so far from the low end; empty: any value");
+  }
+  ImGui::SameLine(end - widgets::em(1.2f));
+  const bool removed = ImGui::SmallButton("×###remove");
+  widgets::hint("Not searched");
+  draw_problem(range.key);
+  return !removed;
+}
+
+void SearchSection::draw_method() {
+  const float half = ImGui::GetContentRegionAvail().x * 0.5f;
+  choose_kind("sampler", sampler_kinds(), model_.sampler);
+  ImGui::SameLine(half);
+  choose_kind("pruner", pruner_kinds(), model_.pruner);
+  draw_problem(SweepModel::kSampler);
+}
+
+void SearchSection::draw_objective() {
+  const float half = ImGui::GetContentRegionAvail().x * 0.5f;
+  int direction = model_.direction == Direction::minimize ? 0 : 1;
+  ImGui::SetNextItemWidth(widgets::em(6.2f));
+  if (ImGui::Combo("##direction", &direction, "minimize\0maximize\0"))
+    model_.direction = direction == 0 ? Direction::minimize : Direction::maximize;
+  ImGui::SameLine(half);
+  ImGui::SetNextItemWidth(widgets::em(6.2f));
+  if (ImGui::BeginCombo("##metric", model_.metric.c_str())) {
+    for (const std::string& metric : metrics_)
+      if (ImGui::Selectable(metric.c_str(), metric == model_.metric)) {
+        model_.metric = metric;
+        model_.direction = lower_is_better(metric) ? Direction::minimize : Direction::maximize;
+      }
+    ImGui::EndCombo();
+  }
+  widgets::hint("The best of what a run logs of it is the value of its trial");
+  draw_problem(SweepModel::kObjective);
+}
+
+void SearchSection::draw_budget() {
+  draw_number("trials", model_.trials, "It is over after so many runs; empty: as many as the other limits allow");
+  ImGui::SameLine();
+  draw_number("hours", model_.hours, "It is over after so much training, summed over all runs; empty: no limit");
+  ImGui::SameLine();
+  draw_number("epochs", model_.epochs, "It is over after so many epochs, summed over all runs; empty: no limit");
+  draw_problem(SweepModel::kBudget);
+  ImGui::SetNextItemWidth(widgets::em(3));
+  if (ImGui::InputInt("at once", &slots_, 0)) slots_ = std::clamp(slots_, 1, kMostSlots);
+  widgets::hint("How many of its runs train at once on this machine");
+}
+
+void SearchSection::draw_start(Workspace& workspace, const BuilderModel& builder, bool possible) {
+  check(builder, *workspace.snapshot);
+  if (taken_.contains(starting_) || workspace.error) starting_.clear();
+  const bool good = checked_.sweep.has_value();
+  if (good) {
+    widgets::quiet_paragraph(sweep_words(*checked_.sweep) + fmt::format(", {} at once", slots_));
+    widgets::hint(space_words(checked_.sweep->space));
+  } else if (checked_.problems.contains(SweepModel::kOther)) {
+    draw_problem(SweepModel::kOther);
+  } else {
+    widgets::wrong_paragraph("It can start when what stands in red above is mended.");
+  }
+  ImGui::BeginDisabled(!good || !possible || !starting_.empty());
+  ImGui::PushFont(workspace.bold, 0);
+  const bool pressed = widgets::primary_button(starting_.empty() ? "Start sweep###start" : "Starting …###start", -1);
+  ImGui::PopFont();
+  ImGui::EndDisabled();
+  if (!pressed) return;
+  starting_ = checked_.sweep->name;
+  workspace.actions->launch(*checked_.sweep, slots_);
+}
+
+nlohmann::json SearchSection::state() const {
+  nlohmann::json state = model_.to_json();
+  state["slots"] = slots_;
+  return state;
+}
+
+void SearchSection::restore(const nlohmann::json& state) {
+  model_.from_json(state);
+  slots_ = std::clamp(state.value("slots", slots_), 1, kMostSlots);
+}
+
+}  // namespace ablate
