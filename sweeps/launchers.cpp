@@ -1,5 +1,7 @@
 #include "sweeps/launchers.h"
 
+#include <fmt/format.h>
+
 #include <map>
 #include <utility>
 
@@ -60,8 +62,9 @@ std::vector<std::filesystem::path> launch_runs(const std::filesystem::path& root
   try {
     launcher.submit(runs);
   } catch (const Error& error) {
-    for (const std::filesystem::path& run : runs) settle_unstarted(run, error.what());
-    throw;
+    const std::string words = fmt::format("{} To try again: ablate resume RUN", error.what());
+    for (const std::filesystem::path& run : runs) settle_unstarted(run, words);
+    throw Error(words);
   }
   return runs;
 }

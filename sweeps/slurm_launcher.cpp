@@ -166,7 +166,7 @@ void SlurmLauncher::submit(const std::vector<fs::path>& runs) {
   try {
     for (const Array& array : without_job(runs)) submit_array(array);
   } catch (const Error& error) {
-    throw Error(fmt::format("{} ablate cluster says more; ablate resume RUN tries again.", error.what()));
+    throw Error(fmt::format("{} ablate cluster says more.", error.what()));
   }
   next_look_ = {};
 }

@@ -53,7 +53,7 @@ class SweepController {
         const bool all = Clock::now() - looked_at_all_ >= kLook;
         look(changed, all, stopping);
         if (!fs::exists(requests_ / "pause")) attendance_.stuck.clear();
-        tell(attendance_.trouble().empty() ? attendance_.stuck : attendance_.trouble());
+        tell(!attendance_.trouble().empty() ? attendance_.trouble() : !unknown_.empty() ? unknown_ : attendance_.stuck);
         // The request stays, for one who follows: lead_sweep takes it away.
         if (stopping && !anything_trains()) return SweepEnd::stopped;
         if (supply_.exhausted() && !stopping && supply_.taken() == 0) return finish();
@@ -114,7 +114,12 @@ class SweepController {
     for (const int number : sweep_.open)
       if (const auto run = sweep_.runs.find(number); run != sweep_.runs.end() && run->second.exists())
         folders.push_back(run->second.folder());
-    if (!folders.empty()) sweep_.launcher.refresh(folders);
+    unknown_.clear();
+    try {
+      if (!folders.empty()) sweep_.launcher.refresh(folders);
+    } catch (const Error& error) {  // What the runs say themselves still counts.
+      unknown_ = error.what();
+    }
   }
 
   void obey_kills() {
@@ -177,6 +182,7 @@ class SweepController {
   std::set<int> noticed_;  ///< trials whose runs wrote something since then
   fs::file_time_type budget_written_{};
   std::string problem_;  ///< of the last look
+  std::string unknown_;  ///< why the launcher can't tell of jobs
   bool told_ = false;
 };
 

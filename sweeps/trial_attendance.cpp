@@ -70,11 +70,7 @@ void TrialAttendance::attend(const std::set<int>& written, const std::set<int>& 
   sweep_.append(verdicts.records);
   to_judge_.clear();
   for (const auto& act : verdicts.then) act();
-  for (const auto& [number, records] : outcome.to_go_on)
-    or_remember(number, [&, number = number, &records = records] {
-      sweep_.runs.at(number).submit();
-      sweep_.append(records);
-    });
+  submit(outcome.to_go_on);
 }
 
 void TrialAttendance::or_remember(int number, const std::function<void()>& what) {
@@ -104,7 +100,7 @@ void TrialAttendance::forget_trouble() {
 }
 
 void TrialAttendance::attend_to(const Trial& trial, TrialRun& run, bool known, bool stopping, Outcome& outcome) {
-  if (!run.exists()) return stopping ? void() : make_run(trial, run, outcome.records);
+  if (!run.exists()) return stopping ? void() : make_run(trial, run, outcome);
   std::vector<Step> news = report(trial, run, outcome.records);
   // A controller before this one may have written a report, and not lived to judge it.
   if (!known && !trial.intermediate.empty()) news.insert(news.begin(), trial.intermediate.rbegin()->first);
@@ -113,7 +109,7 @@ void TrialAttendance::attend_to(const Trial& trial, TrialRun& run, bool known, b
   if (trial.paused() || stopping) return run.trains() ? run.stop() : void();
   switch (state) {
     case RunState::queued:
-      if (!run.submitted()) run.submit();
+      if (!run.submitted()) outcome.to_go_on[trial.number];
       // What holds the local queue up needs a person; a cluster's does not.
       if (!run.status().waiting.empty() && run.status().launcher != "slurm")
         remember(trial.number, run.status().waiting);
@@ -147,13 +143,13 @@ void TrialAttendance::attend_to(const Trial& trial, TrialRun& run, bool known, b
   }
 }
 
-void TrialAttendance::make_run(const Trial& trial, TrialRun& run, Records& records) {
+void TrialAttendance::make_run(const Trial& trial, TrialRun& run, Outcome& outcome) {
   Variant variant{fmt::format("{}-t{}", sweep_.sweep.name, trial.number), {}};
   try {
     variant.config = sweep_.sweep.config(trial.params);
   } catch (const Error& error) {  // One that somebody else asked for.
-    records.push_back(journal::set_user_attr(trial, "error", error.what()));
-    records.push_back(journal::set_state(trial, TrialState::fail, {}));
+    outcome.records.push_back(journal::set_user_attr(trial, "error", error.what()));
+    outcome.records.push_back(journal::set_state(trial, TrialState::fail, {}));
     sweep_.news.insert(trial.number);
     return;
   }
@@ -161,8 +157,27 @@ void TrialAttendance::make_run(const Trial& trial, TrialRun& run, Records& recor
   document["sweep"] = sweep_.sweep.name;
   document["trial"] = trial.number;
   create_run_in(run.folder(), std::move(document));
-  run.submit();
+  run.poll_status();
+  outcome.to_go_on[trial.number];
   sweep_.wakeups.watch(run.folder(), Wakeups::arrival);
+}
+
+/// Together; where that can't be, whichever of them can.
+void TrialAttendance::submit(const std::map<int, Records>& to_go_on) {
+  if (to_go_on.empty()) return;
+  std::vector<TrialRun*> runs;
+  for (const auto& [number, records] : to_go_on) runs.push_back(&sweep_.runs.at(number));
+  bool all = true;
+  try {
+    TrialRun::submit(runs, sweep_.launcher);
+  } catch (const std::exception&) {
+    all = false;
+  }
+  for (const auto& [number, records] : to_go_on)
+    or_remember(number, [&, number = number, &records = records] {
+      if (!all) TrialRun::submit({&sweep_.runs.at(number)}, sweep_.launcher);
+      sweep_.append(records);
+    });
 }
 
 /// What the run logged of the metric since it was last looked at. Optuna has no such reports with several objectives.

@@ -35,14 +35,15 @@ class TrialAttendance {
   struct Outcome {
     Records records;
     std::vector<std::function<void()>> then;  ///< what is counted and said once that is written
-    std::map<int, Records> to_go_on;          ///< numbers, after that; and what is written of each that does
+    std::map<int, Records> to_go_on;          ///< numbers, after that; and what is written of each then
   };
 
   void remember(int number, const std::string& trouble);
   void or_remember(int number, const std::function<void()>& what);
   bool owns(const Trial& trial, const TrialRun& run) const;
   void attend_to(const Trial& trial, TrialRun& run, bool known, bool stopping, Outcome& outcome);
-  void make_run(const Trial& trial, TrialRun& run, Records& records);
+  void make_run(const Trial& trial, TrialRun& run, Outcome& outcome);
+  void submit(const std::map<int, Records>& to_go_on);
   std::vector<Step> report(const Trial& trial, const TrialRun& run, Records& records) const;
   bool judge(const Trial& trial, const std::vector<Step>& steps, Outcome& verdicts);
   void complete(const Trial& trial, const TrialRun& run, Outcome& outcome);

@@ -73,12 +73,18 @@ void TrialRun::forget_log() {
   reported_.clear();
 }
 
-void TrialRun::submit() {
-  submitted_ = false;
-  launcher_.submit({folder_});
-  submitted_ = true;
-  asked_to_stop_ = false;
-  poll();
+void TrialRun::submit(const std::vector<TrialRun*>& runs, Launcher& launcher) {
+  std::vector<std::filesystem::path> folders;
+  for (TrialRun* run : runs) {
+    run->submitted_ = false;
+    folders.push_back(run->folder_);
+  }
+  launcher.submit(folders);
+  for (TrialRun* run : runs) {
+    run->submitted_ = true;
+    run->asked_to_stop_ = false;
+    run->poll();
+  }
 }
 
 void TrialRun::stop() {

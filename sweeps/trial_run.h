@@ -45,8 +45,9 @@ class TrialRun {
   /// Of a trial that is over: what was read of its log takes memory.
   void forget_log();
 
-  /// Has it trained, or go on. Throws Error where the launcher does; then nothing has changed.
-  void submit();
+  /// Has runs trained, or go on: together, so that a cluster makes one array job of them. Throws Error where the
+  /// launcher does; then nothing has changed.
+  static void submit(const std::vector<TrialRun*>& runs, Launcher& launcher);
   /// Asks it to stop, once. Throws likewise.
   void stop();
   bool submitted() const { return submitted_; }          ///< by this controller

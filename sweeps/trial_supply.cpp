@@ -39,7 +39,7 @@ bool TrialSupply::promote() {
   sweep_.news.insert(*number);
   run.poll();
   // One that has not stopped yet goes on when it has.
-  if (!run.trains()) run.submit();
+  if (!run.trains()) TrialRun::submit({&run}, sweep_.launcher);
   return true;
 }
 

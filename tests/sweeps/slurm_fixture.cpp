@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <chrono>
 
@@ -41,6 +42,7 @@ void SlurmTest::TearDownTestSuite() {
 }
 
 void SlurmTest::SetUp() {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can start a Slurm";
   ASSERT_EQ(problem_, "") << "no cluster could be started";
   QueueTest::SetUp();
 }

@@ -1,7 +1,7 @@
 // Stands in for `ablate-train` where a sweep's own doings are tested: `trivial_worker run DIR` "trains" a formula. The
 // metric iou/val rises with the step and is best at optimizer.lr = .01; what is logged, checkpointed, stopped and
-// resumed is as of the real one, but a step counts as a second of training, and an epoch is 10. Every start and end is a
-// line in <root>/diary. By the environment:
+// resumed is as of the real one, but a step counts as a second of training, and an epoch is 10. Every start and end is
+// a line in <root>/diary. By the environment:
 //   TRIVIAL_STEP_MS=n        a step takes so long (1)
 //   TRIVIAL_DIES_AT=step     killed there, once a run folder; TRIVIAL_CHECKPOINTS=0: without any checkpoint
 //   TRIVIAL_FAILS=words      fails at once, saying so
