@@ -46,7 +46,7 @@ def main():
     chosen = max((trial for trial in halving["trials"] if trial["state"] == "COMPLETE"), key=lambda trial: trial["values"][0])
     ranked = sorted(value.values(), reverse=True)
     worth = value[json.dumps(chosen["params"], sort_keys=True)]
-    made = sum(max((step for step, _ in trial["intermediate"]), default=0) for trial in halving["trials"])
+    made = sum(max(map(int, trial["intermediate"]), default=0) for trial in halving["trials"])
     print(f"64 variants, {STEPS} steps, {SLOTS} slots, {'photographs' if data else 'drawn images'} of 32×32")
     print(f"grid: {grid_seconds:.0f} s, best IoU {ranked[0]:.4f}, tenth {ranked[9]:.4f}, median {ranked[len(ranked) // 2]:.4f}")
     print(f"ASHA: {asha_seconds:.0f} s, {asha_seconds / grid_seconds:.1%} of the time and {made / STEPS / 64:.1%} of the steps; chose the "
