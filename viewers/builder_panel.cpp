@@ -147,7 +147,7 @@ void BuilderPanel::draw_base(Workspace& workspace) {
 /// Beside the learning rate: a range test of every variant.
 void BuilderPanel::draw_find_lr(Workspace& workspace) {
   widgets::same_line_or_wrap(ImGui::CalcTextSize("find LR").x + widgets::em(0.8f));
-  ImGui::BeginDisabled(!problem_.empty() || variants_.empty());
+  ImGui::BeginDisabled(!problem_.empty() || variants_.empty() || bad_folder());
   if (ImGui::SmallButton("find LR")) ImGui::OpenPopup("procedures");
   ImGui::EndDisabled();
   widgets::hint(

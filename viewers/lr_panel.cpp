@@ -15,6 +15,8 @@
 namespace ablate {
 namespace {
 
+constexpr std::size_t kDoubtsShown = 3;
+
 /// "1.2e-03" as people write it: "1.2e-3".
 std::string rate_words(double lr) {
   std::string words = fmt::format("{:.1e}", lr);
@@ -74,6 +76,18 @@ const LrVariant& variant_of(const std::vector<LrVariant>& variants, const std::s
   return variants.front();
 }
 
+/// What is doubtful about a variant's tests, each with its name where there are several.
+std::vector<std::string> doubts_of(const LrVariant& variant) {
+  std::vector<std::string> doubts;
+  for (const LrTest* test : variant.tests)
+    for (const std::string& doubt : test->found.doubts)
+      doubts.push_back(variant.tests.size() > 1 ? test->name + ": " + doubt : doubt);
+  return doubts;
+}
+
+/// Of what is said of them, in lines.
+float height_of(std::size_t doubts) { return 1.1f * static_cast<float>(std::min(doubts, kDoubtsShown)); }
+
 void LrPanel::draw(Workspace& workspace) {
   tests_.update(workspace, recorded_);
   if (tests_.variants().empty()) {
@@ -86,11 +100,13 @@ void LrPanel::draw(Workspace& workspace) {
   if (workspace.selected != selected_run_) selected_ = selected_run_ = workspace.selected;
   const LrVariant& chosen = variant_of(tests_.variants(), selected_);
   draw_controls(!workspace.recorded.empty());
+  std::size_t doubts = 0;  // The most of any variant, so that plots keep their size when another one is chosen.
+  for (const LrVariant& variant : tests_.variants()) doubts = std::max(doubts, doubts_of(variant).size());
   const float rows = static_cast<float>(tests_.variants().size()) + 1;
-  const float table = std::min(rows, 7.0f) * ImGui::GetTextLineHeightWithSpacing() * 1.15f + widgets::em(3.4f);
+  const float table = (std::min(rows, 7.0f) * 1.15f + height_of(doubts)) * ImGui::GetTextLineHeightWithSpacing();
   const ImVec2 space = ImGui::GetContentRegionAvail();
   const float plots = std::max(widgets::em(9), space.y - table);
-  const float below = slope_ ? std::max(widgets::em(5), plots * 0.3f) : 0;
+  const float below = slope_ ? std::max(widgets::em(6.5f), plots * 0.3f) : 0;
   if (!zoomed_) fit_x();
   const double x_min = x_min_, x_max = x_max_;
   ImPlot::BeginAlignedPlots("##aligned");
@@ -99,15 +115,6 @@ void LrPanel::draw(Workspace& workspace) {
   ImPlot::EndAlignedPlots();
   if (x_min_ != x_min || x_max_ != x_max) zoomed_ = true;
   draw_table(workspace, chosen);
-}
-
-/// What is doubtful about a variant's tests, each with its name where there are several.
-std::vector<std::string> doubts_of(const LrVariant& variant) {
-  std::vector<std::string> doubts;
-  for (const LrTest* test : variant.tests)
-    for (const std::string& doubt : test->found.doubts)
-      doubts.push_back(variant.tests.size() > 1 ? test->name + ": " + doubt : doubt);
-  return doubts;
 }
 
 void LrPanel::draw_controls(bool recorded) {
@@ -310,10 +317,9 @@ void LrPanel::draw_slopes(ImVec2 size) {
 
 void LrPanel::draw_table(Workspace& workspace, const LrVariant& chosen) {
   const auto flags = ImGuiTableFlags_SizingStretchSame | ImGuiTableFlags_ScrollY | ImGuiTableFlags_PadOuterX;
-  constexpr std::size_t kDoubtsShown = 3;
   std::vector<std::string> doubts = doubts_of(chosen);
   if (doubts.size() > kDoubtsShown) doubts.resize(kDoubtsShown);
-  const float below = 1.1f * static_cast<float>(doubts.size()) * ImGui::GetTextLineHeightWithSpacing();
+  const float below = height_of(doubts.size()) * ImGui::GetTextLineHeightWithSpacing();
   const float height = std::max(widgets::em(2.6f), ImGui::GetContentRegionAvail().y - below);
   if (ImGui::BeginTable("suggestions", static_cast<int>(lr_rules().size()) + 1, flags, ImVec2(0, height))) {
     ImGui::TableSetupScrollFreeze(1, 1);

@@ -145,7 +145,8 @@ ImVec2 MasksPanel::cell_size(ImVec2 space, std::size_t columns) const {
   return ImVec2(std::round(width), std::round(height));
 }
 
-/// A run's name over its pictures, on two lines where it is too long for one.
+/// A run's name over its pictures, on two lines where it is too long for one; of what is too long for two the end,
+/// which tells trials apart.
 void draw_heading(const RunView& run, const std::string& name, float width) {
   widgets::color_mark(run.color);
   ImGui::SameLine(0, widgets::em(0.15f));
@@ -157,7 +158,12 @@ void draw_heading(const RunView& run, const std::string& name, float width) {
   ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, ImVec2());
   ImGui::BeginGroup();
   ImGui::TextUnformatted(name.data(), name.data() + cut);
-  widgets::fitted_text(name.substr(cut), room);
+  const auto ending = [&](std::size_t from) { return (from > cut ? "…" : "") + name.substr(from); };
+  std::size_t from = cut;
+  while (from < name.size() && ImGui::CalcTextSize(ending(from).c_str()).x > room) ++from;
+  while (from < name.size() && (name[from] & 0xC0) == 0x80) ++from;  // Not within a letter of several bytes.
+  ImGui::TextUnformatted(ending(from).c_str());
+  if (from > cut) widgets::hint(name);
   ImGui::EndGroup();
   ImGui::PopStyleVar();
 }

@@ -43,6 +43,7 @@ std::pair<std::int64_t, std::int64_t> NetworkSizes::range() {
       unknown.push_back(network);
       continue;
     }
+    if (at->second == 0) continue;  // Nobody could tell.
     if (most == 0 || at->second < fewest) fewest = at->second;
     most = std::max(most, at->second);
   }

@@ -36,6 +36,9 @@ bool takes_whole_numbers(const Option& option) { return option.type != OptionTyp
 
 std::string number_words(double number) { return fmt::format("{:.7g}", number); }
 
+/// To two digits: what a range is proposed by is a guess, and all of it shall be seen.
+double about(double number) { return std::stod(fmt::format("{:.1e}", number)); }
+
 ordered_json fields_of(const SweepModel::Range& range) {
   ordered_json fields{{"type", takes_whole_numbers(*find_option(range.key)) ? "int" : "float"},
                       {"low", number_or_words(range.low)},
@@ -85,7 +88,8 @@ SweepModel::Range SweepModel::proposed(const Option& option, const json& value) 
   if (!whole && most - least <= kCloseLimits) return range(least, most, false);
   const double now = value.is_number() ? value.get<double>() : 0;
   if (now > 0)
-    return whole ? range(std::max(1.0, std::floor(now / 2)), 2 * now, now >= 8) : range(now / 10, 10 * now, true);
+    return whole ? range(std::max(1.0, std::floor(now / 2)), 2 * now, now >= 8)
+                 : range(about(now / 10), about(10 * now), true);
   // Not set: rates and decays are searched by their magnitude, weights (0, not null) from nothing to one.
   if (!whole) return value.is_null() ? range(1e-6, 1e-2, true) : range(0, 1, false);
   return range(0, option.type == OptionType::duration ? 100 : 10, false);

@@ -219,7 +219,9 @@ void SweepPanel::draw_progress(const SweepView& view) {
   }
   counts[static_cast<std::size_t>(TrialState::running)] -= paused;
   std::string words;
-  if (view.sweep) words = fmt::format("{}    ", name_of(view.state.now));
+  const SweepState::Now now = view.state.now;
+  if (view.sweep)
+    words = fmt::format("{}{}    ", name_of(now), now == SweepState::Now::idle ? ", nobody leads it" : "");
   words += std::to_string(view.study->trials.size());
   if (view.sweep && view.sweep->budget.trials) words += fmt::format(" of {}", *view.sweep->budget.trials);
   words += view.study->trials.size() == 1 && words.find(" of ") == std::string::npos ? " trial" : " trials";

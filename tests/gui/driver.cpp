@@ -9,7 +9,11 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
+#include <fstream>
 #include <vector>
+
+#include "experiments/data/dataset.h"
 
 namespace ablate {
 
@@ -65,16 +69,24 @@ bool Driver::wait_until(ImGuiTestContext& context, const std::function<bool()>& 
   return met;
 }
 
+Picture Driver::drawn(ImVec2 corner, ImVec2 size) {
+  Picture picture{static_cast<int>(size.y), static_cast<int>(size.x), 3, {}};
+  const std::ptrdiff_t row = 3 * picture.width;
+  const float below = ImGui::GetIO().DisplaySize.y - corner.y - size.y;  // OpenGL counts from there.
+  std::vector<std::uint8_t> from_below(static_cast<std::size_t>(row * picture.height));
+  glPixelStorei(GL_PACK_ALIGNMENT, 1);
+  glReadBuffer(GL_BACK);
+  glReadPixels(static_cast<int>(corner.x), static_cast<int>(below), picture.width, picture.height, GL_RGB,
+               GL_UNSIGNED_BYTE, from_below.data());
+  for (auto end = from_below.end(); end != from_below.begin(); end -= row)
+    picture.pixels.insert(picture.pixels.end(), end - row, end);
+  return picture;
+}
+
 int Driver::pixels_like(const char* panel, Color color) {
   const ImGuiWindow* const window = ImGui::FindWindowByName(panel);
   if (!window) return 0;
-  const int width = static_cast<int>(window->Size.x), height = static_cast<int>(window->Size.y);
-  const float below = ImGui::GetIO().DisplaySize.y - window->Pos.y - window->Size.y;  // OpenGL counts from there.
-  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(3 * width * height));
-  glPixelStorei(GL_PACK_ALIGNMENT, 1);
-  glReadBuffer(GL_BACK);
-  glReadPixels(static_cast<int>(window->Pos.x), static_cast<int>(below), width, height, GL_RGB, GL_UNSIGNED_BYTE,
-               pixels.data());
+  const std::vector<std::uint8_t> pixels = drawn(window->Pos, window->Size).pixels;
   int like = 0;
   for (std::size_t i = 0; i < pixels.size(); i += 3) {
     bool near = true;
@@ -84,10 +96,37 @@ int Driver::pixels_like(const char* panel, Color color) {
   return like;
 }
 
+void Driver::save_picture(const std::string& name) {
+  const char* const folder = std::getenv("ABLATE_PICTURES");
+  if (!folder) return;
+  std::ofstream file(std::filesystem::path(folder) / (name + ".png"), std::ios::binary);
+  file << encode_png(drawn({0, 0}, ImGui::GetIO().DisplaySize));
+  EXPECT_TRUE(file.flush()) << folder << " can't be written";
+}
+
 const RunView* Driver::run_named(const std::string& name) {
   for (const auto& run : snapshot().runs)
     if (run->info.name == name) return run.get();
   return nullptr;
+}
+
+std::size_t points(const RunView* run, const std::string& tag) {
+  if (!run || !run->data) return 0;
+  const auto at = run->data->scalars.find(tag);
+  return at == run->data->scalars.end() ? 0 : at->second.size();
+}
+
+bool has_masks(const RunView* run) {
+  return run && run->data && run->data->images.contains("preview/0/prediction") &&
+         run->data->images.contains("preview/0/target");
+}
+
+bool is(const RunView* run, RunState state) { return run && run->info.status.state == state; }
+
+void set_added_option(ImGuiTestContext& context, const char* key, const char* value) {
+  context.ItemClick("**/vary another option …");
+  context.ItemClick((std::string("//$FOCUSED/") + key).c_str());
+  context.ItemInputValue((std::string("**/") + key).c_str(), value);
 }
 
 TemporaryFolder::TemporaryFolder(const std::string& name)

@@ -14,26 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::size_t points(const RunView* run, const std::string& tag) {
-  if (!run || !run->data) return 0;
-  const auto at = run->data->scalars.find(tag);
-  return at == run->data->scalars.end() ? 0 : at->second.size();
-}
-
-bool has_masks(const RunView* run) {
-  return run && run->data && run->data->images.contains("preview/0/prediction") &&
-         run->data->images.contains("preview/0/target");
-}
-
-bool is(const RunView* run, RunState state) { return run && run->info.status.state == state; }
-
-/// What an option that has no field of its own needs: chosen from the menu, then typed.
-void set_added_option(ImGuiTestContext& context, const char* key, const char* value) {
-  context.ItemClick("**/vary another option …");
-  context.ItemClick((std::string("//$FOCUSED/") + key).c_str());
-  context.ItemInputValue((std::string("**/") + key).c_str(), value);
-}
-
 class ExperimentTest : public testing::Test {
  protected:
   WindowOptions options() {
