@@ -94,6 +94,7 @@ LrSuggestion slide(const Window& window) {
   constexpr double kThreshold = 0.005;
   if (window.size() <= kApart) return {"slide", {}, kTooFew};
   const std::vector<double> gradient = gradient_of(window.loss);
+  if (std::ranges::min(gradient) >= 0) return {"slide", {}, kNeverFalls};
   std::size_t right = window.size() - 1;
   double lr = window.lr[right - kApart];
   for (; right >= kApart && std::abs(gradient[right] - gradient[right - kApart]) > kThreshold; --right)
@@ -175,7 +176,7 @@ std::vector<std::string> doubts_of(std::span<const RangePoint> points, const Win
         fall, scatter_of(points)));
   if (const std::size_t finite = finite_before(points); finite < points.size())
     doubts.push_back(not_finite_from(points[finite].lr));
-  else if (least + 1 == window.size() && fall > 0)
+  else if (least + 1 == window.size() && fall > 0 && points.back().smoothed <= window.loss[least])
     doubts.push_back(fmt::format(
         "The loss still falls at the end, at {:.2g}: no learning rate was too high, so go on further (lr_find.end_lr).",
         window.lr.back()));

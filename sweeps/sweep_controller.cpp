@@ -164,6 +164,10 @@ class SweepController {
 
   /// What waits for more budget at the end is over.
   SweepEnd finish() {
+    if (!supply_.began())
+      sweep_.control.say(
+          fmt::format("Nothing is left to begin: the journal has {} trials. For more: ablate sweep add {} N",
+                      sweep_.study.trials.size(), sweep_.sweep.name));
     std::vector<journal::Record> records;
     for (const Trial& trial : sweep_.study.trials)
       if (trial.paused() && !trial.run().empty()) records.push_back(end_early(trial));

@@ -18,7 +18,10 @@ TrialSupply::TrialSupply(LedSweep& sweep)
 void TrialSupply::fill_slots() {
   exhausted_ = false;
   if (std::filesystem::exists(sweep_.folder / "requests" / "pause")) return;
-  while (!exhausted_ && taken() < sweep_.control.slots) exhausted_ = !promote() && !new_trial();
+  while (!exhausted_ && taken() < sweep_.control.slots) {
+    exhausted_ = !promote() && !new_trial();
+    began_ |= !exhausted_;
+  }
 }
 
 int TrialSupply::taken() const {

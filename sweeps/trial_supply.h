@@ -19,6 +19,8 @@ class TrialSupply {
   void fill_slots();
   /// Slots that are taken: by trials that are to train, and those that have been asked to stop and have not.
   int taken() const;
+  /// Whether anything began since this exists.
+  bool began() const { return began_; }
   /// Whether slots stay free because there is nothing more to begin.
   bool exhausted() const { return exhausted_; }
 
@@ -30,7 +32,7 @@ class TrialSupply {
 
   LedSweep& sweep_;
   std::unique_ptr<Sampler> sampler_;
-  bool exhausted_ = false;
+  bool exhausted_ = false, began_ = false;
   std::ptrdiff_t no_more_at_ = -1;  // How many trials there were when the sampler had no more.
 };
 

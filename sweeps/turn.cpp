@@ -16,6 +16,9 @@ Turn turn_of(const std::filesystem::path& root, const After& after) {
     case RunState::completed:
       return {};
     case RunState::queued:
+      if (const auto before = after_of(run.run); before && turn_of(root, *before).kind == Turn::Kind::held_up)
+        return held_up(fmt::format("waits for {} in vain.", before->run));
+      return {Turn::Kind::coming};
     case RunState::running:
       return {Turn::Kind::coming};
     case RunState::diverged:

@@ -107,11 +107,13 @@ void SweepFollower::Followed::make_views(const SweepState& state) {
   std::map<std::string, std::shared_ptr<const Study>> studies;
   for (const auto& view : views)
     if (view->study) studies[view->study->name] = view->study;
-  if (journal)
-    for (const Study* study : journal->replay().studies()) {
-      if (folder.empty() || !sweep || study->name == sweep->name)
+  if (journal) {
+    const std::vector<const Study*> all = journal->replay().studies();
+    // A sweep that went on with another program's journal may have that one's name for its only study.
+    for (const Study* study : all)
+      if (folder.empty() || !sweep || study->name == sweep->name || all.size() == 1)
         studies[study->name] = std::make_shared<const Study>(*study);
-    }
+  }
   const std::string problem = !sweep_problem.empty() ? sweep_problem : journal_problem;
   views.clear();
   const auto add = [&](const std::string& called, std::shared_ptr<const Study> study) {

@@ -110,7 +110,7 @@ def recorded(trial):
     return 1 - nearest[5]
 
 
-def regret(seeds):
+def regret(seeds=30):
     trials = 100
     objectives = {"Branin": (branin, "branin", 0.397887357729739), "Hartmann-6": (hartmann6, "hartmann6", -3.32236801141551),
                   "mixed, conditional": (mixed, "mixed", 0), "U-Nets, recorded": (recorded, RECORDED, 1 - max(point[5] for point in POINTS))}

@@ -95,7 +95,7 @@ TEST(LrSuggestions, SayNothingOfALossThatNeverFalls) {
   std::vector<RangePoint> points = falling(40);
   for (RangePoint& point : points) point.smoothed = point.loss = 2 - point.loss;
   const LrSuggestions found = suggest_lr(points);
-  for (const char* rule : {"valley", "steep", "minimum", "pytorch-lr-finder", "steep-1000"}) {
+  for (const char* rule : {"valley", "steep", "minimum", "slide", "pytorch-lr-finder", "steep-1000"}) {
     const auto each = std::ranges::find(found.rules, rule, &LrSuggestion::rule);
     EXPECT_FALSE(each->lr) << rule;
   }
@@ -162,6 +162,12 @@ TEST(LrSuggestions, DoubtWhatSingleBatchesCouldHaveMade) {
     points[k].loss = points[k].smoothed + (k % 2 ? 0.1 : -0.1);
   }
   EXPECT_THAT(suggest_lr(points).doubts, testing::Contains(HasSubstr("may be chance")));
+}
+
+TEST(LrSuggestions, DontAskForMoreWhereTheLossRoseAtTheEnd) {
+  std::vector<RangePoint> points = falling(40);
+  points.back().smoothed = points.back().loss = 10;
+  EXPECT_THAT(suggest_lr(points).doubts, testing::IsEmpty());
 }
 
 TEST(LrSuggestions, SayThatTheRangeEndedTooEarly) {

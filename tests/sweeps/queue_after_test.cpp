@@ -117,13 +117,15 @@ TEST_F(QueueTest, WhatComesAfterAFailedRunSaysSoAndGoesOnOnceThatOneIsCompleted)
 }
 
 TEST_F(QueueTest, NoKeeperStaysForWhatNothingWillComplete) {
-  const fs::path first = make_run("a", {{"exit", 1}}), second = make_run_after(first, "b");
+  const fs::path first = make_run("a", {{"exit", 1}}), second = make_run_after(first, "b"),
+                 third = make_run_after(second, "c");
   LocalQueue queue(root_);
-  queue.submit({first, second});
+  queue.submit({first, second, third});
   until_state(first, RunState::failed);
   until_no_keeper();
-  EXPECT_THAT(queue.waiting(), ElementsAre(second));
+  EXPECT_THAT(queue.waiting(), ElementsAre(second, third));
   EXPECT_THAT(waiting(second), HasSubstr("resume"));
+  EXPECT_THAT(waiting(third), HasSubstr("in vain"));
   stop_run(root_, info(second));
   EXPECT_EQ(state(second), RunState::stopped);
 }

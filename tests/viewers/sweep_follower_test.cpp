@@ -68,6 +68,18 @@ TEST_F(SweepFollowerTest, SweepsComeGrowAndGo) {
   EXPECT_TRUE(follower_.sweeps().empty());
 }
 
+TEST_F(SweepFollowerTest, TheOnlyStudyOfASweepsJournalMayHaveAnotherName) {
+  follower_.add_root(root_, "");
+  const fs::path folder = make_sweep("one");
+  fs::remove(journal_file(folder));
+  Journal journal(journal_file(folder));
+  journal.update(
+      [](const JournalReplay&) { return std::vector{journal::create_study("theirs", {Direction::maximize})}; });
+  follower_.look();
+  ASSERT_NE(only().study, nullptr);
+  EXPECT_EQ(only().study->name, "theirs");
+}
+
 TEST_F(SweepFollowerTest, WhoLeadsAndANewBudgetAreNews) {
   follower_.add_root(root_, "");
   const fs::path folder = make_sweep("one");

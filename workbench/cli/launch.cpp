@@ -59,7 +59,11 @@ int launch(const Invocation& invocation, const LaunchOptions& options) {
   const std::filesystem::path root = invocation.root();
   const std::unique_ptr<Launcher> launcher = make_launcher(root, options.where);
   Experiment experiment = Experiment::read(options.file);
-  if (!options.own_lr.empty()) experiment = with_own_rates(experiment, options.own_lr, list_runs(root));
+  if (!options.own_lr.empty()) {
+    experiment = with_own_rates(experiment, options.own_lr, list_runs(root));
+    for (const Variant& variant : experiment.expand())
+      fmt::print(stderr, "{}: optimizer.lr {:.3g}\n", variant.name, variant.config.real("optimizer.lr"));
+  }
   if (!options.from.empty() && options.after.empty())
     throw UsageError("--from names a checkpoint of the run that --after names: give both.");
   if (!options.after.empty())

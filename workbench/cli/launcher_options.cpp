@@ -31,7 +31,9 @@ void add_launcher_options(CLI::App& command, LauncherOptions& options) {
   command.add_option("--launcher", options.launcher, "Where they train: local (this machine) or slurm (a cluster)")
       ->type_name("NAME")
       ->check(CLI::IsMember({"local", "slurm"}));
-  command.add_option("--slots", options.slots, "How many train at once (as the machine can; on a cluster all)")
+  command
+      .add_option("--slots", options.slots,
+                  "How many train at once (as the machine can; on a cluster all, of a sweep 8)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
   command.add_option("--priority", options.priority, "Higher ones start first in this machine's queue (0)")
