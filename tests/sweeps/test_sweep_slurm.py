@@ -28,8 +28,9 @@ class OnACluster(SweepTest):
 
     def test_every_trial_is_a_job_and_those_that_wait_at_a_rung_go_on_as_another(self):
         self.environment["TRIVIAL_STEP_MS"] = "10"
+        # The first six wait in any case, and the best of them goes on.
         result = self.sweep("--launcher", "slurm", base={"train": {"steps": 90}, "validation": {"every": 5}}, budget={"trials": 8},
-                            pruner={"name": "asha", "min_resource": 10, "reduction_factor": 3})
+                            pruner={"name": "asha", "min_resource": 30, "reduction_factor": 3, "bootstrap_count": 6})
         trials = self.study().trials
         self.assertEqual({trial.state for trial in trials}, {TrialState.COMPLETE, TrialState.PRUNED})
         runs = [self.run_of(trial) for trial in trials]
