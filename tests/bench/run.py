@@ -303,7 +303,7 @@ def main():
     tables = [part() for part in parts if arguments.only in (None, part.__name__)]
     for rows in tables + ([demo(arguments.demo)] if arguments.demo else []):
         for what, ours, theirs, ratio, wanted in rows:
-            print(f"| {what} | {ours} | {theirs} | {f'{ratio:.2f}' if ratio else ''} | {f'≥ {wanted}' if wanted else ''} |", flush=True)
+            print(f"| {what} | {ours} | {theirs} | {f'{ratio:.2f}' if ratio else ''} | {f'≥ {wanted:.3g}' if wanted else ''} |", flush=True)
             if wanted and ratio < wanted:
                 missed.append(what)
     if missed:

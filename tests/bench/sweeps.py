@@ -1,16 +1,14 @@
-"""Samplers against Optuna's TPESampler with the same settings: sweeps.py [--seeds N] [--only suggest|journal|regret]
+"""Samplers against Optuna's TPESampler with the same settings: rows of run.py (suggest, journal, regret).
 
 Time: a ratio above 1 means that Ablate is faster. Regret: what the best of 100 trials lacks to the optimum, mean and 95 % interval over
 the seeds; a ratio above 1 means that Ablate comes closer, and wanted is what chance alone allows.
 """
-import argparse
 import json
 import math
 import os
 import pathlib
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 import warnings
@@ -128,24 +126,3 @@ def regret(seeds=30):
             margin = 1.96 * math.sqrt((us.var(ddof=1) + them.var(ddof=1)) / seeds)
             yield (f"regret of TPE, {mode_name}: {what}", words[0], f"Optuna {words[1]}", them.mean() / us.mean(),
                    them.mean() / (them.mean() + margin))
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=30)
-    parser.add_argument("--only", choices=("suggest", "journal", "regret"))
-    arguments = parser.parse_args()
-    rows = {"suggest": suggest, "journal": journal, "regret": lambda: regret(arguments.seeds)}
-    print("| what | Ablate | counterpart | ratio | wanted |\n|---|---|---|---|---|")
-    missed = []
-    for what in [arguments.only] if arguments.only else rows:
-        for row, us, them, ratio, wanted in rows[what]():
-            print(f"| {row} | {us} | {them} | {ratio:.2f} | {f'≥ {wanted:.3g}' if wanted else ''} |", flush=True)
-            if wanted and ratio < wanted:
-                missed.append(row)
-    if missed:
-        sys.exit(f"\nless than wanted: {', '.join(missed)}")
-
-
-if __name__ == "__main__":
-    main()
