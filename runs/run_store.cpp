@@ -265,9 +265,7 @@ RunInfo find_run(const fs::path& root, std::string_view word) {
                           fmt::join(ids, ", "), begins.size() > ids.size() ? ", …" : ""));
 }
 
-std::string run_folder_name(std::string_view slug) {
-  return local_time(std::time(nullptr)) + "-" + clean_slug(slug);
-}
+std::string run_folder_name(std::string_view slug) { return local_time(std::time(nullptr)) + "-" + clean_slug(slug); }
 
 fs::path create_run(const fs::path& root, std::string_view slug, nlohmann::json run) {
   std::error_code error;
@@ -293,8 +291,7 @@ void create_run_in(const fs::path& folder, nlohmann::json run) {
   // run.json last: a folder that has one has all.
   if (fs::exists(folder / "run.json")) return;
   write_status(folder, RunStatus{});
-  if (!run.contains("created_seconds"))
-    run["created_seconds"] = wall_seconds();
+  if (!run.contains("created_seconds")) run["created_seconds"] = wall_seconds();
   write_json_file(folder / "run.json", std::move(run));
 }
 

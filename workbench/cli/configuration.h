@@ -25,8 +25,8 @@ auto as_usage(Do&& what) {
 /// Declares `-s KEY=VALUE`, which may stand several times, each with one assignment.
 void add_set_option(CLI::App& command, std::vector<std::string>& assignments);
 
-/// Defaults, or `start`, with the assignments laid over them, checked. Throws UsageError where one is not understood or doesn't go
-/// together with the others.
+/// Defaults, or `start`, with the assignments laid over them, checked. Throws UsageError where one is not understood or
+/// doesn't go together with the others.
 RunConfig config_of(const std::vector<std::string>& assignments, const RunConfig& start = {});
 
 /// The assignments as an object of dotted keys to checked values, for an experiment's base. Throws UsageError.
