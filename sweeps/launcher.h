@@ -83,10 +83,6 @@ Slots default_slots();
 /// The cores shared out among so many workers.
 Slots slots_for(int workers);
 
-/// Makes the run folders of an experiment and queues them (`slots` and `priority` as in submit); returns them in order.
-/// Runs that could not be queued are marked as failed, with the reason, before it is thrown.
-std::vector<std::filesystem::path> launch_locally(const std::filesystem::path& root, const Experiment& experiment,
-                                                  int slots = 0, int priority = 0);
 /// Asks a run to stop: out of the queue if it waits (status stopped), else by a request that the worker obeys at its
 /// next step. Throws Error when it is over already.
 void stop_run(const std::filesystem::path& root, const RunInfo& run);

@@ -76,12 +76,6 @@ Slots default_slots() {
   return {cores / threads_each, threads_each};
 }
 
-std::vector<std::filesystem::path> launch_locally(const std::filesystem::path& root, const Experiment& experiment,
-                                                  int slots, int priority) {
-  LocalLauncher launcher(root, slots, priority);
-  return launch_runs(root, experiment, launcher);
-}
-
 void stop_run(const std::filesystem::path& root, const RunInfo& run) {
   const RunStatus status = read_run(root, run.folder).status;
   if (status.state != RunState::queued && status.state != RunState::running)

@@ -199,12 +199,21 @@ SweepState sweep_state(const fs::path& sweep) {
   return state;
 }
 
-void start_controller(const fs::path& sweep, int slots) {
+TrainingPlace training_place(const fs::path& sweep) {
+  const fs::path file = sweep / "launcher.json";
+  const auto kept = read_json_file(file);
+  return kept ? TrainingPlace::from_json(*kept, file.string()) : TrainingPlace{};
+}
+
+void keep_training_place(const fs::path& sweep, const TrainingPlace& place) {
+  write_json_file(sweep / "launcher.json", place.to_json());
+}
+
+void start_controller(const fs::path& sweep) {
   if (InheritableLock::held(sweep / "controller.lock")) return;
   ProcessOptions options;
   options.program = program_beside("ablate", "ABLATE_PROGRAM");
   options.arguments = {"--runs", root_of(sweep).string(), "sweep", "resume", sweep.string()};
-  if (slots > 0) options.arguments.insert(options.arguments.end(), {"--slots", std::to_string(slots)});
   options.log = sweep / "console.log";
   start_detached(options);
 }

@@ -7,12 +7,14 @@
 
 #include "sweeps/journal.h"
 #include "sweeps/sweep.h"
+#include "sweeps/training_place.h"
 
 namespace ablate {
 
 /// `<root>/sweeps/<name>/`: sweep.json (what was asked), sweep.journal (what happened, Optuna's), controller.json (who
-/// leads), requests/ (what people want of it), console.log (of a controller that has no terminal). All functions may be
-/// called by any process and thread, and throw Error that says what, where and what to do.
+/// leads), launcher.json (where its trials train), requests/ (what people want of it), console.log (of a controller
+/// that has no terminal). All functions may be called by any process and thread, and throw Error that says what, where
+/// and what to do.
 
 /// Makes the folder of a new sweep, its journal with the study in it. Where there is one of that name already that asks
 /// for the same (but for its budget), it is that one, with the new budget; throws Error where it asks for something
@@ -49,9 +51,11 @@ struct SweepState {
 std::string_view name_of(SweepState::Now now);  ///< "idle", …
 SweepState sweep_state(const std::filesystem::path& sweep);
 
-/// Starts a controller that outlives this process, where none leads: `ablate sweep resume`. Trials train where they
-/// did, or on this machine. `slots`: how many at once; 0: as many as before, or as the machine can.
-void start_controller(const std::filesystem::path& sweep, int slots = 0);
+/// Where its trials train, kept in launcher.json for whoever leads it next; this machine where nobody said.
+TrainingPlace training_place(const std::filesystem::path& sweep);
+void keep_training_place(const std::filesystem::path& sweep, const TrainingPlace& place);
+/// Starts a controller that outlives this process, where none leads: `ablate sweep resume`.
+void start_controller(const std::filesystem::path& sweep);
 /// Nothing new begins until it is unpaused; what trains goes on. Kept for controllers to come.
 void pause_sweep(const std::filesystem::path& sweep, bool paused);
 /// Asks the controller to stop all its trials, with checkpoints, and to leave. They go on when the sweep is resumed.

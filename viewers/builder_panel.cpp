@@ -20,6 +20,7 @@
 #include "viewers/lr_panel.h"
 #include "viewers/network_sizes.h"
 #include "viewers/option_menu.h"
+#include "viewers/place_section.h"
 #include "viewers/search_section.h"
 #include "viewers/widgets.h"
 
@@ -62,6 +63,7 @@ class BuilderPanel : public Panel {
     state["more"] = added_;
     state["searching"] = searching_;
     state["search"] = search_.state();
+    state["place"] = place_.state();
     return state;
   }
   void restore(const nlohmann::json& state) override {
@@ -70,6 +72,7 @@ class BuilderPanel : public Panel {
     std::erase_if(added_, [](const std::string& key) { return !find_option(key); });
     searching_ = state.value("searching", false);
     search_.restore(state.value("search", nlohmann::json::object()));
+    place_.restore(state.value("place", nlohmann::json::object()));
   }
 
  private:
@@ -82,7 +85,7 @@ class BuilderPanel : public Panel {
   void draw_chips(const Option& option, const char* word);
   void draw_values(const Option& option, const char* word);
   void draw_add();
-  void draw_mode(const Snapshot& snapshot);
+  void draw_mode(const Workspace& workspace);
   void draw_launch(Workspace& workspace);
   void draw_what_is_made(const Snapshot& snapshot);
   bool bad_folder();
@@ -98,6 +101,7 @@ class BuilderPanel : public Panel {
   bool searching_ = false;    ///< a sweep is being defined, else variants
   int reveal_in_frames_ = 0;  ///< until what has been added at the end is scrolled to
   SearchSection search_;
+  PlaceSection place_;
   FolderCheck data_check_, gallery_check_;
   NetworkSizes sizes_;
 
@@ -121,7 +125,8 @@ void BuilderPanel::draw(Workspace& workspace) {
   draw_base(workspace);
   if (!searching_) draw_own_lr(*workspace.snapshot);
   draw_vary();
-  draw_mode(*workspace.snapshot);
+  draw_mode(workspace);
+  workspace.place = place_.place();
   ImGui::PopStyleVar();
   ImGui::EndChild();
   const float top = ImGui::GetCursorPosY();
@@ -157,7 +162,7 @@ void BuilderPanel::draw_find_lr(Workspace& workspace) {
   for (const std::string& procedure : find_option("lr_find.procedure")->choices) {
     if (procedure == "none" || !ImGui::MenuItem(("as " + procedure).c_str())) continue;
     try {
-      workspace.actions->launch(finder_sweep(model_.experiment(), procedure, model_.seeds));
+      workspace.actions->launch(finder_sweep(model_.experiment(), procedure, model_.seeds), workspace.place);
       workspace.raised = kLrPanel;
     } catch (const Error& error) {
       workspace.error = error.what();
@@ -183,12 +188,12 @@ void BuilderPanel::draw_own_lr(const Snapshot& snapshot) {
 
 /// Takes the chosen learning rates in, and starts the runs.
 void BuilderPanel::launch(Workspace& workspace) {
-  if (own_lr_.empty()) return workspace.actions->launch(model_.experiment());
+  if (own_lr_.empty()) return workspace.actions->launch(model_.experiment(), workspace.place);
   std::vector<RunInfo> tests;
   for (const auto& run : workspace.snapshot->runs)
     if (run->info.status.range_test.is_object()) tests.push_back(run->info);
   try {
-    workspace.actions->launch(with_own_rates(model_.experiment(), own_lr_, tests));
+    workspace.actions->launch(with_own_rates(model_.experiment(), own_lr_, tests), workspace.place);
   } catch (const Error& error) {
     workspace.error = error.what();
   }
@@ -326,7 +331,7 @@ void BuilderPanel::draw_add() {
   if (chosen) added_.push_back(chosen->key);
 }
 
-void BuilderPanel::draw_mode(const Snapshot& snapshot) {
+void BuilderPanel::draw_mode(const Workspace& workspace) {
   ImGui::Dummy(ImVec2(0, widgets::em(0.2f)));
   constexpr int kSearch = 2;
   int mode = searching_ ? kSearch : model_.mode == Experiment::Mode::grid ? 0 : 1;
@@ -350,8 +355,9 @@ void BuilderPanel::draw_mode(const Snapshot& snapshot) {
   const std::string name = searching_ ? search_.automatic_name(model_) : model_.automatic_name();
   ImGui::SetNextItemWidth(widgets::em(12));
   ImGui::InputTextWithHint("name", name.c_str(), &model_.name);
-  if (!searching_) return;
-  search_.draw(model_, snapshot);
+  if (!searching_) return place_.draw(workspace.root);
+  search_.draw(model_, *workspace.snapshot);
+  place_.draw(workspace.root);
   if (searched) reveal_in_frames_ = kFramesToSettle;
   if (reveal_in_frames_ > 0 && --reveal_in_frames_ == 0) ImGui::SetScrollHereY(1);
 }
@@ -411,7 +417,7 @@ void BuilderPanel::draw_what_is_made(const Snapshot& snapshot) {
   if (!problem_.empty()) return widgets::wrong_paragraph(problem_);
   const std::size_t count = variants_.size();
   std::string words = fmt::format("{} run{}", count, count == 1 ? "" : "s");
-  if (!variants_.empty())
+  if (!variants_.empty() && place_.place().launcher == "local")
     if (const auto seconds = estimated_seconds(snapshot); seconds && *seconds > 0)
       words += "   about " + widgets::duration(*seconds);
   if (const auto [fewest, most] = sizes_.range(); most > 0)

@@ -94,7 +94,7 @@ void FindingsPanel::draw_finding(Workspace& workspace, const RunView& run, const
     const auto width = [&] { return ImGui::CalcTextSize(label.c_str()).x + widgets::em(1); };
     if (width() > whole_width) label = "Launch the cure";
     if (!finding.layer.empty()) widgets::same_line_or_wrap(width());
-    if (widgets::primary_button((label + "###cure").c_str())) workspace.actions->launch(*experiment);
+    if (widgets::primary_button((label + "###cure").c_str())) workspace.actions->launch(*experiment, workspace.place);
     widgets::hint("The same run again with this one change: " + finding.cure);
   } else if (!finding.cure.empty()) {
     widgets::quiet_paragraph("cure:  " + finding.cure);

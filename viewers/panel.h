@@ -21,6 +21,7 @@
 #include "sweeps/study.h"
 #include "sweeps/sweep.h"
 #include "sweeps/sweep_folder.h"
+#include "sweeps/training_place.h"
 
 struct ImFont;
 
@@ -76,7 +77,7 @@ struct Snapshot {
 class Actions {
  public:
   virtual ~Actions() = default;
-  virtual void launch(const Experiment& experiment) = 0;
+  virtual void launch(const Experiment& experiment, const TrainingPlace& place) = 0;
   virtual void stop(const RunView& run) = 0;
   virtual void resume(const RunView& run) = 0;
   /// Of a run that trains or waits, from its next step on.
@@ -84,8 +85,8 @@ class Actions {
   /// Of a run that waits in this machine's queue.
   virtual void move_in_queue(const RunView& run, QueueEnd end) = 0;
 
-  /// The panel of sweeps opens on it. `slots`: how many of its runs train at once.
-  virtual void launch(const Sweep& sweep, int slots) = 0;
+  /// The panel of sweeps opens on it.
+  virtual void launch(const Sweep& sweep, const TrainingPlace& place) = 0;
   /// Starts its controller, where none leads; takes a pause back.
   virtual void resume(const SweepView& sweep) = 0;
   virtual void pause(const SweepView& sweep) = 0;
@@ -107,6 +108,7 @@ struct Workspace {
   std::string layer;                             ///< norm layer that the layers panel opens; empty: all of them
   std::map<std::string, RecordedTest> recorded;  ///< range tests that other programs recorded, by file
   std::optional<double> proposed_lr;             ///< chosen in a range test; the builder takes it
+  TrainingPlace place;                           ///< where new runs train, as chosen in the builder
   std::string raised;                            ///< title of a panel that shall come to the front
   std::optional<std::string> error;              ///< last failed action, shown until dismissed
   Actions* actions = nullptr;

@@ -9,7 +9,6 @@
 #include "experiments/run_config.h"
 #include "experiments/schedule.h"
 #include "runs/error.h"
-#include "sweeps/launcher.h"
 #include "sweeps/pruners/pruner.h"
 #include "sweeps/samplers/sampler.h"
 #include "viewers/option_menu.h"
@@ -18,8 +17,6 @@
 
 namespace ablate {
 namespace {
-
-constexpr int kMostSlots = 1024;
 
 /// Samplers and pruners by name, each with its meaning.
 template <class Kinds>
@@ -43,8 +40,6 @@ void draw_number(const char* label, std::string& text, const char* meaning) {
 }
 
 }  // namespace
-
-SearchSection::SearchSection() : slots_(default_slots().workers) {}
 
 void SearchSection::check(const BuilderModel& builder, const Snapshot& snapshot) {
   std::set<std::string> taken;
@@ -73,7 +68,6 @@ void SearchSection::draw(const BuilderModel& builder, const Snapshot& snapshot) 
   draw_method();
   draw_objective();
   draw_budget();
-  ImGui::Dummy(ImVec2(0, widgets::em(0.1f)));  // The edge of the last field, where all is scrolled to the end.
 }
 
 void SearchSection::draw_problem(const std::string& place) const {
@@ -169,9 +163,6 @@ void SearchSection::draw_budget() {
   ImGui::SameLine();
   draw_number("epochs", model_.epochs, "It is over after so many epochs, summed over all runs; empty: no limit");
   draw_problem(SweepModel::kBudget);
-  ImGui::SetNextItemWidth(widgets::em(3));
-  if (ImGui::InputInt("at once", &slots_, 0)) slots_ = std::clamp(slots_, 1, kMostSlots);
-  widgets::hint("How many of its runs train at once on this machine");
 }
 
 void SearchSection::draw_start(Workspace& workspace, const BuilderModel& builder, bool possible) {
@@ -179,7 +170,8 @@ void SearchSection::draw_start(Workspace& workspace, const BuilderModel& builder
   if (taken_.contains(starting_) || workspace.error) starting_.clear();
   const bool good = checked_.sweep.has_value();
   if (good) {
-    widgets::quiet_paragraph(sweep_words(*checked_.sweep) + fmt::format(", {} at once", slots_));
+    widgets::quiet_paragraph(sweep_words(*checked_.sweep) +
+                             fmt::format(", {} at once", workspace.place.trials_at_once()));
     widgets::hint(space_words(checked_.sweep->space));
   } else if (checked_.problems.contains(SweepModel::kOther)) {
     draw_problem(SweepModel::kOther);
@@ -193,18 +185,7 @@ void SearchSection::draw_start(Workspace& workspace, const BuilderModel& builder
   ImGui::EndDisabled();
   if (!pressed) return;
   starting_ = checked_.sweep->name;
-  workspace.actions->launch(*checked_.sweep, slots_);
-}
-
-nlohmann::json SearchSection::state() const {
-  nlohmann::json state = model_.to_json();
-  state["slots"] = slots_;
-  return state;
-}
-
-void SearchSection::restore(const nlohmann::json& state) {
-  model_.from_json(state);
-  slots_ = std::clamp(state.value("slots", slots_), 1, kMostSlots);
+  workspace.actions->launch(*checked_.sweep, workspace.place);
 }
 
 }  // namespace ablate

@@ -16,8 +16,6 @@ namespace ablate {
 /// Drawing thread only.
 class SearchSection {
  public:
-  SearchSection();
-
   std::string automatic_name(const BuilderModel& builder) const { return model_.automatic_name(builder, taken_); }
   /// Whether there is a range of it, which goes before the values it has.
   bool has_range(const std::string& key) const { return model_.find(key) != nullptr; }
@@ -29,9 +27,8 @@ class SearchSection {
   /// What will be run, and the button; `possible`: nothing else keeps it from starting.
   void draw_start(Workspace& workspace, const BuilderModel& builder, bool possible);
 
-  nlohmann::json state() const;
-  /// Throws what nlohmann_json does where it is another's.
-  void restore(const nlohmann::json& state);
+  nlohmann::json state() const { return model_.to_json(); }
+  void restore(const nlohmann::json& state) { model_.from_json(state); }
 
  private:
   /// Finds out what is wrong, where anything is another than it was.
@@ -44,7 +41,6 @@ class SearchSection {
   void draw_budget();
 
   SweepModel model_;
-  int slots_;
   std::string find_text_;
 
   std::set<std::string> taken_;  ///< names of sweeps

@@ -26,9 +26,10 @@ Session::~Session() {
   worker_.join();
 }
 
-void Session::launch(const Experiment& experiment) {
-  add([this, experiment] {
-    const std::vector<std::filesystem::path> runs = launch_locally(root_, experiment);
+void Session::launch(const Experiment& experiment, const TrainingPlace& place) {
+  add([this, experiment, place] {
+    worker_program();  // Where there is none, nothing is made.
+    const std::vector<std::filesystem::path> runs = launch_runs(root_, experiment, *make_launcher(root_, place));
     const std::lock_guard lock(mutex_);
     if (!runs.empty()) launched_ = runs.front().filename().string();
   });
@@ -50,10 +51,12 @@ void Session::move_in_queue(const RunView& run, QueueEnd end) {
   add([root = run.root, info = run.info, end] { ablate::move_in_queue(root, info, end); });
 }
 
-void Session::launch(const Sweep& sweep, int slots) {
-  add([this, sweep, slots] {
+void Session::launch(const Sweep& sweep, const TrainingPlace& place) {
+  add([this, sweep, place] {
     worker_program();  // Where there is none, nothing is made.
-    start_controller(create_sweep(root_, sweep), slots);
+    const std::filesystem::path folder = create_sweep(root_, sweep);
+    keep_training_place(folder, place);
+    start_controller(folder);
     const std::lock_guard lock(mutex_);
     launched_sweep_ = sweep.name;
   });

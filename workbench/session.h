@@ -24,12 +24,12 @@ class Session : public Actions {
   Session(std::filesystem::path root, std::function<void()> done);
   ~Session() override;
 
-  void launch(const Experiment& experiment) override;
+  void launch(const Experiment& experiment, const TrainingPlace& place) override;
   void stop(const RunView& run) override;
   void resume(const RunView& run) override;
   void change_lr(const RunView& run, const LrRequest& asked) override;
   void move_in_queue(const RunView& run, QueueEnd end) override;
-  void launch(const Sweep& sweep, int slots) override;
+  void launch(const Sweep& sweep, const TrainingPlace& place) override;
   void resume(const SweepView& sweep) override;
   void pause(const SweepView& sweep) override;
   void stop(const SweepView& sweep) override;

@@ -99,7 +99,7 @@ Window::Window(WindowOptions options) : options_(std::move(options)), wake_up_(s
     ImGui::LoadIniSettingsFromDisk(layout.c_str());
   restore_place();
   contents_->session().keep_going();
-  if (options_.launch_on_start) contents_->session().launch(*options_.launch_on_start);
+  if (options_.launch_on_start) contents_->session().launch(*options_.launch_on_start, {});
   glfwSetWindowUserPointer(window_, this);
   glfwSetWindowRefreshCallback(
       window_, [](GLFWwindow* window) { static_cast<Window*>(glfwGetWindowUserPointer(window))->uncovered_ = true; });

@@ -9,6 +9,14 @@
 #include <numeric>
 #include <span>
 
+// Functions that take more numbers at a time where the processor can, with the same results to the bit. They are chosen
+// before the thread sanitizer is there.
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+#define ABLATE_WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define ABLATE_WIDE
+#endif
+
 namespace ablate {
 namespace {
 
@@ -31,7 +39,7 @@ double normal_mass(double a, double b) {
 
 /// The sum of e^x, each to 1e-12, of values up to 700, which are lost; what is below −700 adds what −700 would. Written
 /// so that compilers make vector instructions of it: e^x = 2^k · e^r, |r| ≤ ln 2 / 2, and e^r by its Taylor series.
-double sum_of_exponentials(std::span<double> values) {
+ABLATE_WIDE double sum_of_exponentials(std::span<double> values) {
   static constexpr std::array<double, 13> kInverseFactorials = [] {
     std::array<double, 13> inverse{1};
     for (std::size_t n = 1; n < inverse.size(); ++n) inverse[n] = inverse[n - 1] / static_cast<double>(n);
@@ -47,6 +55,15 @@ double sum_of_exponentials(std::span<double> values) {
     value = std::bit_cast<double>(std::bit_cast<std::uint64_t>(series) + (std::bit_cast<std::uint64_t>(shifted) << 52));
   }
   return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+/// Takes from each term the square of how far `unit` is from its centre, in its width.
+ABLATE_WIDE void subtract_squares(double unit, const double* centres, const double* inverse_widths,
+                                  std::span<double> terms) {
+  for (std::size_t k = 0; k < terms.size(); ++k) {
+    const double distance = (unit - centres[k]) * inverse_widths[k];
+    terms[k] -= distance * distance;
+  }
 }
 
 /// σ of each trial's kernel, from the gaps to its neighbours.
@@ -181,15 +198,9 @@ void ParzenEstimator::log_terms(const std::vector<double>& candidate, const std:
                                 double* terms) const {
   const std::size_t count = end - begin;
   std::copy_n(log_weights_.data() + begin, count, terms);
-  for (std::size_t i = 0; i < continuous_.size(); ++i) {
-    const double unit = units[i];
-    const double* const centres = continuous_[i].centres.data() + begin;
-    const double* const inverse_widths = continuous_[i].inverse_widths.data() + begin;
-    for (std::size_t k = 0; k < count; ++k) {
-      const double distance = (unit - centres[k]) * inverse_widths[k];
-      terms[k] -= distance * distance;
-    }
-  }
+  for (std::size_t i = 0; i < continuous_.size(); ++i)
+    subtract_squares(units[i], continuous_[i].centres.data() + begin, continuous_[i].inverse_widths.data() + begin,
+                     std::span(terms, count));
   for (std::size_t i = 0; i < stepped_.size(); ++i)
     for (std::size_t k = 0; k < count; ++k)
       terms[k] += masses[i][static_cast<std::size_t>(stepped_[i].twins[begin + k])];

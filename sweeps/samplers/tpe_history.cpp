@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace ablate {
 namespace {
@@ -110,41 +111,54 @@ ParzenEstimator TpeHistory::density(const std::vector<int>& trials, const std::v
   for (const std::vector<bool>& set : sets_)
     holds_block.push_back(std::ranges::all_of(block, [&](std::size_t parameter) { return set[parameter]; }));
   std::vector<int> complete;
-  std::ranges::copy_if(trials, std::back_inserter(complete),
-                       [&](int number) { return holds_block[set_of_[static_cast<std::size_t>(number)]]; });
+  complete.reserve(trials.size());
+  for (const int number : trials)
+    if (holds_block[set_of_[static_cast<std::size_t>(number)]]) complete.push_back(number);
   std::vector<double> trial_weights =
       weights == TpeWeights::equal ? std::vector<double>(complete.size(), 1.0) : recency_weights(complete.size());
-  sort_along(block, complete, trial_weights);
-  std::vector<int> places(ranks_.size(), -1);
-  for (std::size_t i = 0; i < complete.size(); ++i) places[static_cast<std::size_t>(complete[i])] = static_cast<int>(i);
+  const Column* const along = sort_along(block, complete, trial_weights);
+  std::vector<int> places;  // in `complete`, by number
   std::vector<Observations> observations;
   for (const std::size_t parameter : block) {
     const Column& column = columns_[parameter];
     Observations& each = observations.emplace_back(Observations{&column.axis, {}, {}});
-    each.units.reserve(complete.size() + 1);
-    each.order.reserve(complete.size());
+    each.units.reserve(complete.size() + 1);  // The estimator adds its prior.
     for (const int number : complete) each.units.push_back(column.units[static_cast<std::size_t>(number)]);
+    if (&column == along) {
+      each.order.resize(complete.size());
+      std::iota(each.order.begin(), each.order.end(), 0);
+      continue;
+    }
+    if (places.empty()) places = places_of(complete);
+    each.order.reserve(complete.size());
     for (const int number : column.order)
       if (const int place = places[static_cast<std::size_t>(number)]; place >= 0) each.order.push_back(place);
   }
   return {std::move(observations), std::move(trial_weights)};
 }
 
-void TpeHistory::sort_along(const std::vector<std::size_t>& block, std::vector<int>& trials,
-                            std::vector<double>& weights) const {
+std::vector<int> TpeHistory::places_of(const std::vector<int>& trials) const {
+  std::vector<int> places(ranks_.size(), -1);
+  for (std::size_t i = 0; i < trials.size(); ++i) places[static_cast<std::size_t>(trials[i])] = static_cast<int>(i);
+  return places;
+}
+
+const TpeHistory::Column* TpeHistory::sort_along(const std::vector<std::size_t>& block, std::vector<int>& trials,
+                                                 std::vector<double>& weights) const {
   const auto continuous = std::ranges::find_if(block, [&](std::size_t parameter) {
     return !columns_[parameter].axis.categorical() && !columns_[parameter].axis.stepped();
   });
-  if (continuous == block.end()) return;
-  std::vector<double> weight_of(ranks_.size(), -1);
-  for (std::size_t i = 0; i < trials.size(); ++i) weight_of[static_cast<std::size_t>(trials[i])] = weights[i];
-  trials.clear();
-  weights.clear();
-  for (const int number : columns_[*continuous].order)
-    if (const double weight = weight_of[static_cast<std::size_t>(number)]; weight > 0) {
-      trials.push_back(number);
-      weights.push_back(weight);
+  if (continuous == block.end()) return nullptr;
+  const Column& column = columns_[*continuous];
+  const std::vector<int> places = places_of(trials);
+  const std::vector<double> as_they_were = weights;
+  std::size_t count = 0;
+  for (const int number : column.order)
+    if (const int place = places[static_cast<std::size_t>(number)]; place >= 0) {
+      trials[count] = number;
+      weights[count++] = as_they_were[static_cast<std::size_t>(place)];
     }
+  return &column;
 }
 
 TpeSplit split_trials(const Study& study, const TpeHistory& history, bool constant_liar) {

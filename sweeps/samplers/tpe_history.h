@@ -43,8 +43,11 @@ class TpeHistory {
   void resize(std::size_t count);
   void read(const Study& study, const Trial& trial, bool left_out);
   void update_presence();
-  /// By the block's first continuous parameter, as the estimator likes them.
-  void sort_along(const std::vector<std::size_t>& block, std::vector<int>& trials, std::vector<double>& weights) const;
+  /// By the block's first continuous parameter, which is returned, as the estimator likes them; nullptr: there is none.
+  const Column* sort_along(const std::vector<std::size_t>& block, std::vector<int>& trials,
+                           std::vector<double>& weights) const;
+  /// By trial number; -1 where it is none of them.
+  std::vector<int> places_of(const std::vector<int>& trials) const;
 
   std::vector<Column> columns_;
   std::vector<int> ranked_, running_;

@@ -13,7 +13,10 @@ namespace ablate {
 /// Writes down what panels ask for.
 class RecordingActions : public Actions {
  public:
-  void launch(const Experiment& experiment) override { asked.push_back("launch " + experiment.name); }
+  void launch(const Experiment& experiment, const TrainingPlace& where) override {
+    asked.push_back("launch " + experiment.name);
+    place = where;
+  }
   void stop(const RunView& run) override { asked.push_back("stop run " + run.info.name); }
   void resume(const RunView& run) override { asked.push_back("resume run " + run.info.name); }
   void change_lr(const RunView& run, const LrRequest& lr) override {
@@ -22,9 +25,10 @@ class RecordingActions : public Actions {
   void move_in_queue(const RunView& run, QueueEnd end) override {
     asked.push_back(run.info.name + (end == QueueEnd::first ? " first" : " last"));
   }
-  void launch(const Sweep& wanted, int slots) override {
-    asked.push_back(fmt::format("launch sweep {}, {} at once", wanted.name, slots));
+  void launch(const Sweep& wanted, const TrainingPlace& where) override {
+    asked.push_back(fmt::format("launch sweep {}, {} at once", wanted.name, where.trials_at_once()));
     sweep = wanted;
+    place = where;
   }
   void resume(const SweepView& view) override { asked.push_back("resume " + view.name); }
   void pause(const SweepView& view) override { asked.push_back("pause " + view.name); }
@@ -37,6 +41,7 @@ class RecordingActions : public Actions {
   }
   std::vector<std::string> asked;
   std::optional<Sweep> sweep;  ///< launched last
+  TrainingPlace place;         ///< … where
 };
 
 }  // namespace ablate

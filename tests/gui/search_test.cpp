@@ -111,6 +111,54 @@ TEST_F(SearchTest, WhatIsWrongIsSaidAndNothingStarts) {
   EXPECT_TRUE(actions_.asked.empty());
 }
 
+TEST_F(SearchTest, OnAClusterIsStartedWithWhatIsAskedOfIt) {
+  open();
+  record();
+  TrainingPlace expected;
+  expected.launcher = "slurm";
+  expected.slots = 4;
+  expected.slurm.partition = "gpu";
+  expected.slurm.time = "2:00:00";
+  expected.slurm.gres = "gpu:1";
+  expected.slurm.cpus = 8;
+  expected.slurm.lines = {"--constraint=a100 --exclusive"};
+  driver_->run([&](ImGuiTestContext& context) {
+    context.SetRef(choices(context));
+    context.ComboClick("##launcher/on a Slurm cluster");
+    context.ItemInputValue("partition", "gpu");
+    context.ItemInputValue("time", "2:00:00");
+    context.ItemInputValue("gres", "gpu:1");
+    context.ItemInputValue("cores", "8");
+    context.ItemInputValue("others", "--constraint=a100 --exclusive");
+    context.ItemInputValue("at once", "4");
+  });
+  driver_->save_picture("cluster");
+  driver_->run([&](ImGuiTestContext& context) {
+    context.SetRef(choices(context));
+    context.ItemClick("//New experiment/###launch");
+    EXPECT_EQ(actions_.place, expected);
+    actions_.place = {};
+    context.ItemClick("search");
+    context.ItemClick("//New experiment/###start");
+  });
+  EXPECT_EQ(actions_.place, expected);
+  EXPECT_EQ(actions_.asked, (std::vector<std::string>{"launch run", "launch sweep lr, 4 at once"}));
+}
+
+TEST_F(SearchTest, AClusterIsCheckedBeforeAnyRunIsLost) {
+  open();
+  driver_->run([&](ImGuiTestContext& context) {
+    context.SetRef(choices(context));
+    context.ComboClick("##launcher/on a Slurm cluster");
+    context.ItemInputValue("partition", "none-of-this-name");
+    context.ItemClick("###check");
+    driver_->wait_until(
+        context, [&] { return context.WindowInfo("found", ImGuiTestOpFlags_NoError).Window != nullptr; }, 60,
+        "something is found");
+  });
+  driver_->save_picture("cluster-checked");
+}
+
 TEST_F(SearchTest, IsFoundAgainAsItWas) {
   open();
   driver_->run([&](ImGuiTestContext& context) {

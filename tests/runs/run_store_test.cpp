@@ -156,21 +156,6 @@ TEST(CreateRun, RootWithoutPermissionIsNamed) {
               AllOf(HasSubstr(root.path().string()), HasSubstr("Permission denied")));
 }
 
-TEST(ListRuns, ThousandsAreListedAtOnce) {
-  const TempFolder root;
-  for (int i = 0; i < 2000; ++i) {
-    const auto folder = root / fmt::format("20260101-000000-run-{:04}", i);
-    write_text(folder / "run.json", R"({"format": 1, "variant": "v", "config": {"model": {"norm": "batch"}}})");
-    write_text(folder / "status.json", R"({"format": 1, "status": "completed", "metrics": {"iou/val": 0.5}})");
-    write_text(folder / "events.out.tfevents.1.host", "");
-  }
-  const auto start = std::chrono::steady_clock::now();
-  EXPECT_THAT(list_runs(root.path()), SizeIs(2000));
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  RecordProperty("milliseconds", static_cast<int>(took.count() * 1000));
-  EXPECT_LT(took.count(), 1.0);
-}
-
 class FindRun : public testing::Test {
  protected:
   void SetUp() override {

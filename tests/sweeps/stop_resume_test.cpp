@@ -4,6 +4,7 @@
 
 #include "runs/error.h"
 #include "runs/json_file.h"
+#include "sweeps/training_place.h"
 #include "tests/sweeps/queue_fixture.h"
 
 namespace ablate {
@@ -125,7 +126,7 @@ TEST_F(QueueTest, RunsThatCannotBeQueuedAreNotLeftWaiting) {
   Experiment experiment;
   experiment.name = "e";
   experiment.variants.push_back({"a", nlohmann::json::object()});
-  EXPECT_THAT(error_of([&] { launch_locally(root_, experiment); }), HasSubstr(".ablate"));
+  EXPECT_THAT(error_of([&] { launch_runs(root_, experiment, *make_launcher(root_, {})); }), HasSubstr(".ablate"));
   const std::vector<RunInfo> runs = list_runs(root_);
   ASSERT_EQ(runs.size(), 1u);
   EXPECT_EQ(runs[0].status.state, RunState::failed);

@@ -13,6 +13,7 @@
 #include "runs/paths.h"
 #include "sweeps/interrupts.h"
 #include "sweeps/launcher.h"
+#include "sweeps/training_place.h"
 #include "workbench/cli/command.h"
 #include "workbench/cli/configuration.h"
 #include "workbench/cli/output.h"
@@ -156,7 +157,7 @@ int demo(const Invocation& invocation, const DemoOptions& options) {
   const Experiment experiment = demo_of(options);
   worker_program();
   const fs::path root = invocation.root();
-  const std::vector<fs::path> folders = launch_locally(root, experiment);
+  const std::vector<fs::path> folders = launch_runs(root, experiment, *make_launcher(root, {}));
   fmt::print(stderr, "{} {} on {}, in {}\n", folders.size(), folders.size() == 1 ? "run" : "runs",
              options.data.empty() ? "synthetic portraits" : options.data, root.string());
 

@@ -20,7 +20,7 @@ namespace {
 
 struct LaunchOptions {
   std::string file;
-  LauncherOptions where;
+  TrainingPlace where;
   std::string own_lr;  ///< a rule of range tests; empty: the experiment's learning rates
   std::string after, from;
   bool wait = false;
@@ -57,7 +57,7 @@ int wait_for(const Invocation& invocation, const std::filesystem::path& root,
 
 int launch(const Invocation& invocation, const LaunchOptions& options) {
   const std::filesystem::path root = invocation.root();
-  const std::unique_ptr<Launcher> launcher = make_launcher(root, options.where);
+  const std::unique_ptr<Launcher> launcher = make_launcher(root, checked_place(options.where));
   Experiment experiment = Experiment::read(options.file);
   if (!options.own_lr.empty()) {
     experiment = with_own_rates(experiment, options.own_lr, list_runs(root));

@@ -27,19 +27,18 @@ bool ask_cluster(const std::filesystem::path& root, const std::vector<RunInfo>& 
 
 }  // namespace
 
-void add_launcher_options(CLI::App& command, LauncherOptions& options) {
-  command.add_option("--launcher", options.launcher, "Where they train: local (this machine) or slurm (a cluster)")
+void add_launcher_options(CLI::App& command, TrainingPlace& place) {
+  command.add_option("--launcher", place.launcher, "Where they train: local (this machine) or slurm (a cluster)")
       ->type_name("NAME")
       ->check(CLI::IsMember({"local", "slurm"}));
   command
-      .add_option("--slots", options.slots,
-                  "How many train at once (as the machine can; on a cluster all, of a sweep 8)")
+      .add_option("--slots", place.slots, "How many train at once (as the machine can; on a cluster all, of a sweep 8)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
-  command.add_option("--priority", options.priority, "Higher ones start first in this machine's queue (0)")
+  command.add_option("--priority", place.priority, "Higher ones start first in this machine's queue (0)")
       ->type_name("N")
       ->check(CLI::Range(-kMostPriority, kMostPriority));
-  add_slurm_options(command, options.slurm);
+  add_slurm_options(command, place.slurm);
 }
 
 void add_slurm_options(CLI::App& command, SlurmOptions& options) {
@@ -61,19 +60,14 @@ void add_slurm_options(CLI::App& command, SlurmOptions& options) {
       ->expected(1);
 }
 
-std::unique_ptr<Launcher> make_launcher(const std::filesystem::path& root, const LauncherOptions& options) {
-  if (options.launcher == "local") {
-    if (options.slurm != SlurmOptions{})
-      throw UsageError(
-          "--partition, --account, --time, --mem, --gres, --cpus, --requeue and --sbatch are for "
-          "--launcher slurm.");
-    return std::make_unique<LocalLauncher>(root, options.slots, options.priority);
-  }
-  if (options.priority != 0)
+const TrainingPlace& checked_place(const TrainingPlace& place) {
+  if (place.launcher == "local" && place.slurm != SlurmOptions{})
+    throw UsageError(
+        "--partition, --account, --time, --mem, --gres, --cpus, --requeue and --sbatch are for "
+        "--launcher slurm.");
+  if (place.launcher == "slurm" && place.priority != 0)
     throw UsageError("--priority is for this machine's queue; for Slurm: --sbatch \"--nice=N\".");
-  SlurmOptions slurm = options.slurm;
-  slurm.slots = options.slots;
-  return std::make_unique<SlurmLauncher>(root, slurm);
+  return place;
 }
 
 void await_runs(Progress& progress, Launcher& launcher) {

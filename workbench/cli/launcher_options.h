@@ -7,29 +7,18 @@
 #include <vector>
 
 #include "runs/run_store.h"
-#include "sweeps/launchers.h"
-#include "sweeps/slurm_options.h"
+#include "sweeps/training_place.h"
 #include "workbench/cli/progress.h"
 
 namespace ablate {
 
-/// Where runs train, as every command that launches some offers it.
-struct LauncherOptions {
-  std::string launcher = "local";
-  int slots = 0;
-  int priority = 0;
-  SlurmOptions slurm;
-
-  bool operator==(const LauncherOptions&) const = default;
-};
-
 /// Declares --launcher, --slots, --priority, and what is asked of Slurm.
-void add_launcher_options(CLI::App& command, LauncherOptions& options);
+void add_launcher_options(CLI::App& command, TrainingPlace& place);
 /// What is asked of Slurm alone: --partition, …
 void add_slurm_options(CLI::App& command, SlurmOptions& options);
 
-/// Throws UsageError where options of Slurm are given to this machine, and Error where one is more than a line.
-std::unique_ptr<Launcher> make_launcher(const std::filesystem::path& root, const LauncherOptions& options);
+/// The same. Throws UsageError where options of Slurm are given to this machine, or a priority to Slurm.
+const TrainingPlace& checked_place(const TrainingPlace& place);
 
 /// Shows how runs come along until all are over, asking their launcher meanwhile; where it gives no answer that is
 /// told, and they go on.

@@ -25,7 +25,7 @@ struct LrFindOptions {
   std::optional<std::string> experiment, points;
   std::string procedure, smooth;
   int seeds = 1;
-  LauncherOptions where;
+  TrainingPlace where;
   std::optional<double> start, end;
   std::optional<Step> steps;
 
@@ -137,7 +137,7 @@ int find_for_variants(const Invocation& invocation, const LrFindOptions& options
   const Experiment sweep = finder_sweep(experiment, options.procedure, options.seeds);
   worker_program();  // Before any folder is made.
   const std::filesystem::path root = invocation.root();
-  const std::unique_ptr<Launcher> launcher = make_launcher(root, options.where);
+  const std::unique_ptr<Launcher> launcher = make_launcher(root, checked_place(options.where));
   Progress progress(root, launch_runs(root, sweep, *launcher));
   await_runs(progress, *launcher);
   const std::vector<VariantRangeTests> variants = range_tests_by_variant(progress.runs());
@@ -169,7 +169,7 @@ int lr_find(const Invocation& invocation, const LrFindOptions& options) {
           "where they train (--launcher, --slots, …) are what goes with it.");
     return find_for_variants(invocation, options);
   }
-  if (options.seeds > 1 || options.where != LauncherOptions{})
+  if (options.seeds > 1 || options.where != TrainingPlace{})
     throw UsageError(
         "--seeds, --launcher, --slots and what is asked of a cluster are for the range tests of an experiment's "
         "variants: name its file.");

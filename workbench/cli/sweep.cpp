@@ -22,13 +22,10 @@ namespace fs = std::filesystem;
 
 struct SweepOptions {
   std::string file, sweep, journal;
-  LauncherOptions where;
+  TrainingPlace where;
   int count = 0, trial = 0;
   bool detach = false;
 };
-
-/// At once, where nobody said: a person who shares a cluster wants neither one nor hundreds.
-constexpr int kSlotsOfACluster = 8;
 
 nlohmann::json trial_json(const Trial& trial) {
   nlohmann::json values = nlohmann::json::array(), intermediate = nlohmann::json::object();
@@ -131,28 +128,20 @@ int show(const Invocation& invocation, const fs::path& folder) {
 }
 
 /// Where its trials train: what was asked for now, else as the last time; kept for those who lead it next.
-LauncherOptions where_to_train(const fs::path& folder, const LauncherOptions& asked) {
-  const fs::path file = folder / "launcher.json";
-  LauncherOptions where;
-  if (auto kept = read_json_file(file)) {
-    take(*kept, "launcher", where.launcher, file.string());
-    std::int64_t slots = 0;
-    take(*kept, "slots", slots, file.string());
-    where.slots = static_cast<int>(slots);
-    where.slurm = SlurmOptions::from_json(kept->value("slurm", nlohmann::json::object()), file.string());
-  }
-  const int slots = asked.slots > 0 ? asked.slots : where.slots;
-  if (asked.launcher != "local" || asked.slurm != SlurmOptions{}) where = asked;
-  const bool cluster = where.launcher == "slurm";
-  where.slots = slots > 0 ? slots : cluster ? kSlotsOfACluster : default_slots().workers;
-  write_json_file(file, {{"launcher", where.launcher}, {"slots", where.slots}, {"slurm", where.slurm.to_json()}});
-  return where;
+TrainingPlace where_to_train(const fs::path& folder, const TrainingPlace& asked) {
+  TrainingPlace place = training_place(folder);
+  const int slots = asked.slots > 0 ? asked.slots : place.slots;
+  if (asked.launcher != "local" || asked.slurm != SlurmOptions{}) place = asked;
+  place.slots = slots;
+  place.slots = place.trials_at_once();
+  keep_training_place(folder, place);
+  return place;
 }
 
 int lead(const Invocation& invocation, const fs::path& folder, const SweepOptions& options) {
   const std::string name = folder.filename().string();
   worker_program();
-  const LauncherOptions where = where_to_train(folder, options.where);
+  const TrainingPlace where = where_to_train(folder, checked_place(options.where));
   pause_sweep(folder, false);
   if (options.detach) {
     start_controller(folder);
