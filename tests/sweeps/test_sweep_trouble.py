@@ -102,7 +102,7 @@ class NobodyLeads(Trouble):
 
 class Disk(Trouble):
     def test_a_full_disk_is_told_and_it_goes_on_when_there_is_space_again(self):
-        process = self.begun(slots=1, base={"train": {"steps": 100}, "validation": {"every": 5}}, budget={"trials": 2})
+        process = self.begun(slots=1, base={"train": {"steps": 400}, "validation": {"every": 20}}, budget={"trials": 2})
         full = self.journal().stat().st_size + 60
         before = resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
         self.until(lambda: "free some space" in self.show()["problem"])
@@ -113,7 +113,7 @@ class Disk(Trouble):
         self.assertEqual(process.wait(60), 0)
         self.assertEqual(self.show()["problem"], "")
         self.assertEqual(self.states(), ["COMPLETE"] * 2)
-        self.assertEqual([list(t.intermediate_values) for t in self.study().trials], [list(range(5, 101, 5))] * 2)
+        self.assertEqual([list(t.intermediate_values) for t in self.study().trials], [list(range(20, 401, 20))] * 2)
         self.assertEqual(set(self.diary().values()), {1})
 
     def test_a_root_that_may_only_be_read_is_shown_and_nothing_else(self):
