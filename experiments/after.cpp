@@ -9,6 +9,7 @@
 #include "runs/error.h"
 #include "runs/json_file.h"
 #include "runs/paths.h"
+#include "runs/run_store.h"
 
 namespace ablate {
 namespace {
@@ -19,6 +20,13 @@ CheckpointWord checkpoint_of(const std::string& from) {
   CheckpointWord word = checkpoint_word_of(from);
   if (word.checkpoint == kLast) word.checkpoint.clear();
   return word;
+}
+
+/// What `from` means of a run: a checkpoint's folder, or the file of an average in it.
+std::filesystem::path weights_of(const std::filesystem::path& run, const std::string& from) {
+  const CheckpointWord word = checkpoint_of(from);
+  const std::filesystem::path checkpoint = plain_path(find_checkpoint(run, word.checkpoint));
+  return word.average.empty() ? checkpoint : average_file(checkpoint, word.average);
 }
 
 }  // namespace
@@ -47,17 +55,21 @@ std::string checked_from(const nlohmann::json& word) {
   throw Error(fmt::format("\"from\" is best, last, ema, swa or a step, not {}.", word.dump()));
 }
 
-std::filesystem::path weights_of(const std::filesystem::path& run, const std::string& from) {
-  const CheckpointWord word = checkpoint_of(from);
-  const std::filesystem::path checkpoint = plain_path(find_checkpoint(run, word.checkpoint));
-  return word.average.empty() ? checkpoint : average_file(checkpoint, word.average);
-}
-
-void begin_from(const std::filesystem::path& folder, const std::filesystem::path& weights) {
+void begin_after(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "run.json";
   nlohmann::json run = read_json_file(file).value_or(nlohmann::json::object());
+  const std::optional<After> after = after_of(run);
+  if (!after || newest_checkpoint(folder)) return;
   RunConfig config = RunConfig::from_json(run.value("config", nlohmann::json::object()));
-  if (config.is_set("init.from")) return;
+  if (!after->from.empty() && config.is_set("init.from")) return;
+  const std::filesystem::path before = folder.parent_path() / after->run;
+  const RunState state = read_run(folder.parent_path(), before).status.state;
+  if (state != RunState::completed)
+    throw Error(fmt::format(
+        "It comes after {0}, which is {1}, not completed. Resume that one, and then this: ablate resume {0}",
+        after->run, name_of(state)));
+  if (after->from.empty()) return;
+  const std::filesystem::path weights = weights_of(before, after->from);
   config.set("init.from", weights.string());
   run["config"] = config.to_json();
   run["parent"] = weights.string();

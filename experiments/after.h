@@ -22,12 +22,9 @@ nlohmann::json to_json(const After& after);
 /// for anything else.
 std::string checked_from(const nlohmann::json& word);
 
-/// The weights that `from` means of a run: a checkpoint's folder, or the file of an average in it. Throws Error that
-/// lists the checkpoints there are.
-std::filesystem::path weights_of(const std::filesystem::path& run, const std::string& from);
-
-/// Makes a run that has not begun begin from those weights: init.from and parent in its run.json. Nothing happens where
-/// it is so already: what a run began with does not change. Throws Error.
-void begin_from(const std::filesystem::path& folder, const std::filesystem::path& weights);
+/// Makes a run that comes after another, and has not begun, begin from that one's weights, where it names some:
+/// init.from and parent in its run.json. Throws Error where the other is not completed, or has no such checkpoint (it
+/// lists those there are).
+void begin_after(const std::filesystem::path& run);
 
 }  // namespace ablate

@@ -170,8 +170,6 @@ bool Keeper::start(const QueueEntry& waiting, const Place& place) {
     if (!place.gpu.empty()) std::ofstream(entry.file, std::ios::app) << "gpu " << place.gpu << '\n';
     const std::optional<InheritableLock> held = InheritableLock::try_acquire(entry.file);
     if (!held) throw Error(fmt::format("{} is locked by another process; nothing was started.", entry.file.string()));
-    if (const auto& after = wish_of(waiting).after; after && !after->from.empty())
-      begin_from(entry.run, weights_of(files_.root / after->run, after->from));
     active_.push_back({entry, start_worker(entry.run, place.threads, held->descriptor(), place.gpu)});
     say(fmt::format("{} started, process {}", entry.run.string(), active_.back().worker->process));
     wishes_.erase(entry.run);

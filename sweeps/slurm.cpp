@@ -240,14 +240,17 @@ std::string words_of_end(const SlurmJob& job) {
                      job.state, job.reason.empty() ? "" : fmt::format(" ({})", job.reason));
 }
 
-bool SlurmJob::waits_in_vain() const { return is_one_of(reason, {"PartitionTimeLimit", "PartitionNodeLimit"}); }
+bool SlurmJob::waits_in_vain() const {
+  return is_one_of(reason, {"PartitionTimeLimit", "PartitionNodeLimit", "DependencyNeverSatisfied"});
+}
 
 std::string words_of_waiting(const SlurmJob& job) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kWords{{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kWords{{
       {"Resources", "until enough is free"},
       {"Priority", "behind jobs of higher priority"},
       {"BeginTime", "until its time comes; a requeued job waits for two minutes"},
-      {"Dependency", "until its last job has left"},
+      {"DependencyNeverSatisfied", "in vain: the run that it comes after ended. Resume that one, and then this"},
+      {"Dependency", "until its last job, or the run that it comes after, is over"},
       {"JobArrayTaskLimit", "until others of its experiment are over (--slots)"},
       {"PartitionTimeLimit", "in vain: its partition gives less time (--time)"},
       {"PartitionNodeLimit", "in vain: its partition has no such nodes"},

@@ -14,11 +14,13 @@
 #include <thread>
 #include <utility>
 
+#include "experiments/after.h"
 #include "runs/atomic_file.h"
 #include "runs/console_log.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
 #include "sweeps/launcher.h"
+#include "sweeps/turn.h"
 
 namespace ablate {
 namespace {
@@ -164,7 +166,7 @@ void SlurmLauncher::submit(const std::vector<fs::path>& runs) {
   fs::create_directories(submissions(root_), failed);
   const FileLock lock(submissions(root_) / "lock");
   try {
-    for (const Array& array : without_job(runs)) submit_array(array);
+    for (const Array& array : stages_in_order(without_job(runs))) submit_array(array);
   } catch (const Error& error) {
     throw Error(fmt::format("{} ablate cluster says more.", error.what()));
   }
@@ -193,22 +195,66 @@ std::vector<SlurmLauncher::Array> SlurmLauncher::without_job(const std::vector<f
     const RunState state = state_of(run);
     if (state != RunState::queued && !can_go_on(state)) continue;
     const SlurmJob* job = job_of(run);
+    if (job && job->waits_in_vain()) {
+      cancel_waiting_job(job->id);
+      job = nullptr;
+    }
     const bool leaving = job && job->works() && (state == RunState::stopped || state == RunState::failed);
     if (job && !leaving) {
       if (job->waits() && state != RunState::queued) queue_again(run);
       continue;
     }
     const SlurmOptions options = options_ ? *options_ : read_slurm_options(run);
-    auto array = std::ranges::find_if(
-        arrays, [&](const Array& each) { return each.options == options && each.runs.size() < kArray; });
-    if (array == arrays.end()) array = arrays.insert(arrays.end(), Array{options, {}, {}});
+    const fs::path after = comes_after(run);
+    auto array = std::ranges::find_if(arrays, [&](const Array& each) {
+      return each.options == options && each.after == after && each.runs.size() < kArray;
+    });
+    if (array == arrays.end()) array = arrays.insert(arrays.end(), Array{options, {}, after, {}});
     array->runs.push_back(run);
     if (leaving) array->leaving.push_back(job->id);
   }
   return arrays;
 }
 
+/// Empty where it comes after none, or that one is completed.
+fs::path SlurmLauncher::comes_after(const fs::path& run) const {
+  const std::optional<After> after = after_of(read_run(root_, run).run);
+  if (!after || turn_of(root_, *after).kind == Turn::Kind::come) return {};
+  return key_of(root_ / after->run);
+}
+
+std::vector<SlurmLauncher::Array> SlurmLauncher::stages_in_order(std::vector<Array> arrays) {
+  std::vector<Array> ordered;
+  const auto is_first = [&](const Array& array) {
+    return std::ranges::none_of(arrays, [&](const Array& other) {
+      return std::ranges::find(other.runs, array.after, key_of) != other.runs.end();
+    });
+  };
+  while (!arrays.empty()) {
+    const auto first = std::ranges::find_if(arrays, is_first);
+    if (first == arrays.end()) throw Error("These runs come after one another in a circle.");
+    ordered.push_back(std::move(*first));
+    arrays.erase(first);
+  }
+  return ordered;
+}
+
+std::vector<std::string> SlurmLauncher::dependencies(const Array& array) const {
+  std::vector<std::string> awaited;
+  if (!array.leaving.empty()) awaited.push_back(fmt::format("afterany:{}", fmt::join(array.leaving, ":")));
+  if (array.after.empty()) return awaited;
+  const RunInfo before = read_run(root_, array.after);
+  if (const Turn turn = turn_of(root_, {before.id, ""}); turn.kind == Turn::Kind::held_up) throw Error(turn.words);
+  if (before.status.launcher != "slurm" || before.status.job.empty())
+    throw Error(
+        fmt::format("{} comes after {}, which has no job of Slurm to wait for. Launch it when that one is completed.",
+                    array.runs.front().filename().string(), before.id));
+  awaited.push_back("afterok:" + before.status.job);
+  return awaited;
+}
+
 void SlurmLauncher::submit_array(const Array& array) {
+  const std::vector<std::string> awaited = dependencies(array);
   const fs::path folder = make_submission_folder(root_), script = folder / "job.sh";
   std::vector<RunStatus> before;
   for (std::size_t i = 0; i < array.runs.size(); ++i) {
@@ -231,7 +277,7 @@ void SlurmLauncher::submit_array(const Array& array) {
   words.emplace_back("--open-mode=append");
   words.push_back(fmt::format("--array=0-{}", array.runs.size() - 1));
   if (array.options.slots > 0) words.back() += fmt::format("%{}", array.options.slots);
-  if (!array.leaving.empty()) words.push_back(fmt::format("--dependency=afterany:{}", fmt::join(array.leaving, ":")));
+  if (!awaited.empty()) words.push_back(fmt::format("--dependency={}", fmt::join(awaited, ",")));
   try {
     const std::string number = submit_job(words, script);
     for (std::size_t i = 0; i < array.runs.size(); ++i) {

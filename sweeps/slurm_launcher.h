@@ -42,9 +42,15 @@ class SlurmLauncher : public Launcher {
   struct Array {
     SlurmOptions options;
     std::vector<std::filesystem::path> runs;
+    std::filesystem::path after;       ///< the run that all of them come after; empty: none, or it is completed
     std::vector<std::string> leaving;  ///< their last jobs that are still on their way out
   };
   std::vector<Array> without_job(const std::vector<std::filesystem::path>& runs);
+  std::filesystem::path comes_after(const std::filesystem::path& run) const;
+  /// Those first that others come after.
+  static std::vector<Array> stages_in_order(std::vector<Array> arrays);
+  /// What sbatch is told of what they wait for. Throws Error where Slurm can't wait for it.
+  std::vector<std::string> dependencies(const Array& array) const;
   void submit_array(const Array& array);
   void bring_up_to_date(const std::filesystem::path& run, const RunStatus& before, const Jobs& jobs);
 

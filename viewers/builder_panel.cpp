@@ -383,7 +383,8 @@ void BuilderPanel::expand() {
   }
 }
 
-/// From the seconds a step took in finished runs of the same size on this machine; nullopt where there are none.
+/// Of all runs, from the seconds a step took in finished ones of the same size on this machine; nullopt where there are
+/// none.
 std::optional<double> BuilderPanel::estimated_seconds(const Snapshot& snapshot) {
   if (estimated_version_ == snapshot.version) return estimate_;
   estimated_version_ = snapshot.version;
@@ -403,8 +404,7 @@ std::optional<double> BuilderPanel::estimated_seconds(const Snapshot& snapshot) 
     if (slowest == 0) return estimate_;
     seconds += slowest * static_cast<double>(variant.config.steps("train.steps", 20));
   }
-  estimate_ = seconds / std::max(1, default_slots().workers);
-  return estimate_;
+  return estimate_ = seconds;
 }
 
 bool BuilderPanel::bad_folder() {
@@ -419,7 +419,7 @@ void BuilderPanel::draw_what_is_made(const Snapshot& snapshot) {
   std::string words = fmt::format("{} run{}", count, count == 1 ? "" : "s");
   if (!variants_.empty() && place_.place().launcher == "local")
     if (const auto seconds = estimated_seconds(snapshot); seconds && *seconds > 0)
-      words += "   about " + widgets::duration(*seconds);
+      words += "   about " + widgets::duration(*seconds / place_.place().trials_at_once());
   if (const auto [fewest, most] = sizes_.range(); most > 0)
     words += "   " + (count_words(fewest) == count_words(most) ? "" : count_words(fewest) + " to ") +
              count_words(most) + " parameters";

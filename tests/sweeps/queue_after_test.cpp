@@ -74,25 +74,6 @@ TEST_F(QueueTest, ARunThatComesAfterAnotherWaitsUntilThatOneIsCompleted) {
   until_state(second, RunState::completed);
 }
 
-TEST_F(QueueTest, AStageBeginsFromTheWeightsOfTheOneBefore) {
-  const fs::path first = make_run("a", {{"leave", 40}}), second = make_run_after(first, "b", "best"),
-                 third = make_run_after(second, "c");
-  LocalQueue(root_).submit({first, second, third});
-  until_state(third, RunState::completed);
-  const nlohmann::json run = *read_json_file(second / "run.json");
-  EXPECT_EQ(run["config"]["init"]["from"], (first / "checkpoints" / "step-00000040").string());
-  EXPECT_EQ(run["parent"], run["config"]["init"]["from"]);
-  EXPECT_FALSE(read_json_file(third / "run.json")->contains("parent"));
-}
-
-TEST_F(QueueTest, WhereTheWeightsToBeginFromAreMissingItSaysSo) {
-  const fs::path first = make_run("a", {{"leave", 40}}), second = make_run_after(first, "b", "30");
-  LocalQueue(root_).submit({first, second});
-  until_state(second, RunState::failed);
-  EXPECT_THAT(error(second), AllOf(HasSubstr("\"30\""), HasSubstr("step 40")));
-  EXPECT_THAT(diary(second), IsEmpty());
-}
-
 TEST_F(QueueTest, WhatComesAfterAFailedRunSaysSoAndGoesOnOnceThatOneIsCompleted) {
   const fs::path first = make_run("a", {{"exit", 1}}), second = make_run_after(first, "b"),
                  third = make_run_after(second, "c");

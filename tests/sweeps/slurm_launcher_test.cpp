@@ -177,6 +177,45 @@ TEST_F(SlurmOutageTest, APreemptedRunMakesRoomAndGoesOn) {
   until_state(run, RunState::running);
 }
 
+TEST_F(SlurmTest, AStageBeginsWhenTheOneBeforeIsCompleted) {
+  const fs::path first = make_run("a", kWait), second = make_run_after(first, "b"),
+                 third = make_run_after(second, "c");
+  SlurmLauncher launcher(root_);
+  launcher.submit({third, second, first});
+  until_state(first, RunState::running);
+  refresh(third);
+  refresh(second);
+  EXPECT_THAT(info(second).status.waiting, HasSubstr("comes after"));
+  EXPECT_EQ(state(third), RunState::queued);
+  let_finish(first);
+  until_state(third, RunState::completed);
+  EXPECT_EQ(state(second), RunState::completed);
+}
+
+TEST_F(SlurmTest, AStageAfterAFailedRunSaysSoAndGoesOnOnceThatOneIsCompleted) {
+  const fs::path first = make_run("a", {{"exit", 1}}), second = make_run_after(first, "b");
+  SlurmLauncher(root_).submit({first, second});
+  until("it says that it waits in vain", [&] {
+    refresh(second);
+    return info(second).status.waiting.find("in vain") != std::string::npos;
+  });
+  until_refreshed(first, RunState::failed);
+  EXPECT_THAT(complaint([&] { SlurmLauncher(root_).submit({second}); }), HasSubstr("ablate resume"));
+
+  nlohmann::json healthy = *read_json_file(first / "run.json");
+  healthy.erase("stand_in");
+  write_json_file(first / "run.json", healthy);
+  SlurmLauncher(root_).submit({first, second});
+  until_state(second, RunState::completed);
+  EXPECT_EQ(state(first), RunState::completed);
+}
+
+TEST_F(SlurmTest, ARunOfThisMachineIsNotWaitedFor) {
+  const fs::path first = make_run("a", kWait), second = make_run_after(first, "b");
+  EXPECT_THAT(complaint([&] { SlurmLauncher(root_).submit({second}); }), HasSubstr("no job of Slurm"));
+  EXPECT_EQ(state(second), RunState::queued);
+}
+
 TEST_F(SlurmTest, ARunCancelledFromOutsideSaysSoAndCanGoOn) {
   const fs::path run = make_run("a", kWait);
   SlurmLauncher(root_).submit({run});

@@ -88,6 +88,15 @@ class QueueTest(AblateTest):
         self.assertEqual(run["after"], {"run": first["id"], "from": "best"})
         self.assertTrue(json.loads(pathlib.Path(run["run"], "run.json").read_text())["parent"].startswith(first["run"]))
 
+    def test_where_the_weights_to_begin_from_are_missing_it_says_so(self):
+        self.ablate("train", "--name", "first", *assignments())
+        file = self.folder / "second.json"
+        file.write_text(json.dumps({"name": "second", "base": TINY}))
+        self.ablate("launch", file, "--after", "first", "--from", "7", "--wait", code=1)
+        run = self.json_of("show", "second")
+        self.assertEqual(run["status"], "failed")
+        self.assertRegex(run["error"], '"7"; there are those of step')
+
     def test_mistakes_make_no_folder(self):
         file = self.folder / "experiment.json"
         for variants, words in (([{"name": "a", "after": "b"}], "no variant"),

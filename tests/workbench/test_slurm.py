@@ -62,6 +62,15 @@ class SlurmTest(ClusterTest):
         self.assertIn("completed", console)
         self.assertIn(f"job   {jobs[0]}", self.ablate("show", runs[0]["id"]).stdout.replace("       ", " "))
 
+    def test_a_stage_begins_from_the_weights_of_the_one_before(self):
+        file = self.folder / "stages.json"
+        file.write_text(json.dumps({"name": "stages", "base": nested(TINY), "variants": [
+            {"name": "coarse"}, {"name": "fine", "after": "coarse", "from": "best"}]}))
+        coarse, fine = self.json_of("launch", file, "--launcher", "slurm", "--wait")
+        self.assertEqual([coarse["status"], fine["status"]], ["completed"] * 2, fine)
+        begun_from = pathlib.Path(json.loads((pathlib.Path(fine["run"]) / "run.json").read_text())["config"]["init"]["from"])
+        self.assertEqual(begun_from.parent.parent, pathlib.Path(coarse["run"]).resolve())
+
     def test_a_stopped_run_goes_back_to_the_cluster(self):
         run = self.launch_one()
         self.ablate("stop", run["id"])

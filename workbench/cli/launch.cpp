@@ -36,11 +36,6 @@ std::vector<RunConfig> different_data(const Experiment& experiment) {
   return configs;
 }
 
-bool has_stages(const Experiment& experiment) {
-  return experiment.after ||
-         std::ranges::any_of(experiment.variants, [](const auto& variant) { return !variant.after.empty(); });
-}
-
 /// Shows how the runs come along until all are over; Ctrl-C leaves, and they go on. 1 where one did not complete.
 int wait_for(const Invocation& invocation, const std::filesystem::path& root,
              const std::vector<std::filesystem::path>& runs, Launcher& launcher) {
@@ -69,10 +64,6 @@ int launch(const Invocation& invocation, const LaunchOptions& options) {
   if (!options.after.empty())
     experiment.after = {find_run(root, options.after).id,
                         options.from.empty() ? "" : as_usage([&] { return checked_from(options.from); })};
-  if (options.where.launcher == "slurm" && has_stages(experiment))
-    throw UsageError(
-        "Stages (\"after\") are for this machine's queue. On a cluster launch each of them once the one before is "
-        "completed, with \"init.from\" in its configuration.");
   for (const RunConfig& config : different_data(experiment)) tell_problems(check_data(config));
   worker_program();  // Before any folder is made.
   const std::vector<std::filesystem::path> runs = launch_runs(root, experiment, *launcher);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "experiments/after.h"
 #include "experiments/data/transforms.h"
 #include "experiments/training/networks.h"
 #include "experiments/training/trainer.h"
@@ -135,6 +136,7 @@ int train_run(const std::filesystem::path& given, const std::function<bool()>& i
     return 0;
   };
   try {
+    begin_after(folder);
     return ended(train(folder, read_run_config(folder), status, interrupted));
   } catch (const StoppedEarly&) {
     say("Stopped before training began; it can be resumed.");
