@@ -211,8 +211,9 @@ LrSuggestions suggest_lr(std::span<const RangePoint> points, Step steps) {
     return cannot_tell(points, fmt::format("{} points are too few; {} are the least", finite, kLeastRangePoints));
   const Window window = window_of(points, static_cast<std::size_t>(steps / 10), steps);
   if (window.size() < 2) return cannot_tell(points, kTooFew);
+  constexpr double kSinglePrecision = 1e-5;  // What rounding leaves of a flat line that was smoothed in floats.
   const auto [low, high] = std::ranges::minmax(window.loss);
-  if (high - low <= 1e-9 * std::max(std::abs(low), std::abs(high)))
+  if (high - low <= kSinglePrecision * std::max(std::abs(low), std::abs(high)))
     return cannot_tell(points, "the loss is the same everywhere");
   return {{valley(window), steep(window), minimum(window), slide(window),
            pytorch_lr_finder(window_of(points, 10, steps)), steep_1000(points, steps)},

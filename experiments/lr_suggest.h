@@ -44,6 +44,11 @@ inline constexpr std::size_t kLeastRangePoints = 20;
 ///   β = .98^(125/d)
 /// Where a rule's premise does not hold (nothing falls), it says so instead of a number; one that falls everywhere has
 /// one. `steps`: how long the test was meant to be; 0: as many as there are points.
+/// Equal to what fastai 2.8.12 and torch-lr-finder 0.2.2 themselves say (tests/experiments/test_lr_suggestions.py),
+/// but:
+/// - they name some learning rate where nothing falls, and pytorch-lr-finder of 17 to 19 points
+/// - pytorch-lr-finder does not cut: of a curve with a NaN it names the point before that
+/// - fastai reckons in single precision: on a curve drawn without any noise, what falls by less than that is no valley
 LrSuggestions suggest_lr(std::span<const RangePoint> points, Step steps = 0);
 
 /// No rule can tell.

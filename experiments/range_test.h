@@ -57,6 +57,8 @@ struct RangeTest {
   double start_lr = 1e-7, end_lr = 10;
   Step steps = 100;
 
+  bool operator==(const RangeTest&) const = default;
+
   /// nullopt where lr_find.procedure is none: an ordinary run.
   static std::optional<RangeTest> from(const RunConfig& config);
 

@@ -42,6 +42,33 @@ std::optional<RunConfig> config_of(const RunInfo& run) {
   }
 }
 
+/// "fastai, 100 steps from 1e-07 to 10": what rates of different tests must have in common.
+std::string words_of(const RunConfig& range_test) {
+  const RangeTest test = *RangeTest::from(range_test);
+  return fmt::format("{}, {} steps from {:g} to {:g}", range_test.text("lr_find.procedure"), test.steps, test.start_lr,
+                     test.end_lr);
+}
+
+std::string key_of(const Variant& variant) { return range_test_key(with_absolute_paths(variant.config)); }
+
+const std::string& newest_id(const VariantRangeTests& tests) {
+  return (*std::ranges::max_element(tests.runs, {}, &RunInfo::id))->id;
+}
+
+nlohmann::json suggestions_of(const RunInfo& run) {
+  return run.status.range_test.value("suggestions", nlohmann::json::object());
+}
+
+/// "seeds 0, 1; 2 can't tell".
+std::string seeds_words(const VariantRangeTests& tests, const std::string& rule) {
+  std::vector<std::int64_t> tell, silent;
+  for (const RunInfo* run : tests.runs)
+    (suggestions_of(*run).value(rule, nlohmann::json()).is_number() ? tell : silent)
+        .push_back(config_of(*run)->integer("train.seed"));
+  return fmt::format("{} {}{}", tell.size() == 1 ? "seed" : "seeds", fmt::join(tell, ", "),
+                     silent.empty() ? "" : fmt::format("; {} can't tell", fmt::join(silent, ", ")));
+}
+
 }  // namespace
 
 std::string range_test_key(const RunConfig& given) {
@@ -110,6 +137,7 @@ double VariantRangeTests::suggestion(const std::string& rule) const {
 std::vector<VariantRangeTests> range_tests_by_variant(std::span<const RunInfo> runs) {
   struct Found {
     std::string name;
+    RunConfig newest_config;
     std::map<std::int64_t, const RunInfo*> newest;  // by seed
   };
   std::vector<Found> found;
@@ -120,15 +148,16 @@ std::vector<VariantRangeTests> range_tests_by_variant(std::span<const RunInfo> r
     if (!config || !RangeTest::from(*config)) continue;
     const std::int64_t seed = config->integer("train.seed");
     const auto [at, is_new] = index.try_emplace(range_test_kind(*config), found.size());
-    if (is_new) found.push_back({without_seed(run.name, seed), {}});
+    if (is_new) found.push_back({without_seed(run.name, seed), {}, {}});
+    found[at->second].newest_config = *config;
     found[at->second].newest[seed] = &run;
   }
   std::vector<VariantRangeTests> variants;
   for (const Found& each : found) {
-    VariantRangeTests variant{each.name, {}, {}};
+    VariantRangeTests variant{each.name, each.newest_config, {}, {}};
     for (const auto& [seed, run] : each.newest) {
       variant.runs.push_back(run);
-      const nlohmann::json suggestions = run->status.range_test.value("suggestions", nlohmann::json::object());
+      const nlohmann::json suggestions = suggestions_of(*run);
       for (const auto& [rule, lr] : suggestions.items())
         if (lr.is_number()) variant.rates[rule].push_back(lr);
     }
@@ -138,32 +167,47 @@ std::vector<VariantRangeTests> range_tests_by_variant(std::span<const RunInfo> r
   return variants;
 }
 
-Experiment with_own_rates(const Experiment& experiment, const std::string& rule, std::span<const RunInfo> runs) {
-  std::map<std::string, std::pair<std::string, double>> rates;  // by key: the newest test's id, and what is suggested
-  for (const VariantRangeTests& tests : range_tests_by_variant(runs)) {
-    const RunInfo& newest = **std::ranges::max_element(tests.runs, {}, &RunInfo::id);
-    auto& rate = rates[range_test_key(*config_of(newest))];
-    rate = std::max(rate, std::pair(newest.id, tests.suggestion(rule)));
+OwnRates own_rates(const Experiment& experiment, const std::string& rule, std::span<const RunInfo> runs) {
+  const std::vector<VariantRangeTests> tests = range_tests_by_variant(runs);
+  std::vector<Variant> variants = experiment.expand();
+  std::map<std::string, std::vector<const VariantRangeTests*>> tests_by_key;
+  for (const Variant& variant : variants) tests_by_key[key_of(variant)];
+  const VariantRangeTests* newest = nullptr;
+  for (const VariantRangeTests& each : tests) {
+    const auto found = tests_by_key.find(range_test_key(each.config));
+    if (found == tests_by_key.end()) continue;
+    found->second.push_back(&each);
+    if (!newest || newest_id(each) > newest_id(*newest)) newest = &each;
   }
-  Experiment with_rates;
-  with_rates.name = experiment.name;
-  with_rates.after = experiment.after;
+  OwnRates own{{experiment.name}, {}};
+  own.experiment.after = experiment.after;
+  if (newest) own.told.push_back(fmt::format("{} by range tests of {}", rule, words_of(newest->config)));
   std::vector<std::string> without;
-  for (Variant& variant : experiment.expand()) {
-    const auto found = rates.find(range_test_key(with_absolute_paths(variant.config)));
-    if (found == rates.end() || found->second.second == 0) {
-      without.push_back(fmt::format("{} ({})", variant.name, found == rates.end() ? "no range test" : "it can't tell"));
+  for (Variant& variant : variants) {
+    const std::vector<const VariantRangeTests*>& made = tests_by_key.at(key_of(variant));
+    const auto as_newest = std::ranges::find_if(made, [&](const VariantRangeTests* each) {
+      return RangeTest::from(each->config) == RangeTest::from(newest->config);
+    });
+    if (as_newest == made.end()) {
+      without.push_back(fmt::format("{} ({})", variant.name,
+                                    made.empty() ? "no range test" : "tested by " + words_of(made.back()->config)));
       continue;
     }
-    variant.config.set("optimizer.lr", found->second.second);
-    with_rates.variants.push_back({variant.name, set_of(variant.config), variant.after, variant.from});
+    const double lr = (*as_newest)->suggestion(rule);
+    if (lr == 0) {
+      without.push_back(fmt::format("{} (it can't tell)", variant.name));
+      continue;
+    }
+    own.told.push_back(fmt::format("{}: optimizer.lr {:.3g} ({})", variant.name, lr, seeds_words(**as_newest, rule)));
+    variant.config.set("optimizer.lr", lr);
+    own.experiment.variants.push_back({variant.name, set_of(variant.config), variant.after, variant.from});
   }
   if (!without.empty())
-    throw Error(
-        fmt::format("No learning rate by {} for {}. Make range tests of the same experiment first (ablate "
-                    "lr-find EXPERIMENT.json, or find LR beside the field), or name another rule.",
-                    rule, fmt::join(without, ", ")));
-  return with_rates;
+    throw Error(fmt::format(
+        "No learning rate by {} for {}{}. Make range tests of the whole experiment first (ablate "
+        "lr-find EXPERIMENT.json, or find LR beside the field), or name another rule.",
+        rule, fmt::join(without, ", "), newest ? "; the newest tests are of " + words_of(newest->config) : ""));
+  return own;
 }
 
 }  // namespace ablate

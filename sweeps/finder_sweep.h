@@ -31,6 +31,7 @@ double median_rate(std::span<const double> sorted);
 /// The range tests of one variant, one a seed.
 struct VariantRangeTests {
   std::string name;                  ///< without the seed
+  RunConfig config;                  ///< of the newest of them
   std::vector<const RunInfo*> runs;  ///< that are complete; of one seed the newest
   std::map<std::string, std::vector<double>>
       rates;  ///< by rule: what each of them suggests, ascending; some can't tell
@@ -42,9 +43,16 @@ struct VariantRangeTests {
 /// Complete range tests among `runs`, by id, those together that differ in nothing but their seed.
 std::vector<VariantRangeTests> range_tests_by_variant(std::span<const RunInfo> runs);
 
-/// The experiment with a learning rate for each of its variants: what `rule` ("valley", …) suggests by the range tests
-/// of that variant among `runs`, by id, those of the newest kind. Throws Error that names the variants without any, and
-/// what to do.
-Experiment with_own_rates(const Experiment& experiment, const std::string& rule, std::span<const RunInfo> runs);
+/// An experiment whose variants are trained at what their own range tests suggest.
+struct OwnRates {
+  Experiment experiment;
+  std::vector<std::string> told;  ///< for people: by which tests, and a line for each variant with the seeds they had
+};
+
+/// With a learning rate for each of the experiment's variants: what `rule` ("valley", …) suggests by the range tests of
+/// that variant among `runs`, by id. Rates of tests that differ in procedure, steps or range can't be compared, so
+/// those made as the newest one count, for all variants. Throws Error that names the variants without any, and what to
+/// do.
+OwnRates own_rates(const Experiment& experiment, const std::string& rule, std::span<const RunInfo> runs);
 
 }  // namespace ablate

@@ -11,7 +11,6 @@
 #include <string_view>
 #include <utility>
 
-#include "experiments/lr_suggest.h"
 #include "runs/error.h"
 #include "sweeps/finder_sweep.h"
 #include "sweeps/launcher.h"
@@ -20,6 +19,7 @@
 #include "viewers/lr_panel.h"
 #include "viewers/network_sizes.h"
 #include "viewers/option_menu.h"
+#include "viewers/own_lr_section.h"
 #include "viewers/place_section.h"
 #include "viewers/search_section.h"
 #include "viewers/widgets.h"
@@ -78,7 +78,6 @@ class BuilderPanel : public Panel {
  private:
   void draw_base(Workspace& workspace);
   void draw_find_lr(Workspace& workspace);
-  void draw_own_lr(const Snapshot& snapshot);
   void draw_data();
   void draw_field(const char* key, const char* label, float width);
   void draw_vary();
@@ -97,10 +96,10 @@ class BuilderPanel : public Panel {
   std::vector<std::string> added_;  ///< keys that a person added to Vary
   std::set<std::string> unfolded_;  ///< keys all of whose choices are shown
   std::string find_text_;
-  std::string own_lr_;        ///< a rule of range tests; empty: the learning rate as typed
   bool searching_ = false;    ///< a sweep is being defined, else variants
   int reveal_in_frames_ = 0;  ///< until what has been added at the end is scrolled to
   SearchSection search_;
+  OwnLrSection own_lr_;
   PlaceSection place_;
   FolderCheck data_check_, gallery_check_;
   NetworkSizes sizes_;
@@ -123,7 +122,7 @@ void BuilderPanel::draw(Workspace& workspace) {
   }
   expand();
   draw_base(workspace);
-  if (!searching_) draw_own_lr(*workspace.snapshot);
+  if (!searching_) own_lr_.draw(model_, *workspace.snapshot);
   draw_vary();
   draw_mode(workspace);
   workspace.place = place_.place();
@@ -171,29 +170,10 @@ void BuilderPanel::draw_find_lr(Workspace& workspace) {
   ImGui::EndPopup();
 }
 
-/// Once there are range tests: each variant at its own suggestion.
-void BuilderPanel::draw_own_lr(const Snapshot& snapshot) {
-  const auto is_test = [](const auto& run) { return run->info.status.range_test.is_object(); };
-  if (std::ranges::none_of(snapshot.runs, is_test)) return own_lr_.clear();
-  ImGui::SetNextItemWidth(widgets::em(12));
-  if (ImGui::BeginCombo("learning rate of each",
-                        own_lr_.empty() ? "as typed above" : ("its own: " + own_lr_).c_str())) {
-    if (ImGui::Selectable("as typed above", own_lr_.empty())) own_lr_.clear();
-    for (const std::string& rule : lr_rules())
-      if (ImGui::Selectable(("its own: " + rule).c_str(), own_lr_ == rule)) own_lr_ = rule;
-    ImGui::EndCombo();
-  }
-  widgets::hint("What the range tests of that variant suggest; of several seeds the median");
-}
-
 /// Takes the chosen learning rates in, and starts the runs.
 void BuilderPanel::launch(Workspace& workspace) {
-  if (own_lr_.empty()) return workspace.actions->launch(model_.experiment(), workspace.place);
-  std::vector<RunInfo> tests;
-  for (const auto& run : workspace.snapshot->runs)
-    if (run->info.status.range_test.is_object()) tests.push_back(run->info);
   try {
-    workspace.actions->launch(with_own_rates(model_.experiment(), own_lr_, tests), workspace.place);
+    workspace.actions->launch(own_lr_.experiment(model_, *workspace.snapshot), workspace.place);
   } catch (const Error& error) {
     workspace.error = error.what();
   }

@@ -10,7 +10,7 @@
 namespace ablate {
 namespace {
 
-constexpr double kSystemSeconds = 1.0;
+constexpr std::chrono::seconds kBetweenSystem{1};
 
 /// Flat, numbers, words and switches as they are, the rest as text, nothing that is not set.
 nlohmann::json flat(const RunConfig& config) {
@@ -102,7 +102,7 @@ std::optional<double> RunLog::end_step(Step step, const Schedule::Value& schedul
     if (times_.seconds > 0) scalar("time/waiting_for_data", step, times_.waited / times_.seconds);
     times_ = {};
     steps_timed_ = 0;
-    if (const double now = wall_seconds(); now - system_written_ >= kSystemSeconds) {
+    if (const auto now = std::chrono::steady_clock::now(); now - system_written_ >= kBetweenSystem) {
       system_written_ = now;
       for (const auto& [name, value] : system_.sample()) scalar("system/" + name, step, value);
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -63,7 +64,7 @@ class RunLog {
   Step last_step_;
   Times times_;
   std::int64_t steps_timed_ = 0;
-  double system_written_ = 0;
+  std::chrono::steady_clock::time_point system_written_{};
   std::map<std::string, torch::Tensor> metric_sums_;
   std::map<std::string, double> metric_counts_;
 };

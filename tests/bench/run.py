@@ -294,7 +294,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--demo", metavar="FOLDER", help="also the demo's four runs on these photographs, some minutes")
     parts = (write_scalars, list_runs, first_frame, training_steps, around_the_step, queue, sweep, sharing, gp_suggestion, tpe.suggest,
-             tpe.journal, tpe.regret)
+             tpe.journal, tpe.regret, tpe.importance)
     parser.add_argument("--only", choices=[part.__name__ for part in parts], help="of all parts this one")
     arguments = parser.parse_args()
     print(f"{datetime.date.today()}, {THREADS} threads of {platform.processor() or platform.machine()}\n")

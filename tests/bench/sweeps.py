@@ -1,4 +1,4 @@
-"""Samplers against Optuna's TPESampler with the same settings: rows of run.py (suggest, journal, regret).
+"""Sweeps against Optuna: rows of run.py (suggest, journal, regret with the same settings of its TPESampler, importance).
 
 Time: a ratio above 1 means that Ablate is faster. Regret: what the best of 100 trials lacks to the optimum, mean and 95 % interval over
 the seeds; a ratio above 1 means that Ablate comes closer, and wanted is what chance alone allows.
@@ -126,3 +126,24 @@ def regret(seeds=30):
             margin = 1.96 * math.sqrt((us.var(ddof=1) + them.var(ddof=1)) / seeds)
             yield (f"regret of TPE, {mode_name}: {what}", words[0], f"Optuna {words[1]}", them.mean() / us.mean(),
                    them.mean() / (them.mean() + margin))
+
+
+def importance(seeds=10):
+    """Both read the same journal: the share of each parameter by PED-ANOVA, Optuna's default."""
+    objectives, trials = (branin, hartmann6, mixed, recorded), 100
+    furthest = shares = 0
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:
+        for number in range(len(objectives) * seeds):
+            drawn = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=number))
+            drawn.optimize(objectives[number % len(objectives)], n_trials=trials)
+            file = os.path.join(folder, f"{number}.journal")
+            study = optuna.create_study(storage=JournalStorage(JournalFileBackend(file)), study_name="drawn")
+            study.add_trials(drawn.trials)
+            us = json.loads(subprocess.run([BIN / "importance_values", file, "drawn"], capture_output=True, text=True, check=True).stdout)
+            them = optuna.importance.get_param_importances(study)
+            if us.keys() != them.keys():
+                raise AssertionError(f"{objectives[number % len(objectives)].__name__}: {us} beside {them}")
+            furthest = max(furthest, *(abs(us[key] - them[key]) for key in them))
+            shares += len(them)
+    yield (f"importances of parameters (PED-ANOVA), {len(objectives) * seeds} studies of {trials} trials, {shares} shares",
+           f"at most {furthest:.1e} apart", "Optuna, of shares of 1", None, None)

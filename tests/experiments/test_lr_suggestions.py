@@ -1,66 +1,18 @@
-"""What `ablate lr-find --points` suggests, against the rules that fastai and pytorch-lr-finder have published, written again with numpy."""
+"""What `ablate lr-find --points` says of range tests, recorded ones and drawn ones, beside fastai and pytorch-lr-finder themselves."""
 import csv
 import json
 import math
-import pathlib
 import random
 import unittest
 
-import numpy as np
-
+import published_rules
 from ablate_program import AblateTest
+from recorded_curves import CURVES, recorded
 
-RULES = ("valley", "steep", "minimum", "slide", "pytorch-lr-finder")
-
-
-def fastai_smoothed(losses):
-    mean, smoothed = 0.0, []
-    for count, loss in enumerate(losses, 1):
-        mean = 0.98 * mean + 0.02 * loss
-        smoothed.append(mean / (1 - 0.98 ** count))
-    return smoothed
-
-
-def pytorch_lr_finder_smoothed(losses):
-    smoothed = []
-    for loss in losses:
-        smoothed.append(loss if not smoothed else 0.05 * loss + 0.95 * smoothed[-1])
-    return smoothed
-
-
-def cut(lrs, losses, first):
-    lrs, losses = lrs[first:-5], losses[first:-5]
-    bad = [i for i, loss in enumerate(losses) if not math.isfinite(loss)]
-    end = bad[0] if bad else len(losses)
-    return np.array(lrs[:end]), np.array(losses[:end])
-
-
-def fastai(lrs, smoothed, steps):
-    lrs, losses = cut(lrs, smoothed, steps // 10)
-    n, found = len(losses), {}
-    length, end, start = [1] * n, 0, 0
-    for i in range(1, n):
-        for j in range(i):
-            if losses[i] < losses[j]:
-                length[i] = max(length[i], length[j] + 1)
-        if length[i] > length[end]:
-            end, start = i, i - length[i]
-    sections = (end - start) / 3
-    found["valley"] = lrs[start + int(sections) + int(sections / 2)]
-    found["steep"] = lrs[:-1][np.argmin(np.diff(losses) / np.diff(np.log(lrs)))]
-    found["minimum"] = lrs[np.argmin(losses)] / 10
-    gradient, right, left = np.gradient(losses), -1, -16
-    best = lrs[left]
-    while left >= -n and abs(gradient[right] - gradient[left]) > 0.005:
-        best = lrs[left]
-        right, left = right - 1, left - 1
-    found["slide"] = best
-    return found
-
-
-def pytorch_lr_finder(lrs, smoothed):
-    lrs, losses = cut(lrs, smoothed, 10)
-    return {"pytorch-lr-finder": lrs[np.argmin(np.gradient(losses))]}
+OF_FASTAI = ("valley", "steep", "minimum", "slide")
+RULES = (*OF_FASTAI, "pytorch-lr-finder")
+PROCEDURES = ("fastai", "pytorch-lr-finder")
+NOTHING = dict.fromkeys((*RULES, "steep-1000"))
 
 
 def usual(rng, n, noise, flat=0.69, lowest=0.25, blows_up=True):
@@ -82,73 +34,102 @@ class Suggestions(AblateTest):
             csv.writer(out).writerows([("lr", "loss"), *((repr(lr), repr(loss)) for lr, loss in zip(lrs, losses))])
         return self.json_of("lr-find", "--points", file, *words)
 
-    def check(self, lrs, losses, smooth, steps=None):
-        got = self.analysed(lrs, losses, "--smooth", smooth, *(["--iterations", steps] if steps else []))
-        smoothed = {"fastai": fastai_smoothed, "pytorch-lr-finder": pytorch_lr_finder_smoothed, "none": list}[smooth](losses)
-        for (lr, loss, s), a, b, c in zip(got["points"], lrs, losses, smoothed):
-            self.assertEqual(lr, a)
-            for ours, theirs in ((loss, b), (s, c)):
-                if math.isfinite(theirs):
-                    self.assertAlmostEqual(ours, theirs, delta=1e-12 * abs(theirs))
-                else:
-                    self.assertEqual(ours, {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(theirs)])
-        wanted = fastai(lrs, smoothed, steps or len(lrs)) | pytorch_lr_finder(lrs, smoothed)
-        for rule in RULES:
-            self.assertAlmostEqual(got["suggestions"][rule], wanted[rule], delta=1e-12 * wanted[rule], msg=rule)
-        return got
-
     def rates(self, n):
         return [1e-7 * 1e8 ** (k / n) for k in range(n)]
 
-    def test_equal_the_published_rules_on_usual_curves(self):
+    def agrees(self, procedure, losses, start=1e-7, end=10, steps=None, untold=()):
+        """With what the procedure's own program records and suggests, but for the rules `untold`: those can't tell. Returns how many points it recorded."""
+        steps = steps or len(losses)
+        own_losses = losses + [math.nan] * (steps - len(losses)) if procedure == "fastai" and math.isnan(losses[-1]) else losses  # It goes on.
+        run = {"fastai": published_rules.fastai, "pytorch-lr-finder": published_rules.pytorch_lr_finder}[procedure]
+        lrs, smoothed, wanted = run(own_losses, start, end, steps)
+        got = self.analysed(lrs, own_losses[:len(lrs)], "--smooth", procedure, "--iterations", steps)
+        for (_, _, ours), theirs in zip(got["points"], smoothed):
+            if math.isfinite(theirs):
+                self.assertAlmostEqual(ours, theirs, delta=2e-6 * abs(theirs))  # fastai's are of single precision.
+            else:
+                self.assertEqual(ours, {"nan": "NaN", "inf": "Infinity"}[str(theirs)])
+        smoothed_already = self.analysed(lrs, smoothed, "--smooth", "none", "--iterations", steps)
+        for analysis in (got, smoothed_already):
+            for rule, lr in wanted.items():
+                if lr is None or rule in untold:
+                    self.assertIsNone(analysis["suggestions"][rule], f"{rule}, where theirs is {lr}")
+                    self.assertTrue(analysis["why"][rule])
+                else:
+                    self.assertIsNotNone(analysis["suggestions"][rule], f"{rule}: {analysis['why'].get(rule)}, theirs {lr}")
+                    self.assertAlmostEqual(analysis["suggestions"][rule], lr, delta=1e-6 * lr, msg=rule)
+        return len(lrs)
+
+    def test_equal_the_programs_own_on_recorded_curves(self):
+        for name, settings in CURVES.items():
+            lrs, losses = recorded(name)
+            own = settings["lr_find.procedure"]
+            start, end, steps = float(settings.get("lr_find.start_lr", 1e-7)), float(settings.get("lr_find.end_lr", 10)), int(settings["lr_find.iterations"])
+            for procedure in PROCEDURES:
+                with self.subTest(name, procedure=procedure):
+                    length = self.agrees(procedure, losses, start, end, steps)
+                    if procedure == own:
+                        self.assertEqual(length, steps if math.isnan(losses[-1]) else len(losses))
+
+    def test_equal_the_programs_own_on_usual_curves(self):
         rng = random.Random(1)
-        for n in (40, 100, 200):
-            for noise in (0, 0.02, 0.2):
-                for smooth in ("fastai", "pytorch-lr-finder", "none"):
-                    losses = usual(rng, n, noise)
-                    last = next((k for k, loss in enumerate(losses) if loss > 4), n - 1)
-                    with self.subTest(n=n, noise=noise, smooth=smooth):
-                        self.check(self.rates(n)[:last + 1], losses[:last + 1], smooth, steps=n)
-                        self.check(self.rates(n)[:last + 1], losses[:last + 1], smooth)
+        for n, noise in ((40, 0.02), (100, 0.02), (100, 0.2)):
+            losses = usual(rng, n, noise)
+            for procedure in PROCEDURES:
+                with self.subTest(n=n, noise=noise, procedure=procedure):
+                    self.assertLess(self.agrees(procedure, losses), n)
 
-    def test_equal_the_published_rules_where_the_loss_never_diverges(self):
-        rng = random.Random(2)
-        for smooth in ("fastai", "pytorch-lr-finder", "none"):
-            got = self.check(self.rates(100), usual(rng, 100, 0.001, blows_up=False), smooth)
-            self.assertEqual(got["stopped"], "end of range")
+    def test_equal_the_programs_own_where_the_loss_never_diverges(self):
+        losses = usual(random.Random(2), 100, 0.001, blows_up=False)
+        for procedure in PROCEDURES:
+            self.assertEqual(self.agrees(procedure, losses), 100)
 
-    def test_equal_the_published_rules_up_to_a_nan_in_the_middle(self):
-        rng = random.Random(3)
+    def test_equal_the_programs_own_up_to_a_loss_that_is_not_finite(self):
         for bad in (math.nan, math.inf):
-            for smooth in ("fastai", "pytorch-lr-finder", "none"):
-                losses = usual(rng, 100, 0.02)
-                losses[60] = bad
-                self.check(self.rates(100), losses, smooth)
+            losses = usual(random.Random(3), 100, 0.02)
+            losses[60] = bad
+            self.agrees("fastai", losses)
+        self.agrees("pytorch-lr-finder", losses)
 
-    def test_equal_the_published_rules_on_a_noisy_plateau_and_doubt_them(self):
+    def test_a_nan_is_no_slope(self):
+        """As pytorch-lr-finder has it, whose argmin is then the point before the NaN."""
+        losses = usual(random.Random(3), 100, 0.02)
+        losses[75] = math.nan
+        lrs, smoothed, theirs = published_rules.pytorch_lr_finder(losses, 1e-7, 10, 100)
+        self.assertEqual(theirs["pytorch-lr-finder"], lrs[74])
+        before = published_rules.pytorch_lr_finder(losses[:75], 1e-7, 10, 100)[2]
+        self.assertLess(before["pytorch-lr-finder"], lrs[70])
+        self.assertEqual(self.analysed(lrs, losses, "--smooth", "pytorch-lr-finder")["suggestions"]["pytorch-lr-finder"], before["pytorch-lr-finder"])
+
+    def test_equal_the_programs_own_on_a_noisy_plateau_and_doubt_them(self):
         rng = random.Random(4)
         losses = [0.69 + rng.gauss(0, 0.05) for _ in range(100)]
-        got = self.check(self.rates(100), losses, "fastai")
-        self.assertIn("may be chance", " ".join(got["doubts"]))
+        for procedure in PROCEDURES:
+            self.agrees(procedure, losses)
+        self.assertIn("may be chance", " ".join(self.analysed(self.rates(100), losses)["doubts"]))
 
     def test_cannot_tell_where_the_loss_diverges_at_once(self):
-        lrs = self.rates(100)
-        got = self.analysed(lrs[:12], [0.7 * 1.5 ** k for k in range(12)])
-        self.assertEqual(got["suggestions"], dict.fromkeys((*RULES, "steep-1000")))
+        losses = [0.7 * 1.5 ** k for k in range(12)]
+        for procedure in PROCEDURES:
+            self.assertLess(self.agrees(procedure, losses, steps=100), 12)
+        got = self.analysed(self.rates(100)[:12], losses)
+        self.assertEqual(got["suggestions"], NOTHING)
         self.assertEqual(got["stopped"], "diverged")
-        got = self.analysed(lrs, [0.7 * 1.01 ** k for k in range(100)])
-        for rule in (*RULES, "steep-1000"):
-            self.assertIsNone(got["suggestions"][rule], rule)
 
-    def test_cannot_tell_from_a_flat_line_or_from_too_few_points(self):
-        lrs = self.rates(100)
-        self.assertEqual(self.analysed(lrs, [0.7] * 100)["suggestions"], dict.fromkeys((*RULES, "steep-1000")))
-        rng = random.Random(5)
-        got = self.analysed(lrs[::5][:19], usual(rng, 19, 0))
-        self.assertEqual(got["suggestions"], dict.fromkeys((*RULES, "steep-1000")))
+    def test_cannot_tell_where_the_loss_never_falls_though_the_programs_name_a_rate(self):
+        for losses in ([0.7 * 1.01 ** k for k in range(100)], [0.7] * 100):
+            self.agrees("fastai", losses, untold=OF_FASTAI)
+            self.agrees("pytorch-lr-finder", losses, untold=RULES)
+            self.assertEqual(self.analysed(self.rates(100), losses)["suggestions"], NOTHING)
+
+    def test_cannot_tell_from_fewer_than_20_points_though_the_programs_name_a_rate(self):
+        lrs, losses = (column[:19] for column in recorded("batch"))
+        self.agrees("pytorch-lr-finder", losses, untold=RULES)
+        self.agrees("fastai", losses, untold=OF_FASTAI)
+        got = self.analysed(lrs, losses)
+        self.assertEqual(got["suggestions"], NOTHING)
         self.assertIn("19 points are too few", got["why"]["valley"])
-        words = self.ablate("lr-find", "--points", self.folder / "points.csv").stdout
-        self.assertEqual(words.count("can't tell"), 6)
+        self.assertEqual(self.ablate("lr-find", "--points", self.folder / "points.csv").stdout.count("can't tell"), 6)
 
     def test_what_it_prints_as_json_it_reads_again(self):
         rng = random.Random(6)

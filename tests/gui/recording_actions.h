@@ -13,8 +13,9 @@ namespace ablate {
 /// Writes down what panels ask for.
 class RecordingActions : public Actions {
  public:
-  void launch(const Experiment& experiment, const TrainingPlace& where) override {
-    asked.push_back("launch " + experiment.name);
+  void launch(const Experiment& wanted, const TrainingPlace& where) override {
+    asked.push_back("launch " + wanted.name);
+    experiment = wanted;
     place = where;
   }
   void stop(const RunView& run) override { asked.push_back("stop run " + run.info.name); }
@@ -40,8 +41,9 @@ class RecordingActions : public Actions {
     asked.push_back("kill " + std::to_string(number) + " of " + view.name);
   }
   std::vector<std::string> asked;
-  std::optional<Sweep> sweep;  ///< launched last
-  TrainingPlace place;         ///< … where
+  std::optional<Experiment> experiment;  ///< launched last
+  std::optional<Sweep> sweep;            ///< likewise
+  TrainingPlace place;                   ///< … where
 };
 
 }  // namespace ablate

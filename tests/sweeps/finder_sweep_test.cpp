@@ -87,7 +87,7 @@ TEST(FinderSweep, TestsOfOtherSettingsAreNotMixedAndOfOneSeedTheNewestCounts) {
   ASSERT_EQ(variants.size(), 4u);
   EXPECT_THAT(variants[0].rates.at("valley"), ElementsAre(2e-3));
   EXPECT_THAT(variants[2].rates.at("valley"), ElementsAre(7));
-  EXPECT_EQ(with_own_rates(experiment, "valley", runs).expand()[0].config.real("optimizer.lr"), 7);
+  EXPECT_EQ(own_rates(experiment, "valley", runs).experiment.expand()[0].config.real("optimizer.lr"), 7);
 }
 
 TEST(FinderSweep, WhatARangeTestDoesNotSeeMakesNoTestOfItsOwn) {
@@ -118,7 +118,7 @@ TEST(FinderSweep, TheMedianOfTwoLiesBetweenThemOnALogAxis) {
 TEST(FinderSweep, EachRunTrainsAtItsOwnVariantsRate) {
   const Experiment experiment = two_norms();
   const std::vector<RunInfo> runs = tests_of(finder_sweep(experiment, "fastai", 1), {1e-3, 5e-2});
-  const std::vector<Variant> variants = with_own_rates(experiment, "valley", runs).expand();
+  const std::vector<Variant> variants = own_rates(experiment, "valley", runs).experiment.expand();
   ASSERT_EQ(variants.size(), 2u);
   EXPECT_EQ(variants[0].name, "batch");
   EXPECT_DOUBLE_EQ(variants[0].config.real("optimizer.lr"), 1e-3);
@@ -126,13 +126,37 @@ TEST(FinderSweep, EachRunTrainsAtItsOwnVariantsRate) {
   EXPECT_EQ(variants[1].config.text("lr_find.procedure"), "none");
 }
 
+TEST(FinderSweep, TellsByWhichTestsEachRunGotItsRate) {
+  std::vector<RunInfo> runs = tests_of(finder_sweep(two_norms(), "fastai", 2), {1e-3, 4e-3, 5e-2, 5e-2});
+  runs[3].status.range_test["suggestions"]["valley"] = nullptr;
+  EXPECT_THAT(
+      own_rates(two_norms(), "valley", runs).told,
+      ElementsAre("valley by range tests of fastai, 100 steps from 1e-07 to 10",
+                  "batch: optimizer.lr 0.002 (seeds 0, 1)", "instance: optimizer.lr 0.05 (seed 0; 1 can't tell)"));
+}
+
+TEST(FinderSweep, RatesOfTestsOfAnotherLengthAreNotMixed) {
+  const Experiment experiment = two_norms();
+  std::vector<RunInfo> runs = tests_of(finder_sweep(experiment, "fastai", 1), {1e-3, 5e-2});
+  Experiment trial = experiment;
+  trial.base["lr_find.iterations"] = 20;
+  trial.vary = {{"model.norm", {"batch"}}};
+  runs.push_back(tests_of(finder_sweep(trial, "fastai", 1), {0.5})[0]);
+  runs.back().id = "the newest";
+  EXPECT_THAT([&] { own_rates(experiment, "valley", runs); },
+              testing::ThrowsMessage<Error>(HasSubstr("for instance (tested by fastai, 100 steps from 1e-07 to 10); "
+                                                      "the newest tests are of fastai, 20 steps from 1e-07 to 10.")));
+  runs.back().id = "an older one";
+  EXPECT_EQ(own_rates(experiment, "valley", runs).experiment.expand()[0].config.real("optimizer.lr"), 1e-3);
+}
+
 TEST(FinderSweep, VariantsWithoutASuggestionAreNamed) {
   Experiment experiment = two_norms();
   const std::vector<RunInfo> runs = tests_of(finder_sweep(experiment, "fastai", 1), {1e-3, 5e-2});
-  EXPECT_THAT([&] { with_own_rates(experiment, "steep", runs); },
+  EXPECT_THAT([&] { own_rates(experiment, "steep", runs); },
               testing::ThrowsMessage<Error>(HasSubstr("batch (it can't tell), instance (it can't tell)")));
   experiment.vary[0].second.push_back("none");
-  EXPECT_THAT([&] { with_own_rates(experiment, "valley", runs); },
+  EXPECT_THAT([&] { own_rates(experiment, "valley", runs); },
               testing::ThrowsMessage<Error>(HasSubstr("for none (no range test)")));
 }
 

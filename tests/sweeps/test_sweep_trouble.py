@@ -250,5 +250,67 @@ class Locks(Trouble):
             self.assertFalse(os.path.lexists(f"{self.journal(name)}.lock"))
 
 
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+
+
+@unittest.skipIf(os.environ["ABLATE_SANITIZE"], "sanitizers want to be loaded first, as libfaketime does")
+class ClockJumps(Trouble):
+    """The clock on the wall jumps for everything that takes part, controller, keeper and workers; the monotonic one goes on, as the kernel's does."""
+
+    def setUp(self):
+        super().setUp()
+        self.set_clock("+0")
+        self.environment |= {"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(self.folder / "clock"), "FAKETIME_NO_CACHE": "1",
+                             "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+
+    def set_clock(self, offset):
+        written = self.folder / "clock.new"
+        written.write_text(offset)
+        written.rename(self.folder / "clock")
+
+    def dates(self):
+        """Of starts and ends of trials, in the order in which they were."""
+        return [float(line.split()[2]) for line in (self.root / "diary").read_text().splitlines()]
+
+    def jump(self, offset):
+        """And waits until another trial has ended since."""
+        self.set_clock(offset)
+        ends = self.diary_ends()
+        self.until(lambda: self.diary_ends() > ends)
+
+    def diary_ends(self):
+        return (self.root / "diary").read_text().count("end ")
+
+    def test_a_sweep_goes_on_over_them(self):
+        self.environment["TRIVIAL_STEP_MS"] = "20"
+        process = self.start("sweep", "run", self.file(budget={"trials": 12}), "--slots", 2)
+        self.until(lambda: (self.root / "diary").exists())
+        for offset in ("+3h", "-2d", "+0"):
+            self.jump(offset)
+        self.assertEqual(process.wait(60), 0)
+        jumps = [after - before for before, after in zip(self.dates(), self.dates()[1:])]
+        self.assertGreater(max(jumps), 3600)
+        self.assertLess(min(jumps), -24 * 3600)
+        trials = self.study().trials
+        self.assertEqual([trial.state for trial in trials], [TrialState.COMPLETE] * 12)
+        self.assertTrue(all("resumed" not in trial.user_attrs for trial in trials))
+        self.assertEqual(set(self.diary().values()), {1}, "none was begun twice")
+        self.assertEqual(self.show()["state"], "finished")
+
+    def test_killed_before_one_it_goes_on_after_it(self):
+        for offset in ("+3h", "-2d"):
+            with self.subTest(offset):
+                name = f"sweep{offset}"
+                self.environment["TRIVIAL_STEP_MS"] = "20"
+                process = self.start("sweep", "run", self.file(name=name, budget={"trials": 4}), "--slots", 2)
+                self.until(lambda: self.call("sweep", "show", name).returncode == 0 and any(t["intermediate"] for t in self.show(name)["trials"]))
+                process.kill()
+                process.wait()
+                self.set_clock(offset)
+                self.ablate("sweep", "resume", name, "--slots", 2)
+                self.assertEqual(self.states(name), ["COMPLETE"] * 4)
+        self.assertEqual(set(self.diary().values()), {1}, "none was begun twice")
+
+
 if __name__ == "__main__":
     unittest.main()

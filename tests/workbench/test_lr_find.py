@@ -141,7 +141,9 @@ class LrFind(AblateTest):
             self.assertEqual(len(variant["runs"]), 3)
             minimum = variant["suggestions"]["minimum"]
             self.assertEqual(minimum["median"], sorted(minimum["seeds"])[1])
-        self.json_of("launch", file, "--own-lr", "minimum", "--wait")
+        told = self.ablate("launch", file, "--own-lr", "minimum", "--wait").stderr
+        self.assertIn("minimum by range tests of fastai, 40 steps from 1e-07 to 10", told)
+        self.assertRegex(told, r"batch-constant: optimizer.lr \S+ \(seeds 0, 1, 2\)")
         rates = {}
         for run in self.runs():
             config = self.json_of("show", run["id"])["config"]

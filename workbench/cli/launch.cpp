@@ -55,9 +55,9 @@ int launch(const Invocation& invocation, const LaunchOptions& options) {
   const std::unique_ptr<Launcher> launcher = make_launcher(root, checked_place(options.where));
   Experiment experiment = Experiment::read(options.file);
   if (!options.own_lr.empty()) {
-    experiment = with_own_rates(experiment, options.own_lr, list_runs(root));
-    for (const Variant& variant : experiment.expand())
-      fmt::print(stderr, "{}: optimizer.lr {:.3g}\n", variant.name, variant.config.real("optimizer.lr"));
+    OwnRates own = own_rates(experiment, options.own_lr, list_runs(root));
+    for (const std::string& line : own.told) fmt::print(stderr, "{}\n", line);
+    experiment = std::move(own.experiment);
   }
   if (!options.from.empty() && options.after.empty())
     throw UsageError("--from names a checkpoint of the run that --after names: give both.");

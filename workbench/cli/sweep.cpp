@@ -81,7 +81,7 @@ void print_trials(const Sweep& sweep, const Study& study) {
     const nlohmann::json params = trial.external_params();
     for (const Parameter& parameter : sweep.space.parameters())
       row.push_back({params.contains(parameter.key) ? param_words(params.at(parameter.key)) : "", tone});
-    const double seconds = trial.ended_seconds - trial.started_seconds;
+    const double seconds = std::max(0.0, trial.ended_seconds - trial.started_seconds);  // Clocks can be set back.
     const std::string error = trial.user_attrs.value("error", "");
     row.insert(row.end(), {{trial.ended_seconds > 0 ? short_time(seconds) : "", Tone::quiet},
                            {trial.run(), Tone::quiet},

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "experiments/lr_suggest.h"
 #include "experiments/training/init.h"
 #include "experiments/training/lengths.h"
@@ -35,9 +37,9 @@ RunState find_lr(const RangeTest& test, const RunConfig& config, Task& task, con
                               config.text("lr_find.procedure"), test.steps, test.start_lr, test.end_lr));
 
   RunWriter writer(environment.run, 0);
-  const double started = wall_seconds();
+  const auto began = std::chrono::steady_clock::now();  // A wall clock may be set meanwhile.
   status.change([&](RunStatus& now) {
-    now.started_seconds = started;
+    now.started_seconds = wall_seconds();
     now.total_steps = test.steps;
     now.range_test = {};
   });
@@ -53,7 +55,7 @@ RunState find_lr(const RangeTest& test, const RunConfig& config, Task& task, con
       now.epoch = static_cast<double>(step * config.integer("train.accumulate")) /
                   static_cast<double>(batches.batches_per_epoch());
       now.metrics = values;
-      now.training_seconds = wall_seconds() - started;
+      now.training_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     });
     return !environment.interrupted() && !take_request(environment.run, Request::stop);
   };
