@@ -188,6 +188,12 @@ class Sweep(SweepTest):
         self.assertEqual(process.wait(30), 0)
         self.assertEqual({run["status"] for run in self.runs()}, {"stopped"})
         self.assertEqual({t["state"] for t in self.show()["trials"]}, {"RUNNING"})
+        self.assertEqual({t["run_status"] for t in self.show()["trials"]}, {"stopped"})
+        shown = self.ablate("sweep", "show", "lr").stdout
+        self.assertRegex(shown, "(?m)^ +0 +stopped ")
+        self.assertNotIn("running", shown.lower())
+        self.assertEqual(self.ablate("sweep", "show", "lr").stdout, shown)
+        self.assertIn("nobody leads it", shown)
         self.environment["TRIVIAL_STEP_MS"] = "0"
         self.ablate("sweep", "resume", "lr")
         self.assertEqual({t["state"] for t in self.show()["trials"]}, {"COMPLETE"})
@@ -227,6 +233,7 @@ class Pruned(SweepTest):
     def test_halving_lets_trials_wait_and_continues_the_good_ones(self):
         result = self.halving()
         trials = self.study().trials
+        shown = self.show()["trials"]
         self.assertEqual(len(trials), 12)
         states = collections.Counter(t.state for t in trials)
         self.assertEqual(set(states), {TrialState.COMPLETE, TrialState.PRUNED})
@@ -243,6 +250,7 @@ class Pruned(SweepTest):
                 self.assertEqual(run["status"], "pruned")
                 self.assertEqual(trial.value, trial.intermediate_values[steps[-1]])
             self.assertLessEqual(self.diary()["end", run["id"]], 1)
+            self.assertEqual(shown[trial.number]["training_seconds"], run["step"])  # A second each, whatever it waited for.
         went_on = [line for line in result.stderr.splitlines() if "goes on" in line]
         starts = sum(count for (word, _), count in self.diary().items() if word == "start")
         self.assertEqual(starts, 12 + len(went_on))
