@@ -107,7 +107,7 @@ class Sweep(SweepTest):
 
     def test_one_without_a_checkpoint_fails_and_is_tried_again_so_often(self):
         dying = {"TRIVIAL_DIES_AT": "3", "TRIVIAL_CHECKPOINTS": "0"}
-        self.sweep(environment=dying, budget={"trials": 1}, retries=2)
+        self.sweep(environment=dying, budget={"trials": 1}, retries=2, code=1)
         trials = self.study().trials
         self.assertEqual([t.state for t in trials], [TrialState.FAIL] * 3)
         self.assertEqual([t.params for t in trials], [trials[0].params] * 3)
@@ -115,16 +115,24 @@ class Sweep(SweepTest):
         self.assertEqual(trials[2].system_attrs["retry_history"], [0, 1])
         self.assertIn("killed", trials[0].user_attrs["error"])
 
-    def test_where_everything_fails_nothing_more_begins(self):
+    def test_where_everything_fails_it_gives_up_whoever_goes_on_with_it(self):
         self.environment["TRIVIAL_FAILS"] = "no pictures there"
-        process = self.start("sweep", "run", self.file(name="bad", budget={"trials": 50}), "--slots", "1")
-        self.until(lambda: self.call("sweep", "show", "bad").returncode == 0 and self.show("bad")["problem"])
+        said = self.sweep(name="bad", budget={"trials": 50}, code=1).stderr
+        self.assertIn("The last 5 trials failed", said)
         shown = self.show("bad")
-        self.assertEqual(shown["state"], "paused")
-        self.assertIn("The last 5 trials failed", shown["problem"])
+        self.assertEqual(shown["state"], "idle")
+        self.assertIn("ablate sweep resume bad", shown["problem"])
         self.assertEqual({t["error"] for t in shown["trials"] if t["state"] == "FAIL"}, {"no pictures there"})
-        process.send_signal(signal.SIGINT)
-        self.assertEqual(process.wait(20), 1)
+        self.assertLess(len(shown["trials"]), 12)
+        self.ablate("sweep", "resume", "bad", code=1)
+        self.assertGreater(len(self.show("bad")["trials"]), len(shown["trials"]))
+
+    def test_one_whose_trials_have_all_failed_is_no_success_when_its_budget_is_used_up(self):
+        self.environment["TRIVIAL_FAILS"] = "no pictures there"
+        said = self.sweep(budget={"trials": 1}, retries=0, code=1).stderr
+        self.assertIn("All trials failed (1), the newest with: no pictures there", said)
+        self.assertEqual(self.show()["state"], "finished")
+        self.assertIn("All trials failed", self.ablate("sweep", "resume", "lr", code=1).stderr)
 
     def test_an_unlucky_combination_is_told_and_the_sweep_goes_on(self):
         space = {"model.norm": {"type": "categorical", "choices": ["group"]},
@@ -152,7 +160,7 @@ class Sweep(SweepTest):
         self.assertEqual(self.show()["best"], sorted(trial.number for trial in self.study().best_trials))
 
     def test_a_metric_that_is_never_logged_is_told(self):
-        self.sweep(objective={"metric": "loss/val"}, budget={"trials": 1})
+        self.sweep(objective={"metric": "loss/val"}, budget={"trials": 1}, code=1)
         self.assertEqual(self.show()["trials"][0]["error"], "loss/val was never logged")
 
     def test_one_that_is_stopped_stops_for_those_who_follow_it_too(self):

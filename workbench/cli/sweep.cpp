@@ -192,7 +192,7 @@ int lead(const Invocation& invocation, const fs::path& folder, const SweepOption
                name);
   if (end == SweepEnd::stopped) fmt::print(stderr, "Stopped. It goes on with: ablate sweep resume {}\n", name);
   show(invocation, folder);
-  return end == SweepEnd::left ? 1 : 0;
+  return end == SweepEnd::left || end == SweepEnd::given_up ? 1 : 0;
 }
 
 int run(const Invocation& invocation, const SweepOptions& options) {
