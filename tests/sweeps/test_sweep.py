@@ -328,14 +328,40 @@ class WithOptuna(SweepTest):
         self.assertEqual([t["state"] for t in shown[0]["trials"]], ["Complete", "Complete"])
         self.assertEqual([t["values"] for t in shown[0]["trials"]], [t.values for t in self.study().trials])
 
-    def test_one_of_other_distributions_is_refused(self):
+    def theirs(self, objective, trials=2, name="theirs"):
         path = self.folder / "theirs.journal"
+        path.unlink(missing_ok=True)
         storage = optuna.storages.JournalStorage(JournalFileBackend(str(path)))
-        study = optuna.create_study(study_name="lr", storage=storage, direction="maximize")
-        study.optimize(lambda t: t.suggest_categorical("optimizer.lr", [0.1, 0.2]), n_trials=1)
-        said = self.error_of("sweep", "run", self.file(), "--journal", path, code=1)
-        self.assertIn("optimizer.lr", said)
-        self.assertIn("does not go with", said)
+        optuna.create_study(study_name=name, storage=storage, direction="maximize").optimize(objective, n_trials=trials)
+        return path
+
+    def test_a_study_of_another_name_has_the_sweeps_from_then_on(self):
+        path = self.theirs(lambda t: 1 - t.suggest_float("optimizer.lr", 1e-3, 10.0, log=True))
+        before = path.read_bytes()
+        with path.open("ab") as file:
+            file.write(b'{"op_code": 4, "stu')  # Torn.
+        self.sweep("--journal", path, budget={"trials": 3})
+        self.assertEqual([study.study_name for study in optuna.get_all_study_summaries(self.storage())], ["lr"])
+        self.assertEqual([t.state for t in self.study().trials], [TrialState.COMPLETE] * 3)
+        self.assertEqual(self.show()["study"], "lr")
+        self.assertTrue(path.read_bytes().startswith(before))
+
+    def test_one_of_another_search_is_refused(self):
+        lr = ("optimizer.lr", 1e-5, 1.0)
+        for objective, words in (
+            (lambda t: t.suggest_categorical("optimizer.lr", [0.1, 0.2]), "does not go with"),
+            (lambda t: t.suggest_float(*lr, log=True) + t.suggest_float("momentum", 0, 1), "trial 0 .* has momentum, which is not in"),
+            (lambda t: 1.0 if t.number == 0 else t.suggest_float("momentum", 0, 1), "trial 1 .* has momentum, which is not in"),
+            (lambda t: t.suggest_float("optimizer.lr", 2.0, 9.0, log=True), r"within \[2, 9\], and the sweep within \[1e-05, 1\]"),
+        ):
+            with self.subTest(words):
+                said = self.error_of("sweep", "run", self.file(), "--journal", self.theirs(objective), code=1)
+                self.assertRegex(said, words)
+                self.assertFalse(self.journal().exists())
+        space = SWEEP["space"] | {"model.norm": {"type": "categorical", "choices": ["batch", "group"]}}
+        path = self.theirs(lambda t: t.suggest_float(*lr, log=True))
+        self.assertIn("trial 0 of the study theirs has no model.norm",
+                      self.error_of("sweep", "run", self.file(space=space), "--journal", path, code=1))
 
     def test_both_write_at_once_and_nothing_is_lost(self):
         self.sweep(budget={"trials": 1})

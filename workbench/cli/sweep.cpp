@@ -249,7 +249,10 @@ void add_sweep(CLI::App& app, Invocation& invocation) {
       .add_option("SWEEP.json", options->file,
                   R"({"name", "base": {…}, "space": {…}, "sampler", "pruner", "objective", "budget"})")
       ->required();
-  begin.add_option("--journal", options->journal, "Go on from a copy of this Optuna journal")->type_name("FILE");
+  begin
+      .add_option("--journal", options->journal,
+                  "Go on from a copy of this Optuna journal, whose study then has the sweep's name")
+      ->type_name("FILE");
   add_leading(begin);
   acts(begin, run);
 
