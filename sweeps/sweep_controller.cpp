@@ -52,10 +52,11 @@ class SweepController {
         const bool stopping = fs::exists(requests_ / "stop");
         const bool all = Clock::now() - looked_at_all_ >= kLook;
         look(changed, all, stopping);
-        if (!fs::exists(requests_ / "pause")) attendance_.stuck.clear();
-        tell(!attendance_.trouble().empty() ? attendance_.trouble() : !unknown_.empty() ? unknown_ : attendance_.stuck);
+        const std::string stuck = attendance_.stuck();
+        tell(!stuck.empty() ? stuck : !attendance_.trouble().empty() ? attendance_.trouble() : unknown_);
         // The request stays, for one who follows: lead_sweep takes it away.
         if (stopping && !anything_trains()) return SweepEnd::stopped;
+        if (!stuck.empty() && !anything_works()) return SweepEnd::given_up;
         if (supply_.exhausted() && !stopping && supply_.taken() == 0) return finish();
       } catch (const std::exception& error) {  // A file system's own too.
         tell(error.what());
@@ -80,6 +81,12 @@ class SweepController {
     return std::ranges::any_of(sweep_.open, [this](int number) { return sweep_.trains(number); });
   }
 
+  /// Not so a run that nobody has taken.
+  bool anything_works() const {
+    return std::ranges::any_of(sweep_.open,
+                               [this](int number) { return sweep_.trains(number) && !attendance_.refused(number); });
+  }
+
   /// `changed`: folders that notices came of; `all`: of the others too.
   void look(const std::set<std::string>& changed, bool all, bool stopping) {
     sweep_.sync();
@@ -99,12 +106,12 @@ class SweepController {
       looked_at_all_ = Clock::now();
       refresh();
       std::ranges::set_difference(sweep_.open, std::exchange(noticed_, {}), std::inserter(silent, silent.end()));
+      attendance_.forget_trouble();
     }
     sweep_.make_pruner_ready();
-    attendance_.forget_trouble();
     do {
       attendance_.attend(std::exchange(written, {}), std::exchange(silent, {}), stopping);
-      if (!stopping) supply_.fill_slots();
+      if (!stopping && attendance_.stuck().empty()) supply_.fill_slots();
     } while (!sweep_.news.empty());
   }
 
@@ -174,8 +181,16 @@ class SweepController {
     sweep_.append(records);
     sweep_.look_at_all();
     attendance_.attend({}, sweep_.open, false);
-    tell({}, true);
-    return SweepEnd::finished;
+    const auto& trials = sweep_.study.trials;
+    const auto failed = [](const Trial& trial) { return trial.state == TrialState::fail; };
+    if (trials.empty() || !std::ranges::all_of(trials, failed)) {
+      tell({}, true);
+      return SweepEnd::finished;
+    }
+    tell(fmt::format("All trials failed ({}), the newest with: {}. Once that is mended: ablate sweep add {} N",
+                     trials.size(), trials.back().user_attrs.value("error", "nothing reported"), sweep_.sweep.name),
+         true);
+    return SweepEnd::given_up;
   }
 
   LedSweep sweep_;

@@ -21,12 +21,14 @@ struct SweepControl {
 enum class SweepEnd {
   finished,  ///< the budget is used up, and no trial trains any more
   stopped,   ///< somebody asked it to (stop_sweep): all its runs have stopped
+  given_up,  ///< everything fails, or nothing can be begun, and nothing trains: a person has to look (sweep_state)
   left,      ///< interrupted: what trains goes on
 };
 
 /// Where another controller leads, says so and waits; takes over when that one is gone. What can't be done (a full
-/// disk, a launcher that refuses) is said, kept for sweep_state, and tried again until it can. Throws Error where the
-/// sweep itself can't be understood.
+/// disk, a launcher that refuses) is said, kept for sweep_state, and tried again until it can; but where the launcher
+/// has never taken a run, or trial after trial fails, it gives up. Throws Error where the sweep itself can't be
+/// understood.
 SweepEnd lead_sweep(const std::filesystem::path& sweep, Launcher& launcher, const SweepControl& control);
 
 }  // namespace ablate

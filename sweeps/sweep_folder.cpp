@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <sstream>
 
 #include "experiments/experiment.h"
 #include "runs/atomic_file.h"
@@ -114,6 +115,55 @@ const Study& study_of(const Sweep& sweep, const Journal& journal) {
   return *study;
 }
 
+namespace {
+
+std::string range_words(const Distribution& range) { return fmt::format("[{:g}, {:g}]", range.low, range.high); }
+
+/// What trials of a journal that a new sweep goes on from tell of nothing that it searches.
+void check_same_search(const Sweep& sweep, const Study& study, const fs::path& journal) {
+  const auto refuse = [&](const Trial& trial, const std::string& what) {
+    throw Error(fmt::format(
+        "{}: trial {} of the study {} {}: it is another search, of which nothing can be learned here. Begin "
+        "without --journal, or write the space that the journal has.",
+        journal.string(), trial.number, study.name, what));
+  };
+  for (const Trial& trial : study.trials) {
+    for (const auto& [key, theirs] : trial.distributions) {
+      const Parameter* const ours = sweep.space.find(key);
+      if (ours == nullptr) refuse(trial, fmt::format("has {}, which is not in the sweep's space", key));
+      const bool number = theirs->type != Distribution::Type::categorical;
+      if (number && (theirs->high < ours->distribution.low || theirs->low > ours->distribution.high))
+        refuse(trial, fmt::format("has {} within {}, and the sweep within {}", key, range_words(*theirs),
+                                  range_words(ours->distribution)));
+    }
+    if (trial.state != TrialState::complete && trial.state != TrialState::pruned) continue;
+    for (const Parameter& parameter : sweep.space.parameters())
+      if (!trial.params.empty() && SearchSpace::active(parameter, trial.params) &&
+          !trial.params.contains(parameter.key))
+        refuse(trial, fmt::format("has no {}, which the sweep searches", parameter.key));
+  }
+}
+
+/// A journal's records, whose study has the sweep's name from now on: scripts look for it by that.
+std::string records_for(const Sweep& sweep, const Study& study, const std::string& records) {
+  std::string renamed;
+  std::istringstream lines(records);
+  for (std::string line; std::getline(lines, line) && !lines.eof();) {  // What is torn stays behind.
+    if (line.find("\"study_name\"") != std::string::npos) {
+      json record = parse_python_json(line, "a record");
+      const std::string name = record.value("study_name", "");
+      // A deleted one had that name: where both have it, records would be of other studies than they were.
+      if (name == sweep.name) return records;
+      if (name == study.name) record["study_name"] = sweep.name;
+      line = python_json_text(record);
+    }
+    renamed += line + "\n";
+  }
+  return renamed;
+}
+
+}  // namespace
+
 fs::path create_sweep(const fs::path& root, const Sweep& wanted, const fs::path& from) {
   const fs::path folder = fs::absolute(root / "sweeps" / wanted.name).lexically_normal();
   Sweep sweep = wanted;
@@ -132,8 +182,11 @@ fs::path create_sweep(const fs::path& root, const Sweep& wanted, const fs::path&
                               sweep.name, journal_file(folder).string(), from.string()));
     const std::optional<std::string> records = read_file(from);
     if (!records) throw Error(fmt::format("{}: there is no such journal.", from.string()));
-    study_of(sweep, Journal(from));
-    write_file_atomically(journal_file(folder), std::array{std::string_view(*records)});
+    const Journal theirs(from);
+    const Study& study = study_of(sweep, theirs);
+    check_same_search(sweep, study, from);
+    const std::string ours = records_for(sweep, study, *records);
+    write_file_atomically(journal_file(folder), std::array{std::string_view(ours)});
   }
   Journal journal(journal_file(folder));
   journal.update([&](const JournalReplay& replay) -> std::vector<journal::Record> {

@@ -18,8 +18,9 @@ namespace ablate {
 
 /// Makes the folder of a new sweep, its journal with the study in it. Where there is one of that name already that asks
 /// for the same (but for its budget), it is that one, with the new budget; throws Error where it asks for something
-/// else. `journal`: one of Optuna's that a new sweep goes on from, copied; its study has the sweep's name or is the
-/// only one.
+/// else. `journal`: one of Optuna's that a new sweep goes on from; its study has the sweep's name, or is the only one
+/// and has that name in the copy. Throws Error where that was another search: with keys that this one has not, without
+/// some that it has, or with ranges that do not meet its own.
 std::filesystem::path create_sweep(const std::filesystem::path& root, const Sweep& sweep,
                                    const std::filesystem::path& journal = {});
 

@@ -14,8 +14,8 @@
 namespace ablate {
 namespace {
 
-/// So many failed trials in a row, and nothing new begins until a person has looked.
-constexpr int kTooManyFailures = 5;
+/// So many failed trials in a row, or so many times that nothing could be begun, and a person has to look.
+constexpr int kTooManyFailures = 5, kTooManyRefusals = 5;
 
 /// The run of a trial that is over ends too, and says as what. Whether it has.
 bool settle_run(const Trial& trial, TrialRun& run) {
@@ -97,6 +97,15 @@ void TrialAttendance::forget_trouble() {
   trouble_.clear();
   sweep_.news.merge(troubled_);
   troubled_.clear();
+  refused_.clear();
+}
+
+std::string TrialAttendance::stuck() const {
+  if (!all_fail_.empty()) return all_fail_;
+  // What worked once may work again.
+  if (began_ || refusals_in_a_row_ < kTooManyRefusals) return "";
+  return fmt::format("{} No trial could be begun. Once that is mended: ablate sweep resume {}", trouble_,
+                     sweep_.sweep.name);
 }
 
 void TrialAttendance::attend_to(const Trial& trial, TrialRun& run, bool known, bool stopping, Outcome& outcome) {
@@ -162,22 +171,31 @@ void TrialAttendance::make_run(const Trial& trial, TrialRun& run, Outcome& outco
   sweep_.wakeups.watch(run.folder(), Wakeups::arrival);
 }
 
-/// Together; where that can't be, whichever of them can.
+/// Together; where that can't be, whichever of them can. One that was refused has to wait for the next round: what the
+/// launcher wrote of it is no reason to ask again at once.
 void TrialAttendance::submit(const std::map<int, Records>& to_go_on) {
-  if (to_go_on.empty()) return;
   std::vector<TrialRun*> runs;
-  for (const auto& [number, records] : to_go_on) runs.push_back(&sweep_.runs.at(number));
-  bool all = true;
+  for (const auto& [number, records] : to_go_on)
+    if (!refused(number)) runs.push_back(&sweep_.runs.at(number));
+  if (runs.empty()) return;
+  bool all = runs.size() > 1, none = true;
   try {
-    TrialRun::submit(runs, sweep_.launcher);
+    if (all) TrialRun::submit(runs, sweep_.launcher);
   } catch (const std::exception&) {
     all = false;
   }
+  const std::set<int> earlier = refused_;
   for (const auto& [number, records] : to_go_on)
-    or_remember(number, [&, number = number, &records = records] {
-      if (!all) TrialRun::submit({&sweep_.runs.at(number)}, sweep_.launcher);
-      sweep_.append(records);
-    });
+    if (!earlier.contains(number))
+      or_remember(number, [&, number = number, &records = records] {
+        refused_.insert(number);
+        if (!all) TrialRun::submit({&sweep_.runs.at(number)}, sweep_.launcher);
+        refused_.erase(number);
+        none = false;
+        sweep_.append(records);
+      });
+  refusals_in_a_row_ = none ? refusals_in_a_row_ + 1 : 0;
+  began_ |= !none;
 }
 
 /// What the run logged of the metric since it was last looked at. Optuna has no such reports with several objectives.
@@ -270,13 +288,11 @@ void TrialAttendance::then_say(Outcome& outcome, int number, bool good, const st
   });
 }
 
-/// Nothing new begins where everything fails: a person has to look.
+/// Where everything fails a person has to look.
 void TrialAttendance::count(const Trial& trial, bool good) {
   failures_in_a_row_ = good ? 0 : failures_in_a_row_ + 1;
-  if (failures_in_a_row_ < kTooManyFailures) return;
-  failures_in_a_row_ = 0;
-  pause_sweep(sweep_.folder, true);
-  stuck = fmt::format(
+  if (failures_in_a_row_ < kTooManyFailures || !all_fail_.empty()) return;
+  all_fail_ = fmt::format(
       "The last {} trials failed, the newest, trial {}, in {}. Nothing new begins: look at it, then: ablate sweep "
       "resume {}",
       kTooManyFailures, trial.number, trial.run(), sweep_.sweep.name);

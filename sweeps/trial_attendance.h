@@ -26,8 +26,11 @@ class TrialAttendance {
   const std::string& trouble() const { return trouble_; }
   /// Trials that something was wrong with are to be attended to again.
   void forget_trouble();
-  /// Why nothing new begins: a person has to look. Stays until it is cleared.
-  std::string stuck;
+  /// Whether the launcher refused to train it when it was asked last.
+  bool refused(int number) const { return refused_.contains(number); }
+  /// Why nothing new begins any more, and what a person has to do: everything fails, or the launcher has refused again
+  /// and again and has never taken a run. Empty while there is hope.
+  std::string stuck() const;
 
  private:
   using Records = std::vector<journal::Record>;
@@ -57,8 +60,10 @@ class TrialAttendance {
   LedSweep& sweep_;
   std::map<int, std::vector<Step>> to_judge_;  // Trials, and what they reported since a verdict.
   std::string trouble_;
-  std::set<int> troubled_;
-  int failures_in_a_row_ = 0;
+  std::set<int> troubled_, refused_;
+  int failures_in_a_row_ = 0, refusals_in_a_row_ = 0;
+  bool began_ = false;  // The launcher has taken a run.
+  std::string all_fail_;
 };
 
 }  // namespace ablate

@@ -6,8 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <map>
+#include <utility>
 
+#include "sweeps/trial_standing.h"
 #include "viewers/sweep/chart.h"
+#include "viewers/sweep/trial_rows.h"
 #include "viewers/widgets.h"
 
 namespace ablate {
@@ -32,6 +36,10 @@ double now_seconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+/// As standing_of has them, in the order in which they are counted.
+constexpr std::array kStandings{"complete", "pruned",  "running",     "queued",   "paused",
+                                "waiting",  "stopped", "interrupted", "diverged", "failed"};
+
 class SweepPanel : public Panel {
  public:
   SweepPanel() : charts_(make_sweep_charts()) {}
@@ -51,7 +59,7 @@ class SweepPanel : public Panel {
   void draw_controls(Workspace& workspace, const SweepView& view);
   void draw_actions(Workspace& workspace, const SweepView& view);
   void draw_objective();
-  static void draw_progress(const SweepView& view);
+  void draw_progress(const SweepView& view) const;
 
   std::vector<std::unique_ptr<SweepChart>> charts_;
   std::size_t chart_ = 0, objective_ = 0;
@@ -210,14 +218,10 @@ void SweepPanel::draw_actions(Workspace& workspace, const SweepView& view) {
 }
 
 /// "running   23 of 60 trials: 12 complete, 8 pruned, 2 running, 1 failed   best 0.849 (trial 17)".
-void SweepPanel::draw_progress(const SweepView& view) {
-  std::array<int, 5> counts{};
-  int paused = 0;
-  for (const Trial& trial : view.study->trials) {
-    ++counts[static_cast<std::size_t>(trial.state)];
-    paused += trial.paused();
-  }
-  counts[static_cast<std::size_t>(TrialState::running)] -= paused;
+void SweepPanel::draw_progress(const SweepView& view) const {
+  std::map<std::string_view, int> counts;
+  for (const Trial& trial : study_->trials)
+    ++counts[standing_of(trial, status_of(runs_[static_cast<std::size_t>(trial.number)]))];
   std::string words;
   const SweepState::Now now = view.state.now;
   if (view.sweep)
@@ -225,16 +229,9 @@ void SweepPanel::draw_progress(const SweepView& view) {
   words += std::to_string(view.study->trials.size());
   if (view.sweep && view.sweep->budget.trials) words += fmt::format(" of {}", *view.sweep->budget.trials);
   words += view.study->trials.size() == 1 && words.find(" of ") == std::string::npos ? " trial" : " trials";
-  auto say = [&, first = true](int count, const char* word) mutable {
-    if (count > 0) words += fmt::format("{}{} {}", std::exchange(first, false) ? ": " : ", ", count, word);
-  };
-  const auto of = [&](TrialState state) { return counts[static_cast<std::size_t>(state)]; };
-  say(of(TrialState::complete), "complete");
-  say(of(TrialState::pruned), "pruned");
-  say(of(TrialState::running), "running");
-  say(paused, "paused");
-  say(of(TrialState::waiting), "waiting");
-  say(of(TrialState::fail), "failed");
+  const char* before = ": ";
+  for (const char* word : kStandings)
+    if (counts[word] > 0) words += fmt::format("{}{} {}", std::exchange(before, ", "), counts[word], word);
   const std::vector<int> best = view.study->best();
   if (view.study->directions.size() > 1 && !best.empty())
     words += fmt::format("    {} on the front", best.size());

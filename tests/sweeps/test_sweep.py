@@ -107,7 +107,7 @@ class Sweep(SweepTest):
 
     def test_one_without_a_checkpoint_fails_and_is_tried_again_so_often(self):
         dying = {"TRIVIAL_DIES_AT": "3", "TRIVIAL_CHECKPOINTS": "0"}
-        self.sweep(environment=dying, budget={"trials": 1}, retries=2)
+        self.sweep(environment=dying, budget={"trials": 1}, retries=2, code=1)
         trials = self.study().trials
         self.assertEqual([t.state for t in trials], [TrialState.FAIL] * 3)
         self.assertEqual([t.params for t in trials], [trials[0].params] * 3)
@@ -115,25 +115,33 @@ class Sweep(SweepTest):
         self.assertEqual(trials[2].system_attrs["retry_history"], [0, 1])
         self.assertIn("killed", trials[0].user_attrs["error"])
 
-    def test_where_everything_fails_nothing_more_begins(self):
+    def test_where_everything_fails_it_gives_up_whoever_goes_on_with_it(self):
         self.environment["TRIVIAL_FAILS"] = "no pictures there"
-        process = self.start("sweep", "run", self.file(name="bad", budget={"trials": 50}), "--slots", "1")
-        self.until(lambda: self.call("sweep", "show", "bad").returncode == 0 and self.show("bad")["problem"])
+        said = self.sweep(name="bad", budget={"trials": 50}, code=1).stderr
+        self.assertIn("The last 5 trials failed", said)
         shown = self.show("bad")
-        self.assertEqual(shown["state"], "paused")
-        self.assertIn("The last 5 trials failed", shown["problem"])
+        self.assertEqual(shown["state"], "idle")
+        self.assertIn("ablate sweep resume bad", shown["problem"])
         self.assertEqual({t["error"] for t in shown["trials"] if t["state"] == "FAIL"}, {"no pictures there"})
-        process.send_signal(signal.SIGINT)
-        self.assertEqual(process.wait(20), 1)
+        self.assertLess(len(shown["trials"]), 12)
+        self.ablate("sweep", "resume", "bad", code=1)
+        self.assertGreater(len(self.show("bad")["trials"]), len(shown["trials"]))
+
+    def test_one_whose_trials_have_all_failed_is_no_success_when_its_budget_is_used_up(self):
+        self.environment["TRIVIAL_FAILS"] = "no pictures there"
+        said = self.sweep(budget={"trials": 1}, retries=0, code=1).stderr
+        self.assertIn("All trials failed (1), the newest with: no pictures there", said)
+        self.assertEqual(self.show()["state"], "finished")
+        self.assertIn("All trials failed", self.ablate("sweep", "resume", "lr", code=1).stderr)
 
     def test_an_unlucky_combination_is_told_and_the_sweep_goes_on(self):
         space = {"model.norm": {"type": "categorical", "choices": ["group"]},
                  "model.norm_groups": {"type": "categorical", "choices": [4, 3]}}
         base = {"train": {"steps": 5}, "validation": {"every": 5}, "model": {"channels": 4}}
-        self.assertRegex(self.sweep(space=space, sampler="grid", base=base).stderr, "trial 1: .*3 groups don't divide")
-        shown = self.show()["trials"]
-        self.assertEqual([t["state"] for t in shown], ["COMPLETE", "FAIL"])
-        self.assertIn("3 groups don't divide", shown[1]["error"])
+        self.assertRegex(self.sweep(space=space, sampler="grid", base=base).stderr, "trial [01]: .*3 groups don't divide")
+        shown = {t["params"]["model.norm_groups"]: t for t in self.show()["trials"]}
+        self.assertEqual([shown[groups]["state"] for groups in (4, 3)], ["COMPLETE", "FAIL"])
+        self.assertIn("3 groups don't divide", shown[3]["error"])
 
     def test_a_grid_ends_by_itself(self):
         space = {"optimizer.lr": {"type": "categorical", "choices": [0.1, 0.01, 0.001]},
@@ -152,7 +160,7 @@ class Sweep(SweepTest):
         self.assertEqual(self.show()["best"], sorted(trial.number for trial in self.study().best_trials))
 
     def test_a_metric_that_is_never_logged_is_told(self):
-        self.sweep(objective={"metric": "loss/val"}, budget={"trials": 1})
+        self.sweep(objective={"metric": "loss/val"}, budget={"trials": 1}, code=1)
         self.assertEqual(self.show()["trials"][0]["error"], "loss/val was never logged")
 
     def test_one_that_is_stopped_stops_for_those_who_follow_it_too(self):
@@ -188,6 +196,12 @@ class Sweep(SweepTest):
         self.assertEqual(process.wait(30), 0)
         self.assertEqual({run["status"] for run in self.runs()}, {"stopped"})
         self.assertEqual({t["state"] for t in self.show()["trials"]}, {"RUNNING"})
+        self.assertEqual({t["run_status"] for t in self.show()["trials"]}, {"stopped"})
+        shown = self.ablate("sweep", "show", "lr").stdout
+        self.assertRegex(shown, "(?m)^ +0 +stopped ")
+        self.assertNotIn("running", shown.lower())
+        self.assertEqual(self.ablate("sweep", "show", "lr").stdout, shown)
+        self.assertIn("nobody leads it", shown)
         self.environment["TRIVIAL_STEP_MS"] = "0"
         self.ablate("sweep", "resume", "lr")
         self.assertEqual({t["state"] for t in self.show()["trials"]}, {"COMPLETE"})
@@ -227,6 +241,7 @@ class Pruned(SweepTest):
     def test_halving_lets_trials_wait_and_continues_the_good_ones(self):
         result = self.halving()
         trials = self.study().trials
+        shown = self.show()["trials"]
         self.assertEqual(len(trials), 12)
         states = collections.Counter(t.state for t in trials)
         self.assertEqual(set(states), {TrialState.COMPLETE, TrialState.PRUNED})
@@ -243,6 +258,7 @@ class Pruned(SweepTest):
                 self.assertEqual(run["status"], "pruned")
                 self.assertEqual(trial.value, trial.intermediate_values[steps[-1]])
             self.assertLessEqual(self.diary()["end", run["id"]], 1)
+            self.assertEqual(shown[trial.number]["training_seconds"], run["step"])  # A second each, whatever it waited for.
         went_on = [line for line in result.stderr.splitlines() if "goes on" in line]
         starts = sum(count for (word, _), count in self.diary().items() if word == "start")
         self.assertEqual(starts, 12 + len(went_on))
@@ -312,14 +328,40 @@ class WithOptuna(SweepTest):
         self.assertEqual([t["state"] for t in shown[0]["trials"]], ["Complete", "Complete"])
         self.assertEqual([t["values"] for t in shown[0]["trials"]], [t.values for t in self.study().trials])
 
-    def test_one_of_other_distributions_is_refused(self):
+    def theirs(self, objective, trials=2, name="theirs"):
         path = self.folder / "theirs.journal"
+        path.unlink(missing_ok=True)
         storage = optuna.storages.JournalStorage(JournalFileBackend(str(path)))
-        study = optuna.create_study(study_name="lr", storage=storage, direction="maximize")
-        study.optimize(lambda t: t.suggest_categorical("optimizer.lr", [0.1, 0.2]), n_trials=1)
-        said = self.error_of("sweep", "run", self.file(), "--journal", path, code=1)
-        self.assertIn("optimizer.lr", said)
-        self.assertIn("does not go with", said)
+        optuna.create_study(study_name=name, storage=storage, direction="maximize").optimize(objective, n_trials=trials)
+        return path
+
+    def test_a_study_of_another_name_has_the_sweeps_from_then_on(self):
+        path = self.theirs(lambda t: 1 - t.suggest_float("optimizer.lr", 1e-3, 10.0, log=True))
+        before = path.read_bytes()
+        with path.open("ab") as file:
+            file.write(b'{"op_code": 4, "stu')  # Torn.
+        self.sweep("--journal", path, budget={"trials": 3})
+        self.assertEqual([study.study_name for study in optuna.get_all_study_summaries(self.storage())], ["lr"])
+        self.assertEqual([t.state for t in self.study().trials], [TrialState.COMPLETE] * 3)
+        self.assertEqual(self.show()["study"], "lr")
+        self.assertTrue(path.read_bytes().startswith(before))
+
+    def test_one_of_another_search_is_refused(self):
+        lr = ("optimizer.lr", 1e-5, 1.0)
+        for objective, words in (
+            (lambda t: t.suggest_categorical("optimizer.lr", [0.1, 0.2]), "does not go with"),
+            (lambda t: t.suggest_float(*lr, log=True) + t.suggest_float("momentum", 0, 1), "trial 0 .* has momentum, which is not in"),
+            (lambda t: 1.0 if t.number == 0 else t.suggest_float("momentum", 0, 1), "trial 1 .* has momentum, which is not in"),
+            (lambda t: t.suggest_float("optimizer.lr", 2.0, 9.0, log=True), r"within \[2, 9\], and the sweep within \[1e-05, 1\]"),
+        ):
+            with self.subTest(words):
+                said = self.error_of("sweep", "run", self.file(), "--journal", self.theirs(objective), code=1)
+                self.assertRegex(said, words)
+                self.assertFalse(self.journal().exists())
+        space = SWEEP["space"] | {"model.norm": {"type": "categorical", "choices": ["batch", "group"]}}
+        path = self.theirs(lambda t: t.suggest_float(*lr, log=True))
+        self.assertIn("trial 0 of the study theirs has no model.norm",
+                      self.error_of("sweep", "run", self.file(space=space), "--journal", path, code=1))
 
     def test_both_write_at_once_and_nothing_is_lost(self):
         self.sweep(budget={"trials": 1})
@@ -351,7 +393,8 @@ class BadInput(SweepTest):
             ({"space": {"optimizer.lr": lr | {"low": 1, "high": 1e-5}}}, "is empty"),
             ({"space": {"optimizer.lr": lr | {"low": 0}}}, "above 0"),
             ({"space": {"optimizer.lr": lr | {"steps": 1}}}, 'Did you mean "step"?'),
-            ({"sampler": "grid"}, "step"),
+            ({"sampler": "grid"}, "the values to try"),
+            ({"space": {"model.depth": {"type": "int", "low": 1, "high": 3, "step": 5}}}, "larger than the range"),
             ({"sampler": "tpee"}, "tpe"),
             ({"objective": {"metric": "iou/vall"}}, "Did you mean iou/val?"),
             ({"budget": {}}, "would never end"),
@@ -368,6 +411,11 @@ class BadInput(SweepTest):
             with self.subTest(words):
                 self.assertIn(words, self.said(**changes))
         self.assertFalse((self.root / "sweeps").exists())
+
+    def test_what_the_base_says_of_a_searched_key_is_told_to_be_unused(self):
+        said = self.sweep(base=SWEEP["base"] | {"optimizer": {"lr": 5}, "model.norm": "batch"}, budget={"trials": 1}).stderr
+        self.assertIn('optimizer.lr is searched: what "base" says of it is not used', said)
+        self.assertNotIn("model.norm", said)
 
     def test_a_sweep_of_the_same_name_that_asks_for_something_else(self):
         self.sweep(budget={"trials": 1})

@@ -58,6 +58,13 @@ class OnACluster(SweepTest):
         self.assertEqual(self.run_of(second)["status"], "pruned")
         self.assertEqual(self.cluster.call("squeue", "--noheader"), "")
 
+    def test_what_the_cluster_refuses_from_the_start_ends_it(self):
+        said = self.sweep("--launcher", "slurm", "--partition", "nosuch", code=1).stderr
+        self.assertIn("invalid partition specified: nosuch", said)
+        self.assertIn("ablate sweep resume lr", said)
+        self.ablate("sweep", "resume", "lr", "--launcher", "slurm", "--slots", 2)
+        self.assertEqual({t["state"] for t in self.show()["trials"]}, {"COMPLETE"})
+
     def test_while_the_controller_of_the_cluster_is_down_it_says_so_and_goes_on_later(self):
         self.environment["TRIVIAL_STEP_MS"] = "20"
         process = self.start("sweep", "run", self.file(base={"train": {"steps": 100}, "validation": {"every": 10}}, budget={"trials": 3}),

@@ -228,6 +228,17 @@ class Resumes(Trouble):
         self.assertEqual([(t.state, t.user_attrs["resumed"]) for t in self.study().trials], [(TrialState.COMPLETE, 1)])
 
 
+class Refused(Trouble):
+    def test_without_slurms_programs_it_ends_and_says_so(self):
+        said = self.sweep("--launcher", "slurm", environment={"PATH": str(self.folder / "nothing")}, code=1).stderr
+        for words in ("squeue", "No trial could be begun. Once that is mended: ablate sweep resume lr"):
+            self.assertIn(words, said)
+            self.assertIn(words, self.show()["problem"])
+        self.assertEqual(self.show()["state"], "idle")
+        self.assertEqual(self.statuses(), ["queued", "queued"])
+        self.ablate("sweep", "stop", "lr")
+
+
 class Locks(Trouble):
     def test_locks_that_others_left_behind_are_broken_after_a_while(self):
         """Optuna's two kinds, of a process that was killed, and one of ours of another host. All at once: each takes half a minute."""

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sweeps/trial_standing.h"
 #include "viewers/run_metrics.h"
 #include "viewers/sweep/trial_rows.h"
 #include "viewers/widgets.h"
@@ -84,7 +85,7 @@ namespace {
 void say_trial(const SweepScene& scene, int number) {
   const Trial& trial = scene.trial(number);
   if (!ImGui::BeginTooltip()) return;
-  std::string words = fmt::format("trial {}   {}", number, state_word(trial));
+  std::string words = fmt::format("trial {}   {}", number, standing_of(trial, status_of(scene.run(number))));
   if (scene.is_best(number)) words += scene.study.directions.size() > 1 ? ", of the front" : ", the best";
   ImGui::TextUnformatted(words.c_str());
   for (const StudyAxis& axis : scene.axes.objectives)
@@ -95,7 +96,7 @@ void say_trial(const SweepScene& scene, int number) {
     if (axis.has(number)) parameters += fmt::format("{}  {}\n", axis.name, axis.words(axis.of(number)));
   if (!parameters.empty()) parameters.pop_back();
   widgets::quiet_text(parameters);
-  if (const double seconds = trial_seconds(trial, scene.now); std::isfinite(seconds))
+  if (const double seconds = trained_seconds(trial, status_of(scene.run(number)), scene.now); std::isfinite(seconds))
     widgets::quiet_text(widgets::duration(seconds));
   if (const auto why = trial.user_attrs.find("error"); why != trial.user_attrs.end() && why->is_string()) {
     ImGui::PushTextWrapPos(widgets::em(30));

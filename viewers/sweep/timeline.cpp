@@ -10,9 +10,24 @@ namespace {
 // Seconds without a logged point, at least, that are taken for a pause; of a trial that is known to have paused.
 constexpr double kPause = 10, kKnownPause = 1;
 
+/// Whether somebody works on it, or may: of another program's trials nothing else is known.
+bool trains(const Trial& trial, const RunView* run) {
+  if (trial.state != TrialState::running || trial.paused()) return false;
+  return !run || run->info.status.state == RunState::running || run->info.status.state == RunState::queued;
+}
+
 struct Piece {
   double from, to;
 };
+
+/// Of a run that nobody trains and that had no time to say when it ended: the last that is known of it.
+double last_sign_of(const RunView& run, double from) {
+  double last = 0;
+  if (run.data)
+    for (const auto& [tag, points] : run.data->scalars)
+      if (!points.empty()) last = std::max(last, points.back().wall_seconds);
+  return last > 0 ? last : std::max(from, run.info.status.started_seconds) + run.info.status.training_seconds;
+}
 
 /// When a run logged, with the pauses between: what lasted much longer than from one point to the next.
 std::vector<Piece> logged_pieces(const RunData& data, double least_pause) {
@@ -40,8 +55,11 @@ std::vector<Piece> pieces_of(const Trial& trial, const RunView* run, double now)
   const RunStatus* const status = run ? &run->info.status : nullptr;
   const bool paused_once = trial.user_attrs.contains("paused_at");
   double end = trial.ended_seconds > 0 ? trial.ended_seconds : now;
-  // A trial may end long after its run: it waited for more budget and didn't get it.
-  if (status && status->ended_seconds > trial.started_seconds) end = std::min(end, status->ended_seconds);
+  // A trial may end long after its run, or not at all: it waited for more budget, or its sweep was stopped.
+  if (status && status->ended_seconds > trial.started_seconds)
+    end = std::min(end, status->ended_seconds);
+  else if (run && !finished(trial.state) && !trains(trial, run))
+    end = std::min(end, last_sign_of(*run, trial.started_seconds));
   if (run && run->data) {
     std::vector<Piece> pieces = logged_pieces(*run->data, paused_once ? kKnownPause : kPause);
     if (pieces.size() > 1) {
@@ -78,8 +96,8 @@ Timeline timeline_of(const Study& study, const std::vector<const RunView*>& runs
     const std::vector<Piece> pieces = pieces_of(trial, run, now);
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       const bool last = i + 1 == pieces.size();
-      by_host[host_of(trial, run)].push_back({trial.number, 0, pieces[i].from, pieces[i].to, i > 0, !last,
-                                              last && trial.state == TrialState::running && !trial.paused()});
+      by_host[host_of(trial, run)].push_back(
+          {trial.number, 0, pieces[i].from, pieces[i].to, i > 0, !last, last && trains(trial, run)});
     }
   }
   for (auto& [name, bars] : by_host) {

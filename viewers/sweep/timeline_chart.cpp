@@ -59,7 +59,7 @@ void TimelineChart::draw(SweepScene& scene) {
   draw_legend({{LegendMark::box, look::kAccent, "training"},
                {LegendMark::box, kTrialColor, "complete"},
                {LegendMark::box, {0.33f, 0.36f, 0.41f}, "pruned"},
-               {LegendMark::box, look::kChip, "paused"},
+               {LegendMark::box, look::kChip, "paused, stopped"},
                {LegendMark::box, look::kWrong, "failed"},
                {LegendMark::line, look::kText, "resumed"}});
   const ImVec2 space = ImGui::GetContentRegionAvail();
@@ -104,7 +104,8 @@ void TimelineChart::draw_bar(SweepScene& scene, const Timeline::Bar& bar, Neares
   ImVec2 b = ImPlot::PlotToPixels(end - timeline_.from, bar.lane + 0.36);
   const float apart = b.x - a.x > 3 ? 1.0f : 0.0f;  // Bars that follow each other don't run together.
   b.x = std::max(b.x - apart, a.x + 1.5f);
-  const Color color = bar.goes_on ? look::kChip : state_color(trial);
+  const bool waits = bar.goes_on || (trial.state == TrialState::running && !bar.open);
+  const Color color = waits ? look::kChip : state_color(trial);
   const float alpha = scene.is_kept(bar.trial) ? 1 : 0.2f;
   list.AddRectFilled(a, b, widgets::packed(color, alpha), widgets::em(0.12f));
   if (bar.resumed) list.AddLine(ImVec2(a.x, a.y), ImVec2(a.x, b.y), widgets::packed(look::kText, alpha), 2);

@@ -1,16 +1,16 @@
 #pragma once
 
-#include <string>
 #include <vector>
 
+#include "viewers/panel.h"
 #include "viewers/sweep/study_axes.h"
 
 namespace ablate {
 
-/// "complete", "pruned", "failed", "running", "paused", "waiting".
-std::string_view state_word(const Trial& trial);
-/// How long it took, or has taken by `now`, pauses included; NaN before it began.
-double trial_seconds(const Trial& trial, double now);
+/// nullptr where there is no run.
+const RunStatus* status_of(const RunView* run);
+/// An objective's value as the table shows it: of one that is not over the last that it reported. NaN for none.
+double row_value(const Study& study, const Trial& trial, std::size_t objective);
 
 /// What the table of trials is sorted by.
 struct TrialOrder {
@@ -20,8 +20,9 @@ struct TrialOrder {
   bool operator==(const TrialOrder&) const = default;
 };
 
-/// The numbers of those that are kept, in order. What has no value comes last either way; equal ones by number.
+/// The numbers of those that are kept, in order; `runs` as in SweepScene. What has no value comes last either way;
+/// equal ones by number.
 std::vector<int> sorted_trials(const Study& study, const StudyAxes& axes, const std::vector<char>& kept,
-                               const TrialOrder& order, double now);
+                               const std::vector<const RunView*>& runs, const TrialOrder& order, double now);
 
 }  // namespace ablate

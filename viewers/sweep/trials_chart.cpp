@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sweeps/trial_standing.h"
 #include "viewers/sweep/drawing.h"
 #include "viewers/sweep/trial_rows.h"
 #include "viewers/widgets.h"
@@ -35,7 +36,7 @@ class TrialsChart : public SweepChart {
 
   TrialOrder order_;
   std::vector<int> rows_;
-  std::uint64_t version_ = 0;
+  std::uint64_t version_ = 0, snapshot_ = 0;
   TrialOrder sorted_by_;
   std::vector<char> sorted_kept_;
   std::optional<int> in_view_;  ///< the selected trial that was scrolled to
@@ -64,11 +65,13 @@ void TrialsChart::sort(const SweepScene& scene, const std::vector<Column>& colum
     const Column& column = columns[static_cast<std::size_t>(specs->Specs[0].ColumnIndex)];
     order_ = {column.by, column.index, specs->Specs[0].SortDirection == ImGuiSortDirection_Descending};
   }
-  if (version_ == scene.version && sorted_by_ == order_ && sorted_kept_ == scene.kept) return;
+  const std::uint64_t snapshot = scene.workspace.snapshot->version;
+  if (version_ == scene.version && snapshot_ == snapshot && sorted_by_ == order_ && sorted_kept_ == scene.kept) return;
   version_ = scene.version;
+  snapshot_ = snapshot;
   sorted_by_ = order_;
   sorted_kept_ = scene.kept;
-  rows_ = sorted_trials(scene.study, scene.axes, scene.kept, order_, scene.now);
+  rows_ = sorted_trials(scene.study, scene.axes, scene.kept, scene.runs, order_, scene.now);
 }
 
 void TrialsChart::draw(SweepScene& scene) {
@@ -131,13 +134,14 @@ void TrialsChart::draw_row(SweepScene& scene, const std::vector<Column>& columns
         draw_state(scene, trial);
         break;
       case By::objective: {
-        const StudyAxis& axis = scene.axes.objectives[column.index];
-        if (!axis.has(number))
-          widgets::quiet_text("–");
-        else if (scene.is_best(number))
-          ImGui::TextColored(widgets::vector_of(look::kAccent), "%s", widgets::short_number(axis.of(number)).c_str());
+        const double value = row_value(scene.study, trial, column.index);
+        const std::string words = std::isfinite(value) ? widgets::short_number(value) : "–";
+        if (scene.is_best(number))
+          ImGui::TextColored(widgets::vector_of(look::kAccent), "%s", words.c_str());
+        else if (finished(trial.state) && std::isfinite(value))
+          ImGui::TextUnformatted(words.c_str());
         else
-          ImGui::TextUnformatted(widgets::short_number(axis.of(number)).c_str());
+          widgets::quiet_text(words);
         break;
       }
       case By::parameter: {
@@ -149,7 +153,7 @@ void TrialsChart::draw_row(SweepScene& scene, const std::vector<Column>& columns
         break;
       }
       case By::seconds: {
-        const double seconds = trial_seconds(trial, scene.now);
+        const double seconds = trained_seconds(trial, status_of(scene.run(number)), scene.now);
         widgets::quiet_text(std::isfinite(seconds) ? widgets::duration(seconds) : "–");
         break;
       }
@@ -163,7 +167,7 @@ void TrialsChart::draw_row(SweepScene& scene, const std::vector<Column>& columns
 
 void TrialsChart::draw_state(SweepScene& scene, const Trial& trial) {
   const RunView* const run = scene.run(trial.number);
-  std::string words(state_word(trial));
+  std::string words(standing_of(trial, status_of(run)));
   if (trial.state == TrialState::running && !trial.paused() && run && run->info.status.total_steps > 0)
     words += fmt::format(" {:.0f} %", 100.0 * static_cast<double>(run->info.status.step) /
                                           static_cast<double>(run->info.status.total_steps));

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "runs/json_file.h"
+#include "runs/run_store.h"
 #include "sweeps/interrupts.h"
 #include "sweeps/launcher.h"
 #include "sweeps/sweep_controller.h"
 #include "sweeps/sweep_folder.h"
+#include "sweeps/trial_standing.h"
 #include "workbench/cli/command.h"
 #include "workbench/cli/configuration.h"
 #include "workbench/cli/launcher_options.h"
@@ -27,7 +30,18 @@ struct SweepOptions {
   bool detach = false;
 };
 
-nlohmann::json trial_json(const Trial& trial) {
+/// nullopt where there is none, or it can't be understood: `ablate show` says why.
+std::optional<RunStatus> status_of_run(const fs::path& sweep, const Trial& trial) {
+  const fs::path folder = root_of(sweep) / trial.run();
+  if (trial.run().empty() || !fs::exists(folder / "run.json")) return std::nullopt;
+  try {
+    return read_resolved_status(folder);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+nlohmann::json trial_json(const Trial& trial, const std::optional<RunStatus>& run) {
   nlohmann::json values = nlohmann::json::array(), intermediate = nlohmann::json::object();
   for (const double value : trial.values) values.push_back(json_number(value));
   for (const auto& [step, value] : trial.intermediate) intermediate[std::to_string(step)] = json_number(value);
@@ -36,7 +50,9 @@ nlohmann::json trial_json(const Trial& trial) {
                           {"params", trial.external_params()},
                           {"values", values},
                           {"intermediate", intermediate},
-                          {"run", trial.run().empty() ? nlohmann::json(nullptr) : nlohmann::json(trial.run())}};
+                          {"run", trial.run().empty() ? nlohmann::json(nullptr) : nlohmann::json(trial.run())},
+                          {"run_status", run ? nlohmann::json(name_of(run->state)) : nlohmann::json(nullptr)},
+                          {"training_seconds", run ? json_number(run->training_seconds) : nlohmann::json(nullptr)}};
   if (trial.user_attrs.contains("error")) document["error"] = trial.user_attrs.at("error");
   return document;
 }
@@ -58,19 +74,20 @@ Tone tone_of(const Trial& trial) {
   return trial.state == TrialState::complete ? Tone::plain : Tone::quiet;
 }
 
-void print_trials(const Sweep& sweep, const Study& study) {
+void print_trials(const fs::path& folder, const Sweep& sweep, const Study& study) {
   const std::vector<int> best = study.best();
   std::vector<Table::Column> columns{{""}, {"TRIAL", Align::right}, {"STATE"}};
   for (const Sweep::Objective& objective : sweep.objectives) columns.push_back({objective.metric, Align::right});
   for (const Parameter& parameter : sweep.space.parameters())
     columns.push_back({short_key(parameter.key, sweep.space), Align::right});
-  columns.insert(columns.end(), {{"TIME", Align::right}, {"RUN"}, {""}});
+  columns.insert(columns.end(), {{"TRAINED", Align::right}, {"RUN"}, {""}});
   Table table(columns);
   for (const Trial& trial : study.trials) {
     const Tone tone = tone_of(trial);
+    const std::optional<RunStatus> run = status_of_run(folder, trial);
     std::vector<Cell> row{{std::ranges::find(best, trial.number) != best.end() ? "best" : "", Tone::good},
                           {std::to_string(trial.number)},
-                          {trial.paused() ? "waits" : std::string(name_of(trial.state)), tone}};
+                          {std::string(standing_of(trial, run ? &*run : nullptr)), tone}};
     for (std::size_t i = 0; i < sweep.objectives.size(); ++i) {
       if (i < trial.values.size())
         row.push_back({short_number(trial.values[i]), tone});
@@ -81,9 +98,9 @@ void print_trials(const Sweep& sweep, const Study& study) {
     const nlohmann::json params = trial.external_params();
     for (const Parameter& parameter : sweep.space.parameters())
       row.push_back({params.contains(parameter.key) ? param_words(params.at(parameter.key)) : "", tone});
-    const double seconds = std::max(0.0, trial.ended_seconds - trial.started_seconds);  // Clocks can be set back.
+    const double seconds = trained_seconds(trial, run ? &*run : nullptr, wall_seconds());
     const std::string error = trial.user_attrs.value("error", "");
-    row.insert(row.end(), {{trial.ended_seconds > 0 ? short_time(seconds) : "", Tone::quiet},
+    row.insert(row.end(), {{seconds > 0 ? short_time(seconds) : "", Tone::quiet},
                            {trial.run(), Tone::quiet},
                            {error.substr(0, error.find('\n')), Tone::bad}});
     table.add(std::move(row));
@@ -97,7 +114,9 @@ std::string progress_words(const Sweep& sweep, const Study& study, const SweepSt
                                   name_of(state.now), count(TrialState::complete),
                                   sweep.budget.trials ? std::to_string(*sweep.budget.trials) : "any number of",
                                   count(TrialState::pruned), count(TrialState::fail));
-  if (state.now == SweepState::Now::running || state.now == SweepState::Now::paused)
+  if (state.now == SweepState::Now::idle)
+    words += fmt::format("; nobody leads it, ablate sweep resume {} does", sweep.name);
+  else if (state.now != SweepState::Now::finished)
     words += fmt::format("; led by process {} on {}", state.process, state.host);
   return words;
 }
@@ -117,11 +136,12 @@ int show(const Invocation& invocation, const fs::path& folder) {
                             {"trials", nlohmann::json::array()}};
     for (const Direction direction : study.directions)
       document["directions"].push_back(direction == Direction::maximize ? "maximize" : "minimize");
-    for (const Trial& trial : study.trials) document["trials"].push_back(trial_json(trial));
+    for (const Trial& trial : study.trials)
+      document["trials"].push_back(trial_json(trial, status_of_run(folder, trial)));
     print_json(document);
     return 0;
   }
-  print_trials(sweep, study);
+  print_trials(folder, sweep, study);
   fmt::print("{}\n", progress_words(sweep, study, state));
   if (!state.problem.empty()) fmt::print(stderr, "ablate: {}\n", state.problem);
   return 0;
@@ -161,11 +181,22 @@ int lead(const Invocation& invocation, const fs::path& folder, const SweepOption
                name);
   if (end == SweepEnd::stopped) fmt::print(stderr, "Stopped. It goes on with: ablate sweep resume {}\n", name);
   show(invocation, folder);
-  return end == SweepEnd::left ? 1 : 0;
+  return end == SweepEnd::left || end == SweepEnd::given_up ? 1 : 0;
+}
+
+/// A base may be a whole run's configuration; what of it the search takes the place of should not surprise.
+void tell_unused(const Sweep& sweep) {
+  for (const Parameter& parameter : sweep.space.parameters()) {
+    std::string nested = "/" + parameter.key;
+    std::ranges::replace(nested, '.', '/');
+    if (sweep.base.contains(parameter.key) || sweep.base.contains(nlohmann::json::json_pointer(nested)))
+      fmt::print(stderr, "ablate: note: {} is searched: what \"base\" says of it is not used.\n", parameter.key);
+  }
 }
 
 int run(const Invocation& invocation, const SweepOptions& options) {
   const Sweep sweep = as_usage([&] { return Sweep::read(options.file); });
+  tell_unused(sweep);
   tell_problems(check_data(RunConfig::from_json(sweep.base)));
   return lead(invocation, create_sweep(invocation.root(), sweep, options.journal), options);
 }
@@ -218,7 +249,10 @@ void add_sweep(CLI::App& app, Invocation& invocation) {
       .add_option("SWEEP.json", options->file,
                   R"({"name", "base": {…}, "space": {…}, "sampler", "pruner", "objective", "budget"})")
       ->required();
-  begin.add_option("--journal", options->journal, "Go on from a copy of this Optuna journal")->type_name("FILE");
+  begin
+      .add_option("--journal", options->journal,
+                  "Go on from a copy of this Optuna journal, whose study then has the sweep's name")
+      ->type_name("FILE");
   add_leading(begin);
   acts(begin, run);
 

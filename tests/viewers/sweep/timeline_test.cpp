@@ -63,6 +63,28 @@ TEST_F(TimelineTest, ATrialThatTrainsReachesUntilNow) {
   EXPECT_EQ(found.bars[0].to, 1000);
 }
 
+TEST_F(TimelineTest, ATrialOfASweepThatWasStoppedEndsWhereItsRunDid) {
+  add(TrialState::running, 100, 0);
+  run().info.status.state = RunState::stopped;
+  views_.back()->info.status.ended_seconds = 160;
+  EXPECT_EQ(timeline().bars[0].to, 160);
+  EXPECT_FALSE(timeline().bars[0].open);
+}
+
+TEST_F(TimelineTest, OneWhoseWorkerWasKilledEndsWithItsLogOrWithWhatItTrained) {
+  add(TrialState::running, 100, 0);
+  RunView& killed = run();
+  killed.info.status.state = RunState::interrupted;
+  killed.info.status.started_seconds = 105;
+  killed.info.status.training_seconds = 40;
+  EXPECT_EQ(timeline().bars[0].to, 145);
+  auto data = std::make_shared<RunData>();
+  data->scalars["loss/train"].push_back({1, 147.0, 0.5});
+  killed.data = data;
+  EXPECT_EQ(timeline().bars[0].to, 147);
+  EXPECT_FALSE(timeline().bars[0].open);
+}
+
 TEST_F(TimelineTest, APauseIsSeenInTheLogOfARun) {
   add(TrialState::complete, 100, 300);
   auto data = std::make_shared<RunData>();

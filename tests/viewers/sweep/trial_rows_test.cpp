@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tests/viewers/sweep/study_maker.h"
 
 namespace ablate {
@@ -17,9 +19,10 @@ class TrialRowsTest : public testing::Test {
     maker_.add(TrialState::complete, {0.5}, {{"lr", 0.2}});
   }
   std::vector<int> sorted(TrialOrder order, std::vector<char> kept = {1, 1, 1, 1}) const {
-    return sorted_trials(maker_.study, axes_of(maker_.study, nullptr), kept, order, 100);
+    return sorted_trials(maker_.study, axes_of(maker_.study, nullptr), kept, runs_, order, 100);
   }
   StudyMaker maker_;
+  std::vector<const RunView*> runs_{4, nullptr};
 };
 
 using By = TrialOrder::By;
@@ -41,23 +44,29 @@ TEST_F(TrialRowsTest, OnlyWhatIsKeptIsListed) {
   EXPECT_EQ(sorted({By::number, 0, false}, {0, 1, 1, 0}), (Numbers{1, 2}));
 }
 
-TEST_F(TrialRowsTest, ATrialThatRunsTakesUntilNow) {
-  Trial trial;
-  EXPECT_TRUE(std::isnan(trial_seconds(trial, 100)));
-  trial.started_seconds = 40;
-  EXPECT_EQ(trial_seconds(trial, 100), 60);
-  trial.ended_seconds = 50;
-  EXPECT_EQ(trial_seconds(trial, 100), 10);
-  maker_.study.trials[0].started_seconds = 90;
-  maker_.study.trials[2].started_seconds = 95;
-  EXPECT_EQ(sorted({By::seconds, 0, false}), (Numbers{2, 0, 1, 3}));
+TEST_F(TrialRowsTest, TimesAndStatesAreThoseOfTheRuns) {
+  maker_.study.trials[0].started_seconds = 1;
+  maker_.study.trials[2].state = TrialState::running;
+  maker_.study.trials[2].started_seconds = 2;
+  RunView stopped, quick;
+  stopped.info.status.state = RunState::stopped;
+  stopped.info.status.training_seconds = 20;
+  quick.info.status.training_seconds = 10;
+  runs_ = {&quick, nullptr, &stopped, nullptr};
+  EXPECT_EQ(sorted({By::seconds, 0, true}), (Numbers{2, 0, 1, 3}));
+  EXPECT_EQ(sorted({By::state, 0, true}), (Numbers{2, 1, 0, 3}));
 }
 
-TEST_F(TrialRowsTest, ATrialThatWaitsForMoreBudgetIsPaused) {
-  Trial trial;
-  EXPECT_EQ(state_word(trial), "running");
-  trial.user_attrs["paused_at"] = 300;
-  EXPECT_EQ(state_word(trial), "paused");
+TEST_F(TrialRowsTest, ATrialThatIsNotOverHasTheValueThatItReportedLast) {
+  Trial& paused = maker_.study.trials[1];
+  paused.state = TrialState::running;
+  paused.user_attrs["paused_at"] = 300;
+  EXPECT_TRUE(std::isnan(row_value(maker_.study, paused, 0)));
+  paused.intermediate = {{100, 0.1}, {300, 0.7}};
+  EXPECT_EQ(row_value(maker_.study, paused, 0), 0.7);
+  EXPECT_EQ(sorted({By::objective, 0, true}), (Numbers{2, 1, 0, 3}));
+  paused.state = TrialState::fail;
+  EXPECT_TRUE(std::isnan(row_value(maker_.study, paused, 0)));
 }
 
 }  // namespace
