@@ -28,7 +28,7 @@ struct Sweep {
     std::optional<double> epochs;  ///< likewise
   };
   std::string name;
-  nlohmann::json base = nlohmann::json::object();  ///< nested or dotted, as an experiment's
+  nlohmann::json base = nlohmann::json::object();  ///< nested or dotted, as an experiment's; `space` goes before it
   SearchSpace space;
   nlohmann::json sampler = {{"name", "tpe"}};
   nlohmann::json pruner = {{"name", "none"}};

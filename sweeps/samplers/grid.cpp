@@ -13,14 +13,22 @@ namespace {
 /// For each parameter the how-manieth of its values; −1 where it does not exist beside the others.
 using Combination = std::vector<std::int64_t>;
 
+/// Then most have been tried, and the first that has not is as good.
+constexpr int kDraws = 100;
+
 class GridSampler final : public Sampler {
  public:
-  explicit GridSampler(SearchSpace space) : space_(std::move(space)) {}
+  GridSampler(SearchSpace space, std::uint64_t seed) : space_(std::move(space)), seed_(seed) {}
 
-  std::optional<Params> suggest(const Study& study, int) override {
+  std::optional<Params> suggest(const Study& study, int number) override {
     std::set<Combination> tried;
     for (const Trial& trial : study.trials) tried.insert(combination_of(trial.params));
-    Combination combination(space_.parameters().size());
+    std::mt19937_64 generator = generator_for(seed_, number);
+    Combination combination;
+    for (int draw = 0; draw < kDraws; ++draw) {
+      combination = combination_of(random_params(space_, generator));
+      if (!tried.contains(combination)) return params_of(combination, combination.size());
+    }
     begin_from(0, combination);
     while (tried.contains(combination))
       if (!advance(combination)) return std::nullopt;
@@ -65,18 +73,30 @@ class GridSampler final : public Sampler {
   }
 
   SearchSpace space_;
+  std::uint64_t seed_;
 };
+
+/// Of a range that has no steps.
+[[noreturn]] void refuse_continuous(const Parameter& parameter) {
+  const Distribution& range = parameter.distribution;
+  const std::string start = fmt::format("The sampler grid can't try every value of {}, a ", parameter.key);
+  if (range.log)
+    throw Error(
+        fmt::format("{}log range, which has no steps. Make it \"categorical\" with the values to try, as {:.2g}, "
+                    "{:.2g}, {:.2g}, or choose another sampler.",
+                    start, range.low, std::sqrt(range.low * range.high), range.high));
+  throw Error(
+      fmt::format("{}range without steps. Give it a \"step\", or make it \"categorical\" with the values to try, or "
+                  "choose another sampler.",
+                  start));
+}
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_grid_sampler(const SearchSpace& space, Fields&, const std::vector<Direction>&) {
-  for (const auto& [key, distribution, when] : space.parameters())
-    if (!distribution.count())
-      throw Error(
-          fmt::format("The sampler grid can't try every value of {}, a range without steps. Give it a \"step\", or "
-                      "make it \"categorical\" with the values to try, or choose another sampler.",
-                      key));
-  return std::make_unique<GridSampler>(space);
+std::unique_ptr<Sampler> make_grid_sampler(const SearchSpace& space, Fields& fields, const std::vector<Direction>&) {
+  for (const Parameter& parameter : space.parameters())
+    if (!parameter.distribution.count()) refuse_continuous(parameter);
+  return std::make_unique<GridSampler>(space, seed_of(fields));
 }
 
 }  // namespace ablate

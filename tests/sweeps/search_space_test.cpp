@@ -32,6 +32,15 @@ TEST(Distribution, AnIntegerHasAStepAndEndsOnItsGrid) {
   EXPECT_EQ(d.external(4).dump(), "4");
 }
 
+TEST(Distribution, ARangeOfOneValueIsTaken) {
+  for (const auto type : {Distribution::Type::integer, Distribution::Type::real}) {
+    Distribution d{type, 3, 3};
+    d.check();
+    EXPECT_EQ(d.count(), 1);
+    EXPECT_EQ(d.nearest(7), 3);
+  }
+}
+
 TEST(Distribution, StepsThatAreNoBinaryFractionsAreCountedAsWritten) {
   Distribution d{Distribution::Type::real, 0.1, 0.7};
   d.step = 0.1;
@@ -90,6 +99,8 @@ TEST(SearchSpace, SaysWhatIsWrong) {
   EXPECT_THAT(refusal(R"({"optimizer.lr": {"type": "float", "low": -1, "high": 1}})"), HasSubstr("optimizer.lr"));
   EXPECT_THAT(refusal(R"({"optimizer.lr": {"type": "float", "low": 0.1, "high": 1, "log": true, "step": 0.1}})"),
               HasSubstr("choose one"));
+  EXPECT_THAT(refusal(R"({"optimizer.lr": {"type": "float", "low": 0.1, "high": 0.3, "step": 0.5}})"),
+              HasSubstr("optimizer.lr has a step of 0.5, larger than the range from 0.1 to 0.3."));
   EXPECT_THAT(refusal(R"({"model.channels": {"type": "float", "low": 1, "high": 2}})"), HasSubstr("Use \"int\""));
   EXPECT_THAT(refusal(R"({"model.channels": {"type": "int", "low": 1.5, "high": 2}})"), HasSubstr("whole numbers"));
   EXPECT_THAT(refusal(R"({"model.norm": {"type": "categorical", "choices": []}})"), HasSubstr("no choices"));

@@ -138,10 +138,10 @@ class Sweep(SweepTest):
         space = {"model.norm": {"type": "categorical", "choices": ["group"]},
                  "model.norm_groups": {"type": "categorical", "choices": [4, 3]}}
         base = {"train": {"steps": 5}, "validation": {"every": 5}, "model": {"channels": 4}}
-        self.assertRegex(self.sweep(space=space, sampler="grid", base=base).stderr, "trial 1: .*3 groups don't divide")
-        shown = self.show()["trials"]
-        self.assertEqual([t["state"] for t in shown], ["COMPLETE", "FAIL"])
-        self.assertIn("3 groups don't divide", shown[1]["error"])
+        self.assertRegex(self.sweep(space=space, sampler="grid", base=base).stderr, "trial [01]: .*3 groups don't divide")
+        shown = {t["params"]["model.norm_groups"]: t for t in self.show()["trials"]}
+        self.assertEqual([shown[groups]["state"] for groups in (4, 3)], ["COMPLETE", "FAIL"])
+        self.assertIn("3 groups don't divide", shown[3]["error"])
 
     def test_a_grid_ends_by_itself(self):
         space = {"optimizer.lr": {"type": "categorical", "choices": [0.1, 0.01, 0.001]},
@@ -393,7 +393,8 @@ class BadInput(SweepTest):
             ({"space": {"optimizer.lr": lr | {"low": 1, "high": 1e-5}}}, "is empty"),
             ({"space": {"optimizer.lr": lr | {"low": 0}}}, "above 0"),
             ({"space": {"optimizer.lr": lr | {"steps": 1}}}, 'Did you mean "step"?'),
-            ({"sampler": "grid"}, "step"),
+            ({"sampler": "grid"}, "the values to try"),
+            ({"space": {"model.depth": {"type": "int", "low": 1, "high": 3, "step": 5}}}, "larger than the range"),
             ({"sampler": "tpee"}, "tpe"),
             ({"objective": {"metric": "iou/vall"}}, "Did you mean iou/val?"),
             ({"budget": {}}, "would never end"),
@@ -410,6 +411,11 @@ class BadInput(SweepTest):
             with self.subTest(words):
                 self.assertIn(words, self.said(**changes))
         self.assertFalse((self.root / "sweeps").exists())
+
+    def test_what_the_base_says_of_a_searched_key_is_told_to_be_unused(self):
+        said = self.sweep(base=SWEEP["base"] | {"optimizer": {"lr": 5}, "model.norm": "batch"}, budget={"trials": 1}).stderr
+        self.assertIn('optimizer.lr is searched: what "base" says of it is not used', said)
+        self.assertNotIn("model.norm", said)
 
     def test_a_sweep_of_the_same_name_that_asks_for_something_else(self):
         self.sweep(budget={"trials": 1})

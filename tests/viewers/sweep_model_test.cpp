@@ -72,6 +72,13 @@ TEST(SweepModel, WhatIsWrongIsSaidAtItsPlaceAllAtOnce) {
   EXPECT_EQ(problems.size(), 4u);
 }
 
+TEST(SweepModel, AStepThatLeadsOutOfTheRangeIsSaidOfItsOption) {
+  SweepModel model;
+  model.ranges = {{"model.depth", "1", "3", "5", false}};
+  EXPECT_EQ(model.check(BuilderModel(), {}).problems.at("model.depth"),
+            "model.depth has a step of 5, larger than the range from 1 to 3.");
+}
+
 TEST(SweepModel, AProblemOfWhatIsAskedForTogetherIsSaidToo) {
   SweepModel model;
   model.ranges = {lr("1e-4", "1e-2")};

@@ -195,8 +195,19 @@ int lead(const Invocation& invocation, const fs::path& folder, const SweepOption
   return end == SweepEnd::left || end == SweepEnd::given_up ? 1 : 0;
 }
 
+/// A base may be a whole run's configuration; what of it the search takes the place of should not surprise.
+void tell_unused(const Sweep& sweep) {
+  for (const Parameter& parameter : sweep.space.parameters()) {
+    std::string nested = "/" + parameter.key;
+    std::ranges::replace(nested, '.', '/');
+    if (sweep.base.contains(parameter.key) || sweep.base.contains(nlohmann::json::json_pointer(nested)))
+      fmt::print(stderr, "ablate: note: {} is searched: what \"base\" says of it is not used.\n", parameter.key);
+  }
+}
+
 int run(const Invocation& invocation, const SweepOptions& options) {
   const Sweep sweep = as_usage([&] { return Sweep::read(options.file); });
+  tell_unused(sweep);
   tell_problems(check_data(RunConfig::from_json(sweep.base)));
   return lead(invocation, create_sweep(invocation.root(), sweep, options.journal), options);
 }
