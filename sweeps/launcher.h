@@ -57,6 +57,9 @@ class LocalQueue {
   /// Blocks while the worker of a run whose status says that it is over is still on its way out, and until the keeper
   /// has seen it go: after that the run can be queued again. Throws Error after ten seconds.
   void await_leaving(const std::filesystem::path& run) const;
+  /// Whether something waits or trains, and no keeper is alive: it was killed, or the machine was. Waits a second for
+  /// one that has just been started.
+  bool forsaken() const;
   /// Starts a keeper if something waits or trains and none is alive (after a crash, a reboot).
   void keep_going();
 
@@ -84,7 +87,7 @@ Slots default_slots();
 Slots slots_for(int workers);
 
 /// Makes the run folders of an experiment and queues them (`slots` and `priority` as in submit); returns them in order.
-/// Runs that could not be queued are marked as failed, with the reason, before it is thrown.
+/// Where they can't be queued nothing is left of them when it is thrown; or it names what is.
 std::vector<std::filesystem::path> launch_locally(const std::filesystem::path& root, const Experiment& experiment,
                                                   int slots = 0, int priority = 0);
 /// Asks a run to stop: out of the queue if it waits (status stopped), else by a request that the worker obeys at its
