@@ -35,7 +35,10 @@ std::optional<After> after_of(const nlohmann::json& run) {
   if (!run.is_object() || !run.contains("after")) return std::nullopt;
   const nlohmann::json& after = run["after"];
   if (!after.is_object()) return std::nullopt;
-  return After{after.value("run", ""), after.value("from", "")};
+  // A file that was edited by hand may hold anything.
+  const nlohmann::json first = after.value("run", nlohmann::json()), from = after.value("from", nlohmann::json());
+  const auto text = [](const nlohmann::json& word) { return word.is_string() ? word.get<std::string>() : word.dump(); };
+  return After{first.is_string() ? text(first) : "", from.is_null() ? "" : text(from)};
 }
 
 nlohmann::json to_json(const After& after) {

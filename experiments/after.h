@@ -14,7 +14,7 @@ struct After {
   std::string from;  ///< as a person writes it (checked_from); empty: only the order counts
 };
 
-/// nullopt where a run comes after none.
+/// nullopt where a run comes after none. `run` is empty where the file has no text there: such a one waits in vain.
 std::optional<After> after_of(const nlohmann::json& run);
 nlohmann::json to_json(const After& after);
 

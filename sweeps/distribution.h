@@ -19,8 +19,8 @@ struct Distribution {
   std::vector<nlohmann::json> choices;  ///< null, booleans, numbers, texts
 
   /// Throws Error (what, not where) for an empty range, log of a bound that is not positive, log with a step, a step
-  /// that is not positive or leads out of the range at once, no or equal choices; lowers `high` to the last value on
-  /// the grid. A range of one value (low = high) is none of these: Optuna takes it, as a single choice.
+  /// that is not positive, no or equal choices; lowers `high` to the last value on the grid. A range of one value (low
+  /// = high) is none of these: Optuna takes it, as a single choice.
   void check();
 
   /// How many values there are; nullopt for a continuous one.

@@ -101,6 +101,33 @@ off_t end_of_lines(int descriptor, off_t size, const fs::path& file) {
   return 0;
 }
 
+/// How many bytes of a line stand before a whole record: of one that was cut, and the next one glued to it.
+std::optional<std::size_t> length_of_torn_part(const std::string& line) {
+  for (std::size_t at = line.find('{', 1); at != std::string::npos; at = line.find('{', at + 1)) {
+    try {
+      if (parse_python_json(std::string_view(line).substr(at), "").contains("op_code")) return at;
+    } catch (const std::exception&) {  // It begins elsewhere.
+    }
+  }
+  return std::nullopt;
+}
+
+[[noreturn]] void refuse_line(const fs::path& file, std::int64_t number, const std::string& line,
+                              const std::string& why) {
+  if (const auto torn = length_of_torn_part(line))
+    throw Error(fmt::format(
+        "{}, line {}, was cut, by a crash or a full disk, and the next record was glued to it. Remove its first "
+        "{} bytes (keep a copy): what they were is lost.",
+        file.string(), number, *torn));
+  if (number == 1)
+    throw Error(
+        fmt::format("{} is no journal of Optuna's: its first line is no record of one ({}).", file.string(), why));
+  throw Error(
+      fmt::format("{}, line {}, can't be understood ({}). Put the journal back from a copy, or remove the line (keep a "
+                  "copy): what it said is lost.",
+                  file.string(), number, why));
+}
+
 }  // namespace
 
 Journal::Journal(fs::path file) : file_(std::move(file)) {
@@ -124,14 +151,10 @@ bool Journal::sync() {
   stream.seekg(static_cast<std::streamoff>(read_));
   bool anything = false;
   for (std::string line; std::getline(stream, line) && !stream.eof(); anything = true) {
-    const std::string where = fmt::format("{}, line {}", file_.string(), line_ + 1);
     try {
-      replay_.apply(parse_python_json(line, where));
+      replay_.apply(parse_python_json(line, "it"));
     } catch (const std::exception& error) {
-      throw Error(
-          fmt::format("{} can't be understood: {}. Nothing behind it can be trusted. Was it cut by a crash and "
-                      "glued to the next record? Then remove its first part, or the line (keep a copy).",
-                      where, error.what()));
+      refuse_line(file_, line_ + 1, line, error.what());
     }
     read_ += line.size() + 1;
     ++line_;

@@ -129,8 +129,10 @@ std::optional<std::string> Keeper::obstacle() {
     words = error.what();
   }
   if (const std::uint64_t free = machine_.free_disk_bytes(files_.folder); words.empty() && free < kLeastDiskBytes)
-    words = fmt::format("Only {} MB are free on the disk of {}: remove what is not needed.", free >> 20,
-                        files_.root.string());
+    words = fmt::format(
+        "Only {} MB are free on the disk of {}, and a run begins with {} MB or more: remove what is not "
+        "needed there.",
+        free >> 20, files_.root.string(), kLeastDiskBytes >> 20);
   if (words.empty()) return std::nullopt;
   say(words);
   return words + " This run begins by itself then.";

@@ -57,6 +57,9 @@ class LocalQueue {
   /// Blocks while the worker of a run whose status says that it is over is still on its way out, and until the keeper
   /// has seen it go: after that the run can be queued again. Throws Error after ten seconds.
   void await_leaving(const std::filesystem::path& run) const;
+  /// Whether something waits or trains, and no keeper is alive: it was killed, or the machine was. Waits a second for
+  /// one that has just been started.
+  bool forsaken() const;
   /// Starts a keeper if something waits or trains and none is alive (after a crash, a reboot).
   void keep_going();
 

@@ -1,14 +1,16 @@
 #include "sweeps/launchers.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <map>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "runs/error.h"
 #include "sweeps/launcher.h"
 #include "sweeps/slurm_launcher.h"
-#include "sweeps/worker.h"
 
 namespace ablate {
 
@@ -56,15 +58,37 @@ std::unique_ptr<Launcher> launcher_of(const std::filesystem::path& root, const R
   return std::make_unique<LocalLauncher>(root);
 }
 
+namespace {
+
+/// A run that was made but could not be submitted, or only in part: takes it back from its launcher, and its folder
+/// away. False where it begins or may have begun, or can't be removed; it stays then.
+bool undo(const std::filesystem::path& root, const std::filesystem::path& run, Launcher& launcher) {
+  try {
+    launcher.stop(run);
+  } catch (const std::exception&) {  // Where it never came to the launcher that is no matter.
+  }
+  std::error_code failed;
+  const RunStatus status = read_run(root, run).status;
+  const bool never_came = status.state == RunState::queued && status.launcher.empty();
+  if (!never_came && status.state != RunState::stopped) return false;
+  std::filesystem::remove_all(run, failed);
+  return !failed;
+}
+
+}  // namespace
+
 std::vector<std::filesystem::path> launch_runs(const std::filesystem::path& root, const Experiment& experiment,
                                                Launcher& launcher) {
   std::vector<std::filesystem::path> runs = create_runs(root, experiment);
   try {
     launcher.submit(runs);
   } catch (const Error& error) {
-    const std::string words = fmt::format("{} To try again: ablate resume RUN", error.what());
-    for (const std::filesystem::path& run : runs) settle_unstarted(run, words);
-    throw Error(words);
+    std::vector<std::string> left;
+    for (const std::filesystem::path& run : runs)
+      if (!undo(root, run, launcher)) left.push_back(run.lexically_proximate(root).string());
+    throw Error(fmt::format("{} Nothing was launched, {}.", error.what(),
+                            left.empty() ? "and no run is left of it"
+                                         : fmt::format("but these runs are there: {}", fmt::join(left, ", "))));
   }
   return runs;
 }

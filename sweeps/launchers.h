@@ -46,8 +46,8 @@ class LocalLauncher : public Launcher {
 /// The one that a run was submitted to last; this machine's for a run that never was.
 std::unique_ptr<Launcher> launcher_of(const std::filesystem::path& root, const RunStatus& status);
 
-/// Makes the run folders of an experiment and submits them; returns them in order. Runs that could not be submitted are
-/// marked as failed, with the reason, before it is thrown.
+/// Makes the run folders of an experiment and submits them; returns them in order. Where that can't be, nothing is left
+/// of them when it is thrown; or it names what is.
 std::vector<std::filesystem::path> launch_runs(const std::filesystem::path& root, const Experiment& experiment,
                                                Launcher& launcher);
 

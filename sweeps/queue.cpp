@@ -30,6 +30,8 @@ namespace fs = std::filesystem;
 /// that another program gives back, an obstacle that is gone.
 constexpr std::chrono::milliseconds kSlowLook{1000};
 constexpr std::chrono::milliseconds kLinger{5000};
+/// From its start to its lock, at most, on a busy machine.
+constexpr std::chrono::milliseconds kStarting{1000};
 /// The notice of a file that is closed comes a moment before the lock on it is free: there is a second look.
 constexpr std::chrono::milliseconds kSecondLook{10};
 
@@ -96,6 +98,17 @@ void LocalQueue::await_leaving(const fs::path& run) const {
       throw Error(fmt::format("{}: its last worker has not ended yet; try again in a moment.", run.string()));
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
+}
+
+bool LocalQueue::forsaken() const {
+  const QueueFiles files(root_);
+  const auto no_keeper = [&] { return has_work(files) && !InheritableLock::held(files.keeper); };
+  const auto deadline = std::chrono::steady_clock::now() + kStarting;
+  while (no_keeper()) {
+    if (std::chrono::steady_clock::now() > deadline) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return false;
 }
 
 void LocalQueue::keep_going() {

@@ -75,6 +75,11 @@ Parameter parameter_from_json(const std::string& key, const ordered_json& docume
       type == "categorical" ? categories_from_json(fields) : range_from_json(fields, type == "int");
   fields.any("when");
   fields.refuse_others();
+  // Optuna makes one value of such a range; whoever wrote it meant another.
+  const Distribution& range = parameter.distribution;
+  if (const double length = range.high - range.low; length > 0 && range.step.value_or(0) > length)
+    throw Error(fmt::format("{} has a step of {:g}, larger than the range from {:g} to {:g}.", where, *range.step,
+                            range.low, range.high));
   try {
     parameter.distribution.check();
   } catch (const Error& error) {

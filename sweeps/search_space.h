@@ -33,7 +33,8 @@ class SearchSpace {
   /// or list of values}}}. A choice that is a list is kept as its text, as Optuna knows none. Where the catalogue says
   /// that an option matters only for some value of another one that is varied too, that is its `when` where none is
   /// written. Throws Error that begins with `where` for: an unknown key (with the nearest) or field, a range that is
-  /// empty or beyond what the option takes, a choice that it doesn't take, `when` of what is not varied.
+  /// empty, shorter than its step, or beyond what the option takes, a choice that it doesn't take, `when` of what is
+  /// not varied.
   static SearchSpace from_json(const nlohmann::ordered_json& json, const std::string& where);
   nlohmann::ordered_json to_json() const;
 

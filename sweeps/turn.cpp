@@ -7,6 +7,9 @@
 namespace ablate {
 
 Turn turn_of(const std::filesystem::path& root, const After& after) {
+  if (after.run.empty())
+    return {Turn::Kind::held_up,
+            "Its run.json has an \"after\" without the run to wait for: correct it, or stop this run."};
   const RunInfo run = read_run(root, root / after.run);
   const auto held_up = [&](const std::string& how) {
     return Turn{Turn::Kind::held_up, fmt::format("Waits for {}, which {}", after.run, how)};

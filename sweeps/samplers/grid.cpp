@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -14,31 +13,29 @@ namespace {
 /// For each parameter the how-manieth of its values; −1 where it does not exist beside the others.
 using Combination = std::vector<std::int64_t>;
 
-/// All of them are kept; a sweep of more would never end.
-constexpr double kMostCombinations = 1e6;
+/// Then most have been tried, and the first that has not is as good.
+constexpr int kDraws = 100;
 
 class GridSampler final : public Sampler {
  public:
   GridSampler(SearchSpace space, std::uint64_t seed) : space_(std::move(space)), seed_(seed) {}
 
-  std::optional<Params> suggest(const Study& study, int) override {
-    if (order_.empty()) draw_order();
+  std::optional<Params> suggest(const Study& study, int number) override {
     std::set<Combination> tried;
     for (const Trial& trial : study.trials) tried.insert(combination_of(trial.params));
-    const auto next = std::ranges::find_if(order_, [&](const Combination& each) { return !tried.contains(each); });
-    return next == order_.end() ? std::nullopt : std::optional(params_of(*next, next->size()));
+    std::mt19937_64 generator = generator_for(seed_, number);
+    Combination combination;
+    for (int draw = 0; draw < kDraws; ++draw) {
+      combination = combination_of(random_params(space_, generator));
+      if (!tried.contains(combination)) return params_of(combination, combination.size());
+    }
+    begin_from(0, combination);
+    while (tried.contains(combination))
+      if (!advance(combination)) return std::nullopt;
+    return params_of(combination, combination.size());
   }
 
  private:
-  void draw_order() {
-    Combination combination(space_.parameters().size());
-    begin_from(0, combination);
-    do order_.push_back(combination);
-    while (advance(combination));
-    std::mt19937_64 generator = generator_for(seed_, 0);
-    std::ranges::shuffle(order_, generator);
-  }
-
   Params params_of(const Combination& combination, std::size_t count) const {
     Params params;
     for (std::size_t i = 0; i < count; ++i)
@@ -77,7 +74,6 @@ class GridSampler final : public Sampler {
 
   SearchSpace space_;
   std::uint64_t seed_;
-  std::vector<Combination> order_;
 };
 
 /// Of a range that has no steps.
@@ -98,17 +94,8 @@ class GridSampler final : public Sampler {
 }  // namespace
 
 std::unique_ptr<Sampler> make_grid_sampler(const SearchSpace& space, Fields& fields, const std::vector<Direction>&) {
-  double combinations = 1;
-  for (const Parameter& parameter : space.parameters()) {
-    const std::optional<std::int64_t> count = parameter.distribution.count();
-    if (!count) refuse_continuous(parameter);
-    combinations *= static_cast<double>(*count);
-  }
-  if (combinations > kMostCombinations)
-    throw Error(
-        fmt::format("The sampler grid would have {:.3g} combinations to try. Make the steps larger, search fewer "
-                    "options, or choose another sampler.",
-                    combinations));
+  for (const Parameter& parameter : space.parameters())
+    if (!parameter.distribution.count()) refuse_continuous(parameter);
   return std::make_unique<GridSampler>(space, seed_of(fields));
 }
 

@@ -30,6 +30,20 @@ TEST_F(QueueTest, HigherPrioritiesStartFirst) {
   EXPECT_EQ(queue.priority(first), std::nullopt);
 }
 
+TEST_F(QueueTest, OneWhoseFileDoesNotNameTheRunToWaitForSaysSo) {
+  const fs::path run = make_run("a");
+  nlohmann::json document = *read_json_file(run / "run.json");
+  document["after"] = {{"run", 5}, {"from", 400}};
+  write_json_file(run / "run.json", document);
+  EXPECT_EQ(after_of(document)->from, "400");
+  LocalQueue queue(root_);
+  queue.submit({run});
+  until("it says why it waits", [&] { return !waiting(run).empty(); });
+  EXPECT_THAT(waiting(run), HasSubstr("without the run to wait for"));
+  EXPECT_EQ(state(run), RunState::queued);
+  EXPECT_TRUE(queue.withdraw(run));
+}
+
 TEST_F(QueueTest, APriorityCanChangeWhileARunWaits) {
   const fs::path first = make_run("a", {{"wait", true}}), second = make_run("b", {{"wait", true}}),
                  third = make_run("c", {{"wait", true}});

@@ -10,6 +10,7 @@ namespace ablate {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::HasSubstr;
 
 std::string gpu_of(const fs::path& run) {
@@ -68,7 +69,7 @@ TEST_F(QueueTest, OnAFullDiskRunsWaitAndSayWhy) {
   LocalQueue(root_).submit({run, other});
   for (const fs::path& each : {run, other}) {
     until("it says why it waits", [&] { return !waiting(each).empty(); });
-    EXPECT_THAT(waiting(each), HasSubstr("Only 3 MB are free"));
+    EXPECT_THAT(waiting(each), AllOf(HasSubstr("Only 3 MB are free"), HasSubstr("with 64 MB or more")));
     EXPECT_EQ(state(each), RunState::queued);
   }
   set_machine({});

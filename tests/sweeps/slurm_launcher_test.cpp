@@ -178,8 +178,7 @@ TEST_F(SlurmOutageTest, APreemptedRunMakesRoomAndGoesOn) {
 }
 
 TEST_F(SlurmTest, AStageBeginsWhenTheOneBeforeIsCompleted) {
-  const fs::path first = make_run("a", kWait), second = make_run_after(first, "b"),
-                 third = make_run_after(second, "c");
+  const fs::path first = make_run("a", kWait), second = make_run_after(first, "b"), third = make_run_after(second, "c");
   SlurmLauncher launcher(root_);
   launcher.submit({third, second, first});
   until_state(first, RunState::running);

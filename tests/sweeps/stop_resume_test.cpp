@@ -4,6 +4,7 @@
 
 #include "runs/error.h"
 #include "runs/json_file.h"
+#include "sweeps/launchers.h"
 #include "sweeps/training_place.h"
 #include "tests/sweeps/queue_fixture.h"
 
@@ -11,6 +12,7 @@ namespace ablate {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -121,16 +123,34 @@ TEST_F(QueueTest, ADamagedRunIsNotQueuedAgain) {
   EXPECT_THAT(LocalQueue(root_).waiting(), IsEmpty());
 }
 
-TEST_F(QueueTest, RunsThatCannotBeQueuedAreNotLeftWaiting) {
+TEST_F(QueueTest, NothingIsLeftOfRunsThatCannotBeQueued) {
   std::ofstream(root_ / ".ablate") << "a file where the queue's folder should be";
   Experiment experiment;
   experiment.name = "e";
   experiment.variants.push_back({"a", nlohmann::json::object()});
-  EXPECT_THAT(error_of([&] { launch_runs(root_, experiment, *make_launcher(root_, {})); }), HasSubstr(".ablate"));
-  const std::vector<RunInfo> runs = list_runs(root_);
-  ASSERT_EQ(runs.size(), 1u);
-  EXPECT_EQ(runs[0].status.state, RunState::failed);
-  EXPECT_THAT(runs[0].status.error, HasSubstr(".ablate"));
+  EXPECT_THAT(error_of([&] { launch_runs(root_, experiment, *make_launcher(root_, {})); }),
+              AllOf(HasSubstr(".ablate"), HasSubstr("no run is left")));
+  EXPECT_THAT(list_runs(root_), IsEmpty());
+}
+
+TEST_F(QueueTest, WhereOnlySomeCouldBeSubmittedTheOthersAreTakenBack) {
+  /// Takes two.
+  class Half : public LocalLauncher {
+   public:
+    using LocalLauncher::LocalLauncher;
+    void submit(const std::vector<fs::path>& runs) override {
+      LocalLauncher::submit({runs[0], runs[1]});
+      throw Error("No more.");
+    }
+  };
+  Half launcher(root_, 1);
+  set_machine({{"disk", 0}});  // Nothing begins.
+  Experiment experiment;
+  experiment.name = "e";
+  for (const char* name : {"a", "b", "c"}) experiment.variants.push_back({name, nlohmann::json::object()});
+  EXPECT_THAT(error_of([&] { launch_runs(root_, experiment, launcher); }), HasSubstr("No more. Nothing was launched"));
+  EXPECT_THAT(list_runs(root_), IsEmpty());
+  EXPECT_THAT(LocalQueue(root_).waiting(), IsEmpty());
 }
 
 TEST_F(QueueTest, WhatCannotGoOnSaysWhy) {

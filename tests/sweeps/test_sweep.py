@@ -428,14 +428,31 @@ class BadInput(SweepTest):
         self.ablate("sweep", "add", "lr", 1)
         self.assertEqual(len(self.study().trials), 2)
 
-    def test_glued_lines_are_told_with_their_number(self):
+    def damaged(self, change):
         self.sweep(budget={"trials": 1})
         lines = self.journal().read_bytes().splitlines(keepends=True)
-        lines[2] = lines[2][:20] + lines[2]
-        self.journal().write_bytes(b"".join(lines))
+        self.journal().write_bytes(b"".join(change(lines)))
         said = self.error_of("sweep", "show", "lr", code=1)
-        self.assertIn("line 3", said)
-        self.assertIn("glued", said)
+        self.assertEqual(said.count(str(self.journal())), 1)
+        return said
+
+    def test_glued_lines_are_told_with_their_number_and_what_to_remove(self):
+        said = self.damaged(lambda lines: lines[:2] + [lines[2][:20] + lines[2]] + lines[3:])
+        self.assertIn("line 3, was cut", said)
+        self.assertIn("Remove its first 20 bytes", said)
+
+    def test_a_line_that_is_no_record_is_told_with_its_number(self):
+        said = self.damaged(lambda lines: lines[:2] + [b"not a record\n"] + lines[2:])
+        self.assertIn("line 3, can't be understood", said)
+        self.assertNotIn("crash", said)
+
+    def test_a_file_that_is_no_journal_is_called_so(self):
+        path = self.folder / "notes.txt"
+        for text in ("buy milk\nand bread\n", '{"name": "lr"}\n', "\n\n"):
+            path.write_text(text)
+            said = self.error_of("sweep", "run", self.file(), "--journal", path, code=1)
+            self.assertIn(f"{path} is no journal of Optuna's", said)
+            self.assertNotIn("crash", said)
 
     def test_a_lock_that_one_of_ours_left_is_taken_over_at_once(self):
         self.sweep(budget={"trials": 1})

@@ -101,12 +101,12 @@ class SlurmTest(ClusterTest):
         self.until(lambda: self.now(run)["status"] == "stopped")
         self.assertIn("was cancelled in Slurm", self.ablate("list").stdout)
 
-    def test_what_the_cluster_refuses_is_told_and_can_be_launched_again(self):
+    def test_what_the_cluster_refuses_is_told_and_leaves_nothing(self):
         said = self.error_of("launch", self.experiment(), "--launcher", "slurm", "--partition", "nosuch", code=1)
         self.assertIn("invalid partition specified: nosuch", said)
         self.assertIn("ablate cluster", said)
-        self.assertEqual([run["status"] for run in self.runs()], ["failed"])
-        self.assertIn("nosuch", self.runs()[0]["error"])
+        self.assertIn("no run is left", said)
+        self.assertEqual(self.runs(), [])
 
     def test_a_run_that_waits_says_why(self):
         self.cluster.call("scontrol", "update", f"nodename={slurm_cluster.NODE}", "state=drain", "reason=repairs")

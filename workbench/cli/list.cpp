@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "sweeps/launcher.h"
 #include "workbench/cli/command.h"
 #include "workbench/cli/launcher_options.h"
 #include "workbench/cli/output.h"
@@ -32,8 +33,21 @@ std::string progress_of(const RunStatus& status) {
   return status.step > 0 ? fmt::format("{}", status.step) : "";
 }
 
+/// Runs would wait for ever, and nothing else would tell.
+void tell_if_forsaken(const std::filesystem::path& root) {
+  const LocalQueue queue(root);
+  const std::size_t waiting = queue.waiting().size();
+  if (waiting == 0 || !queue.forsaken()) return;
+  fmt::print(
+      stderr,
+      "ablate: note: nobody attends to this machine's queue, where {} {}: its keeper was killed. It goes on with: "
+      "ablate resume --interrupted\n",
+      waiting, waiting == 1 ? "run waits" : "runs wait");
+}
+
 int print_list(const Invocation& invocation) {
   const std::filesystem::path root = invocation.root();
+  tell_if_forsaken(root);
   const std::vector<RunInfo> runs = list_runs_up_to_date(root);
   if (invocation.json) {
     nlohmann::json document = nlohmann::json::array();

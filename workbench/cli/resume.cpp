@@ -1,9 +1,10 @@
-// ablate resume RUN: a run goes on, as it is or longer.
+// ablate resume RUN…: runs go on, as they are or longer.
 #include <fmt/format.h>
 
 #include <chrono>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "experiments/catalogue.h"
 #include "experiments/run_config.h"
@@ -20,7 +21,9 @@ namespace ablate {
 namespace {
 
 struct ResumeOptions {
-  std::string run, steps, epochs;
+  std::vector<std::string> runs;
+  bool interrupted = false;
+  std::string steps, epochs;
   std::vector<std::string> assignments;
 };
 
@@ -77,33 +80,71 @@ void extend(const RunInfo& run, const nlohmann::json& steps) {
   write_status(run.folder, status);
 }
 
+/// Those that are named, or all that nobody trains any more.
+std::vector<RunInfo> chosen(const std::filesystem::path& root, const ResumeOptions& options) {
+  std::vector<RunInfo> runs;
+  for (const std::string& word : options.runs) runs.push_back(find_run_up_to_date(root, word));
+  if (!options.interrupted) return runs;
+  runs = list_runs_up_to_date(root);
+  std::erase_if(runs, [](const RunInfo& run) { return run.status.state != RunState::interrupted; });
+  return runs;
+}
+
+/// `steps`: null where it stays as long as it is. Returns its summary.
+nlohmann::json resume_one(const std::filesystem::path& root, RunInfo run, const nlohmann::json& steps, bool in_words) {
+  if (!steps.is_null()) {
+    extend(run, steps);
+    run = read_run(root, run.folder);
+  }
+  resume_watched(root, run);
+  if (in_words)
+    fmt::print(
+        "{}: queued; it {}\n", run.id,
+        newest_checkpoint(run.folder) ? "goes on from its last checkpoint" : "begins anew: it has no checkpoint yet");
+  return run_summary(read_run(root, run.folder));
+}
+
 int resume(const Invocation& invocation, const ResumeOptions& options) {
+  if (options.runs.empty() != options.interrupted)
+    throw UsageError("Name the runs that shall go on, or say --interrupted for all that nobody trains any more.");
   if (!options.assignments.empty())
     throw UsageError(fmt::format(
         "A resumed run stays what it is; only --steps and --epochs make it longer. For another one from its weights: "
         "ablate train --from {} -s {}",
-        options.run, options.assignments.front()));
-  RunInfo run = find_run_up_to_date(invocation.root(), options.run);
-  if (const std::string words = options.epochs.empty() ? options.steps : options.epochs + "ep"; !words.empty()) {
-    extend(run, as_usage([&] { return value_from_text(*find_option("train.steps"), words); }));
-    run = read_run(invocation.root(), run.folder);
+        options.interrupted ? "RUN" : options.runs.front(), options.assignments.front()));
+  nlohmann::json steps;
+  if (const std::string words = options.epochs.empty() ? options.steps : options.epochs + "ep"; !words.empty())
+    steps = as_usage([&] { return value_from_text(*find_option("train.steps"), words); });
+  const std::filesystem::path root = invocation.root();
+  const std::vector<RunInfo> runs = chosen(root, options);
+  const bool alone = options.runs.size() == 1;
+  nlohmann::json document = nlohmann::json::array();
+  bool all = true;
+  for (const RunInfo& run : runs) {
+    try {
+      document.push_back(resume_one(root, run, steps, !invocation.json));
+    } catch (const Error& error) {  // The others go on all the same.
+      if (alone) throw;
+      fmt::print(stderr, "ablate: {}\n", error.what());
+      all = false;
+    }
   }
-  resume_watched(invocation.root(), run);
+  if (options.interrupted) LocalQueue(root).keep_going();
   if (invocation.json)
-    print_json(run_summary(read_run(invocation.root(), run.folder)));
-  else
-    fmt::print(
-        "{}: queued; it {}\n", run.id,
-        newest_checkpoint(run.folder) ? "goes on from its last checkpoint" : "begins anew: it has no checkpoint yet");
-  return 0;
+    print_json(alone ? document.front() : document);
+  else if (runs.empty())
+    fmt::print("No run is interrupted. What waits in this machine's queue is attended to.\n");
+  return all ? 0 : 1;
 }
 
 }  // namespace
 
 void add_resume(CLI::App& app, Invocation& invocation) {
-  CLI::App& command = *app.add_subcommand("resume", "Go on with a stopped, interrupted or failed run, or a longer one");
+  CLI::App& command = *app.add_subcommand("resume", "Go on with stopped, interrupted or failed runs, or longer");
   const auto options = std::make_shared<ResumeOptions>();
-  command.add_option("RUN", options->run, "An id, a unique beginning of one, a name, or a path")->required();
+  command.add_option("RUN", options->runs, "Ids, unique beginnings of them, names, or paths");
+  command.add_flag("--interrupted", options->interrupted,
+                   "All that nobody trains any more, and this machine's queue, after a crash or a reboot");
   auto* const steps =
       command.add_option("--steps", options->steps, "Go on until so many, also where it is completed")->type_name("N");
   command.add_option("--epochs", options->epochs, "The same in epochs")->type_name("N")->excludes(steps);

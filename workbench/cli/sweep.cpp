@@ -244,7 +244,10 @@ void add_sweep(CLI::App& app, Invocation& invocation) {
     sub.add_flag("--detach", options->detach, "Go on by itself, and return at once");
   };
 
-  CLI::App& begin = *command.add_subcommand("run", "Begin a sweep, or go on with it, until its budget is used up");
+  CLI::App& begin = *command.add_subcommand(
+      "run",
+      "Begin a sweep, or go on with it, until its budget is used up: \"trials\", or \"hours\" or "
+      "\"epochs\" of training, summed over its runs");
   begin
       .add_option("SWEEP.json", options->file,
                   R"({"name", "base": {…}, "space": {…}, "sampler", "pruner", "objective", "budget"})")

@@ -42,9 +42,10 @@ TEST(Grid, TriesEveryCombinationOnce) {
                                                   Params{{"a", 2}, {"b", .1}}, Params{{"a", 2}, {"b", .2}}));
 }
 
-TEST(Grid, ItsOrderIsDrawnByItsSeedAndStaysSoForWhoeverGoesOn) {
+TEST(Grid, ItsOrderIsDrawnByItsSeedAndTheSameForWhoeverGoesOn) {
   const SearchSpace space({{"a", integer(1, 40), {}}});
   const std::vector<Params> all = all_of(space);
+  EXPECT_THAT(all, testing::SizeIs(40));
   EXPECT_FALSE(std::ranges::is_sorted(all));
   EXPECT_NE(all, all_of(space, {}, 1));
   Study study;
@@ -76,11 +77,6 @@ TEST(Grid, RefusesARangeWithoutStepsAndSaysWhatCanBeDone) {
               AllOf(HasSubstr("every value of optimizer.lr"), HasSubstr("Give it a \"step\"")));
   EXPECT_THAT(refusal(SearchSpace({{"optimizer.lr", real(1e-4, 1e-2, true), {}}})),
               AllOf(Not(HasSubstr("\"step\"")), HasSubstr("the values to try, as 0.0001, 0.001, 0.01,")));
-}
-
-TEST(Grid, RefusesWhatWouldNeverEnd) {
-  EXPECT_THAT(refusal(SearchSpace({{"a", integer(1, 2000), {}}, {"b", integer(1, 2000), {}}})),
-              HasSubstr("4e+06 combinations"));
 }
 
 TEST(Grid, TakesARangeOfOneValue) { EXPECT_EQ(all_of(SearchSpace({{"x", real(2, 2), {}}})).size(), 1u); }
