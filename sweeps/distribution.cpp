@@ -40,8 +40,6 @@ void Distribution::check() {
       if (whole != std::floor(whole) || std::abs(whole) > 0x1p53)
         throw Error(fmt::format("is of whole numbers, and {:g} is none", whole));
   }
-  if (step && low<high&& * step> high - low)
-    throw Error(fmt::format("has a step of {:g}, larger than the range from {:g} to {:g}", *step, low, high));
   if (step) high = value(*count() - 1);
 }
 
