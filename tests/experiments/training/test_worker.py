@@ -250,6 +250,7 @@ class Worker(unittest.TestCase):
 
         status = limited("much", 64, 60)
         self.assertEqual(status["status"], "failed")
+        self.assertRegex(status["error"], r"train.batch_size=\d+ fits.*validation.batch_size=\d+ fits")
         train, validation = (int(re.search(key + r"=(\d+)", status["error"])[1]) for key in ("train.batch_size", "validation.batch_size"))
         self.assertEqual(limited("less", train, validation)["status"], "completed", status["error"])
 
