@@ -171,7 +171,16 @@ OwnRates own_rates(const Experiment& experiment, const std::string& rule, std::s
   const std::vector<VariantRangeTests> tests = range_tests_by_variant(runs);
   std::vector<Variant> variants = experiment.expand();
   std::map<std::string, std::vector<const VariantRangeTests*>> tests_by_key;
-  for (const Variant& variant : variants) tests_by_key[key_of(variant)];
+  std::map<std::string, double> written;  // learning rates, by the same
+  for (const Variant& variant : variants) {
+    tests_by_key[key_of(variant)];
+    if (!variant.from.empty()) continue;
+    const double lr = variant.config.real("optimizer.lr");
+    if (written.try_emplace(key_of(variant), lr).first->second != lr)
+      throw Error(
+          "The experiment varies optimizer.lr: at the rate that range tests suggest its variants would be the same. "
+          "Take it out, or launch them as they are written.");
+  }
   const VariantRangeTests* newest = nullptr;
   for (const VariantRangeTests& each : tests) {
     const auto found = tests_by_key.find(range_test_key(each.config));
@@ -184,6 +193,12 @@ OwnRates own_rates(const Experiment& experiment, const std::string& rule, std::s
   if (newest) own.told.push_back(fmt::format("{} by range tests of {}", rule, words_of(newest->config)));
   std::vector<std::string> without;
   for (Variant& variant : variants) {
+    if (!variant.from.empty()) {
+      own.told.push_back(fmt::format("{}: optimizer.lr {:.3g} as written, since it begins from trained weights",
+                                     variant.name, variant.config.real("optimizer.lr")));
+      own.experiment.variants.push_back({variant.name, set_of(variant.config), variant.after, variant.from});
+      continue;
+    }
     const std::vector<const VariantRangeTests*>& made = tests_by_key.at(key_of(variant));
     const auto as_newest = std::ranges::find_if(made, [&](const VariantRangeTests* each) {
       return RangeTest::from(each->config) == RangeTest::from(newest->config);

@@ -64,10 +64,15 @@ json date_of(double seconds) {
   return fmt::format("{}.{:06}+00:00", text, static_cast<int>((seconds - std::floor(seconds)) * 1e6));
 }
 
+std::int64_t whole(const json& number) {
+  if (!number.is_number_integer()) throw Error(fmt::format("{} is no whole number", json_text(number)));
+  return number.get<std::int64_t>();
+}
+
 /// One of an enumeration's numbers, 0 to `last`.
 template <class Enum>
 Enum number_among(const json& number, Enum last) {
-  const int value = number;
+  const std::int64_t value = whole(number);
   if (value < 0 || value > static_cast<int>(last))
     throw Error(fmt::format("{} is no state or direction of Optuna's", value));
   return static_cast<Enum>(value);
@@ -187,7 +192,7 @@ Record set_system_attr(const Trial& trial, const std::string& key, const json& v
 }  // namespace journal
 
 void JournalReplay::apply(const json& record) {
-  const int code = record.at("op_code");
+  const std::int64_t code = whole(record.at("op_code"));
   if (code < 0 || code > static_cast<int>(Operation::discard_trials))
     throw Error(fmt::format("the operation {} is none that Optuna knows", code));
   const auto operation = static_cast<Operation>(code);
@@ -205,11 +210,11 @@ void JournalReplay::apply(const json& record) {
       return;
     }
     case Operation::delete_study:
-      deleted_.push_back(studies_.extract(record.at("study_id").get<std::int64_t>()));
+      deleted_.push_back(studies_.extract(whole(record.at("study_id"))));
       return;
     case Operation::set_study_user_attr:
     case Operation::set_study_system_attr:
-      if (const auto study = studies_.find(record.at("study_id").get<std::int64_t>()); study != studies_.end()) {
+      if (const auto study = studies_.find(whole(record.at("study_id"))); study != studies_.end()) {
         const bool user = operation == Operation::set_study_user_attr;
         (user ? study->second.user_attrs : study->second.system_attrs)
             .update(record.at(user ? "user_attr" : "system_attr"));
@@ -237,7 +242,7 @@ void JournalReplay::apply(const json& record) {
     trial->params[key] = param_of(record.at("param_value_internal"), *wanted, key);
     trial->distributions[key] = wanted;
   } else if (operation == Operation::set_trial_intermediate_value) {
-    trial->intermediate[record.at("step")] = number_of(record.at("intermediate_value"));
+    trial->intermediate[whole(record.at("step"))] = number_of(record.at("intermediate_value"));
   } else if (operation == Operation::set_trial_user_attr) {
     trial->user_attrs.update(record.at("user_attr"));
   } else {
@@ -246,7 +251,7 @@ void JournalReplay::apply(const json& record) {
 }
 
 Trial* JournalReplay::updatable(const json& record) {
-  const std::int64_t id = record.at("trial_id");
+  const std::int64_t id = whole(record.at("trial_id"));
   if (id < 0 || id >= std::ssize(trials_)) return nullptr;
   const auto [study_id, number] = trials_[static_cast<std::size_t>(id)];
   const auto study = studies_.find(study_id);
@@ -256,7 +261,7 @@ Trial* JournalReplay::updatable(const json& record) {
 }
 
 void JournalReplay::create_trial(const json& record) {
-  const auto study = studies_.find(record.at("study_id").get<std::int64_t>());
+  const auto study = studies_.find(whole(record.at("study_id")));
   if (study == studies_.end()) return;
   Trial trial;
   trial.id = std::ssize(trials_);

@@ -159,8 +159,6 @@ std::string submit_job(const std::vector<std::string>& options, const std::files
   return number;
 }
 
-void cancel_waiting_job(const std::string& id) { run_slurm({"scancel", "--state=PENDING", id}, kChangePatience); }
-
 void cancel_job(const std::string& id) { run_slurm({"scancel", id}, kChangePatience); }
 
 std::string slurm_setting(std::string_view key) {

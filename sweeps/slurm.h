@@ -42,10 +42,8 @@ std::optional<SlurmJob> accounted_job(const std::string& id);
 /// sbatch with these options and this script; returns the job's number.
 std::string submit_job(const std::vector<std::string>& options, const std::filesystem::path& script);
 
-/// Cancels a job if it still waits.
-void cancel_waiting_job(const std::string& id);
-
-/// Cancels a job, also one that works.
+/// Cancels a job, or one of an array ("123_4"), also one that works. Told to leave those alone that work (--state),
+/// Slurm 22.05 cancels all of an array that wait.
 void cancel_job(const std::string& id);
 
 /// A value of `scontrol show config`; empty where it has no such key.

@@ -196,7 +196,7 @@ std::vector<SlurmLauncher::Array> SlurmLauncher::without_job(const std::vector<f
     if (state != RunState::queued && !can_go_on(state)) continue;
     const SlurmJob* job = job_of(run);
     if (job && job->waits_in_vain()) {
-      cancel_waiting_job(job->id);
+      cancel_job(job->id);
       job = nullptr;
     }
     const bool leaving = job && job->works() && (state == RunState::stopped || state == RunState::failed);
@@ -299,7 +299,7 @@ void SlurmLauncher::stop(const fs::path& run) {
   try {
     Jobs jobs = look();
     if (const auto job = jobs.find(key_of(run)); job != jobs.end() && job->second.waits()) {
-      cancel_waiting_job(job->second.id);
+      cancel_job(job->second.id);
       jobs = look();
     }
     if (const auto job = jobs.find(key_of(run)); job != jobs.end() && !job->second.over())

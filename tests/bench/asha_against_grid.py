@@ -38,7 +38,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=lambda path: str(pathlib.Path(path).resolve()))
     data = parser.parse_args().folder
-    base = {"data": {"size": [32, 32], **({"path": data} if data else {"count": 300})}, "model": {"channels": 4, "depth": 2},
+    base = {"data": {"size": [32, 32], **({"dataset": "folder", "path": data} if data else {"count": 300})}, "model": {"channels": 4, "depth": 2},
             "train": {"steps": STEPS, "batch_size": 8}, "validation": {"every": EVERY}}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as root:
         halving, asha_seconds = sweep(root, "asha", base, {"name": "asha", "min_resource": EVERY, "reduction_factor": 4, "bootstrap_count": 3})

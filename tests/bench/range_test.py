@@ -17,7 +17,7 @@ CONFIGURATIONS = {"batch norm": (), "instance norm and Dice": ("model.norm=insta
 
 
 def suggestions(folder, settings, steps, seed):
-    settings = (f"data.path={folder}", "data.size=[48,48]", "model.channels=4", "train.batch_size=8", f"train.seed={seed}", *settings)
+    settings = ("data.dataset=folder", f"data.path={folder}", "data.size=[48,48]", "model.channels=4", "train.batch_size=8", f"train.seed={seed}", *settings)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as root:
         words = [word for setting in settings for word in ("-s", setting)]
         printed = subprocess.run([BIN / "ablate", "--runs", root, "lr-find", *words, "--iterations", str(steps), "--json"], check=True,

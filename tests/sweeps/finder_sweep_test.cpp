@@ -7,6 +7,7 @@
 namespace ablate {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -148,6 +149,24 @@ TEST(FinderSweep, RatesOfTestsOfAnotherLengthAreNotMixed) {
                                                       "the newest tests are of fastai, 20 steps from 1e-07 to 10.")));
   runs.back().id = "an older one";
   EXPECT_EQ(own_rates(experiment, "valley", runs).experiment.expand()[0].config.real("optimizer.lr"), 1e-3);
+}
+
+TEST(FinderSweep, AStageThatBeginsFromTrainedWeightsKeepsItsRate) {
+  Experiment experiment;
+  experiment.variants = {{"coarse", nlohmann::json::object()}, {"fine", {{"optimizer.lr", 1e-4}}, "coarse", "best"}};
+  const std::vector<RunInfo> runs = tests_of(finder_sweep(experiment, "fastai", 1), {5e-2});
+  const OwnRates own = own_rates(experiment, "valley", runs);
+  EXPECT_THAT(own.told, Contains(HasSubstr("fine: optimizer.lr 0.0001 as written")));
+  EXPECT_EQ(own.experiment.expand()[0].config.real("optimizer.lr"), 5e-2);
+  EXPECT_EQ(own.experiment.expand()[1].config.real("optimizer.lr"), 1e-4);
+}
+
+TEST(FinderSweep, VariantsOfDifferentRatesAreNotGivenOne) {
+  Experiment experiment = two_norms();
+  experiment.vary.push_back({"optimizer.lr", {1e-3, 1e-2}});
+  const std::vector<RunInfo> runs = tests_of(finder_sweep(experiment, "fastai", 1), {1e-3, 5e-2});
+  EXPECT_THAT([&] { own_rates(experiment, "valley", runs); },
+              testing::ThrowsMessage<Error>(HasSubstr("varies optimizer.lr")));
 }
 
 TEST(FinderSweep, VariantsWithoutASuggestionAreNamed) {

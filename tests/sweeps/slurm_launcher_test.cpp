@@ -95,6 +95,20 @@ TEST_F(SlurmTest, StoppingOneThatWaitsTakesItOutOfSlurmsQueue) {
   EXPECT_EQ(state(first), RunState::running);
 }
 
+TEST_F(SlurmTest, StoppingOneThatWaitsLeavesTheOthersOfItsArray) {
+  const std::vector<fs::path> runs = {make_run("a", kWait), make_run("b"), make_run("c")};
+  SlurmOptions one_at_once;
+  one_at_once.slots = 1;
+  SlurmLauncher launcher(root_, one_at_once);
+  launcher.submit(runs);
+  until_state(runs[0], RunState::running);
+  launcher.stop(runs[1]);
+  EXPECT_EQ(state(runs[1]), RunState::stopped);
+  let_finish(runs[0]);
+  until_refreshed(runs[2], RunState::completed);
+  EXPECT_THAT(diary(runs[1]), IsEmpty());
+}
+
 TEST_F(SlurmTest, StoppingOneThatTrainsAsksItsWorkerAndItGoesOnWithTheSameOptions) {
   const fs::path run = make_run("a", kWait);
   SlurmOptions options;

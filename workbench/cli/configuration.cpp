@@ -61,7 +61,10 @@ RunConfig config_of(const std::vector<std::string>& assignments, const RunConfig
 
 std::vector<std::string> check_data(const RunConfig& config) {
   if (config.is_set("data.gallery")) scan_pictures(config.text("data.gallery"), "data.gallery: ");
-  if (config.text("data.dataset") != "folder") return {};
+  if (config.text("data.dataset") != "folder") {
+    if (!config.is_set("data.path")) return {};
+    return {"data.path does nothing while data.dataset is synthetic, which draws its pictures; it needs folder."};
+  }
   FolderScan scan = scan_pairs(config.text("data.path"), config.at("data.exclude").get<std::vector<std::string>>());
   if (const auto held_out = config.integer("data.held_out"); held_out >= static_cast<std::int64_t>(scan.files.size()))
     throw Error(fmt::format("data.held_out: {} held out of the {} pictures with masks in {} leave none to train on.",

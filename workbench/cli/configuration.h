@@ -33,7 +33,8 @@ RunConfig config_of(const std::vector<std::string>& assignments, const RunConfig
 nlohmann::json base_of(const std::vector<std::string>& assignments);
 
 /// Looks into the folders that a configuration names, before anything is made for it: throws Error where they are
-/// missing or hold nothing to train on. Returns a sentence for each picture that will be left out.
+/// missing or hold nothing to train on. Returns a sentence for each picture that will be left out, and for a folder
+/// that nothing looks into.
 std::vector<std::string> check_data(const RunConfig& config);
 
 /// Some of them on standard error, for commands that don't show the worker's own words.
