@@ -155,6 +155,7 @@ void LocalQueue::keep(Machine& machine, std::chrono::milliseconds linger) {
   bool closed = false;
   std::optional<std::chrono::steady_clock::time_point> idle_since;
   for (;; closed = wakeups.wait(closed ? kSecondLook : kSlowLook, keeper.workers()).contains(files.started.native())) {
+    if (!fs::exists(files.lock)) return;  // Somebody is removing the folder, and a new lock would be in the way.
     try {
       const FileLock lock(files.lock);
       const auto now = std::chrono::steady_clock::now();
@@ -170,7 +171,6 @@ void LocalQueue::keep(Machine& machine, std::chrono::milliseconds linger) {
       return;
     } catch (const std::exception& error) {  // The disk is full or read-only now; the workers go on.
       keeper.say(error.what());
-      if (!fs::exists(files.folder)) return;
     }
   }
 }

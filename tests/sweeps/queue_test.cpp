@@ -157,6 +157,18 @@ TEST_F(QueueTest, AFolderThatVanishesWhileItTrainsHoldsNobodyUp) {
   until_state(second, RunState::completed);
 }
 
+TEST_F(QueueTest, AKeeperWhoseFolderIsRemovedLeavesAndPutsNothingBack) {
+  set_machine({{"linger", 60000}});
+  const fs::path run = make_run("a");
+  LocalQueue(root_).submit({run});
+  until_state(run, RunState::completed);
+  until_gone(run);
+  ASSERT_NE(keeper(), 0);
+  fs::remove(root_ / ".ablate/queue/lock");  // The first step of a removal.
+  until_no_keeper();
+  EXPECT_FALSE(fs::exists(root_ / ".ablate/queue/lock"));
+}
+
 TEST_F(QueueTest, WithoutAWorkerProgramNothingIsQueued) {
   const fs::path run = make_run("a");
   ::setenv("ABLATE_TRAIN", "/nowhere/ablate-train", 1);
