@@ -207,6 +207,10 @@ std::vector<Option> all_options() {
       real("lr_find.start_lr", 1e-7, 1e-12, 1e3, "Learning rate of its first step.", range_test),
       real("lr_find.end_lr", 10, 1e-12, 1e6, "Learning rate that it would come to.", range_test),
       in("steps", integer("lr_find.iterations", 100, 20, 1000000, "Its steps, one batch each.", range_test)),
+      integer("lr_find.batch_size", 0, 0, 100000,
+              "Images of each step; 0: train.batch_size. By as many images, four times the steps with a quarter of the "
+              "batch tell more (fall-1000).",
+              range_test),
 
       duration("train.steps", 400, 1, "Length of the run."),
       in("samples", integer("train.batch_size", 16, 1, 65536, "Samples of a training step.")),

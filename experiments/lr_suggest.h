@@ -11,7 +11,7 @@
 
 namespace ablate {
 
-/// "valley", "steep", "minimum", "slide", "pytorch-lr-finder", "steep-1000".
+/// "valley", "steep", "minimum", "slide", "pytorch-lr-finder", "fall-1000".
 const std::vector<std::string>& lr_rules();
 
 /// What one rule reads from a range test.
@@ -37,11 +37,11 @@ inline constexpr std::size_t kLeastRangePoints = 20;
 /// - minimum: a tenth of the learning rate where S is least (fastai)
 /// - slide: from r = −1, l = −16 both move left while |g_r − g_l| > .005; the last l (fastai)
 /// - pytorch-lr-finder: where g is least, on the points [10, n − 5)
-/// - steep-1000: what steep would say of 1,000 steps from 1e-7 to 10 (125 a decade), whatever this test has: until it
-///   diverges the loss depends on the sum of the learning rates so far (gradient flow), so with d steps a decade it
-///   stands at lr where it would at lr · d/125. Slopes of the losses, none counted above the median of the first tenth
-///   (only the fall matters), smoothed over the same part of a decade: v ← βv + (1 − β)L, S = v/(1 − β^count),
-///   β = .98^(125/d)
+/// - fall-1000: where a test of 1,000 steps from 1e-7 to 10 (125 a decade) has made four fifths of its fall, whatever
+///   this test has: until it diverges the loss depends on the sum of the learning rates so far (gradient flow), so with
+///   d steps a decade it stands at lr where it would at lr · d/125. The first of all points, not smoothed, whose loss
+///   is h − .8(h − least), h the median of the first tenth: a fall from a height that the loss was thrown to doesn't
+///   count. About where steep is in a test of 1,000 steps (tests/bench/range_test.py)
 /// Where a rule's premise does not hold (nothing falls), it says so instead of a number; one that falls everywhere has
 /// one. `steps`: how long the test was meant to be; 0: as many as there are points.
 /// Equal to what fastai 2.8.12 and torch-lr-finder 0.2.2 themselves say (tests/experiments/test_lr_suggestions.py),
@@ -50,6 +50,9 @@ inline constexpr std::size_t kLeastRangePoints = 20;
 /// - pytorch-lr-finder does not cut: of a curve with a NaN it names the point before that
 /// - fastai reckons in single precision: on a curve drawn without any noise, what falls by less than that is no valley
 LrSuggestions suggest_lr(std::span<const RangePoint> points, Step steps = 0);
+
+/// What suggest_lr says of that curve. The points that curve_of left out are a doubt.
+LrSuggestions suggest_lr(const RecordedTest& recorded, const RangeCurve& curve, Step steps = 0);
 
 /// No rule can tell.
 LrSuggestions cannot_tell(const std::string& why);

@@ -52,7 +52,7 @@ std::optional<RangeTest> RangeTest::from(const RunConfig& config) {
   const auto procedure = range_smoothing_of(config.text("lr_find.procedure"));
   if (!procedure || procedure == RangeSmoothing::none) return std::nullopt;
   return RangeTest{*procedure, config.real("lr_find.start_lr"), config.real("lr_find.end_lr"),
-                   config.integer("lr_find.iterations")};
+                   config.integer("lr_find.iterations"), config.integer("lr_find.batch_size")};
 }
 
 double RangeTest::lr(Step k) const {
@@ -67,6 +67,15 @@ RangeCurve curve_of(const RangeTest& test, const RunData& data) {
   for (std::size_t i = 0; i < losses->second.size(); ++i) {
     const ScalarPoint& point = losses->second[i];
     curve.add(test.lr(point.step - 1), point.value);
+  }
+  return curve;
+}
+
+RangeCurve curve_of(const RecordedTest& recorded, RangeSmoothing smoothing) {
+  RangeCurve curve(smoothing);
+  for (const auto& [lr, loss] : recorded) {
+    curve.add(lr, loss);
+    if (curve.stopped() == "diverged") break;
   }
   return curve;
 }

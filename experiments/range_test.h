@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "experiments/recorded_test.h"
 #include "experiments/run_config.h"
 #include "runs/series.h"
 
@@ -56,6 +57,7 @@ struct RangeTest {
   RangeSmoothing procedure = RangeSmoothing::fastai;
   double start_lr = 1e-7, end_lr = 10;
   Step steps = 100;
+  std::int64_t batch_size = 0;  ///< of its steps; 0: that of the training
 
   bool operator==(const RangeTest&) const = default;
 
@@ -68,5 +70,8 @@ struct RangeTest {
 
 /// What such a run has logged so far.
 RangeCurve curve_of(const RangeTest& test, const RunData& data);
+
+/// What a procedure that smooths like that would have recorded: nothing after it diverged.
+RangeCurve curve_of(const RecordedTest& recorded, RangeSmoothing smoothing);
 
 }  // namespace ablate

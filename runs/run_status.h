@@ -28,7 +28,9 @@ struct RunStatus {
   double best_value = 0;
   Step best_step = 0;
   std::string error;    ///< what, where, what to do; empty when all is well
-  std::string waiting;  ///< why a queued run has not begun, where its launcher knows: "waits in Slurm …"
+  /// Why a queued run has not begun, where its launcher knows: "waits in Slurm …". Of an interrupted one: that its
+  /// cluster told it to end, and has not said yet whether it waits again.
+  std::string waiting;
   std::int64_t heartbeat = 0;
   double started_seconds = 0;   ///< Unix time of the first step of this segment, 0 before
   double ended_seconds = 0;     ///< Unix time, 0 while it goes on
@@ -41,6 +43,13 @@ struct RunStatus {
   nlohmann::json range_test;  ///< of a range test that has ended: {"suggestions", "stopped", …}; else null
   nlohmann::json other = nlohmann::json::object();  ///< keys that we don't know, kept
 };
+
+/// What a worker says it waits for when its cluster told it to end.
+inline constexpr const char* kWordOfCluster = "its cluster has not said yet whether it waits again";
+/// Whether it was told to end by its cluster, which may have it wait again.
+inline bool awaits_word_of_cluster(const RunStatus& status) {
+  return status.state == RunState::interrupted && !status.waiting.empty();
+}
 
 /// Reading never throws for a missing file (nullopt, *not yet*); a damaged one throws Error that names it.
 std::optional<RunStatus> read_status(const std::filesystem::path& folder);

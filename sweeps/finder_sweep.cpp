@@ -45,7 +45,8 @@ std::optional<RunConfig> config_of(const RunInfo& run) {
 /// "fastai, 100 steps from 1e-07 to 10": what rates of different tests must have in common.
 std::string words_of(const RunConfig& range_test) {
   const RangeTest test = *RangeTest::from(range_test);
-  return fmt::format("{}, {} steps from {:g} to {:g}", range_test.text("lr_find.procedure"), test.steps, test.start_lr,
+  return fmt::format("{}, {} steps{} from {:g} to {:g}", range_test.text("lr_find.procedure"), test.steps,
+                     test.batch_size > 0 ? fmt::format(" of {} images", test.batch_size) : "", test.start_lr,
                      test.end_lr);
 }
 
@@ -160,6 +161,9 @@ std::vector<VariantRangeTests> range_tests_by_variant(std::span<const RunInfo> r
       const nlohmann::json suggestions = suggestions_of(*run);
       for (const auto& [rule, lr] : suggestions.items())
         if (lr.is_number()) variant.rates[rule].push_back(lr);
+      for (const nlohmann::json& doubt : run->status.range_test.value("doubts", nlohmann::json::array()))
+        variant.doubts.push_back(fmt::format("{}{}", each.newest.size() > 1 ? fmt::format("seed {}: ", seed) : "",
+                                             doubt.get<std::string>()));
     }
     for (auto& [rule, rates] : variant.rates) std::ranges::sort(rates);
     variants.push_back(std::move(variant));
@@ -214,6 +218,7 @@ OwnRates own_rates(const Experiment& experiment, const std::string& rule, std::s
       continue;
     }
     own.told.push_back(fmt::format("{}: optimizer.lr {:.3g} ({})", variant.name, lr, seeds_words(**as_newest, rule)));
+    for (const std::string& doubt : (*as_newest)->doubts) own.told.push_back("  " + doubt);
     variant.config.set("optimizer.lr", lr);
     own.experiment.variants.push_back({variant.name, set_of(variant.config), variant.after, variant.from});
   }

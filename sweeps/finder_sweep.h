@@ -34,7 +34,8 @@ struct VariantRangeTests {
   RunConfig config;                  ///< of the newest of them
   std::vector<const RunInfo*> runs;  ///< that are complete; of one seed the newest
   std::map<std::string, std::vector<double>>
-      rates;  ///< by rule: what each of them suggests, ascending; some can't tell
+      rates;                        ///< by rule: what each of them suggests, ascending; some can't tell
+  std::vector<std::string> doubts;  ///< "seed 1: The loss falls by …"
 
   /// Their median_rate.
   double suggestion(const std::string& rule) const;

@@ -17,8 +17,10 @@ LedSweep::LedSweep(std::filesystem::path sweep_folder, Launcher& place, const Sw
       launcher(place),
       control(with),
       sweep(read_sweep(folder)),
-      journal(journal_file(folder)),
-      study(study_of(sweep, journal)) {}
+      journal(journal_of(folder)),
+      study(study_of(sweep, journal)) {
+  check_same_search(sweep, study);
+}
 
 TrialRun* LedSweep::run_of(const Trial& trial) {
   if (trial.run().empty() || trial.state == TrialState::waiting) return nullptr;

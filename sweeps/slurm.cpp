@@ -238,6 +238,10 @@ std::string words_of_end(const SlurmJob& job) {
                      job.state, job.reason.empty() ? "" : fmt::format(" ({})", job.reason));
 }
 
+bool SlurmJob::by_a_person() const { return is_one_of(state, {"CANCELLED", "GONE"}); }
+
+bool SlurmJob::by_slurm() const { return is_one_of(state, {"TIMEOUT", "DEADLINE", "PREEMPTED", "NODE_FAIL", ""}); }
+
 bool SlurmJob::waits_in_vain() const {
   return is_one_of(reason, {"PartitionTimeLimit", "PartitionNodeLimit", "DependencyNeverSatisfied"});
 }

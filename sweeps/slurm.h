@@ -24,7 +24,11 @@ struct SlurmJob {
   bool waits_in_vain() const;
   /// It has begun, and its processes may still be there.
   bool works() const;
-  /// Neither of the two: it can't come back.
+  /// Ended, or taken out of the queue, by somebody who meant it.
+  bool by_a_person() const;
+  /// Ended by Slurm, through no fault of the worker's.
+  bool by_slurm() const;
+  /// Neither waits nor works: it can't come back.
   bool over() const { return !waits() && !works(); }
 };
 

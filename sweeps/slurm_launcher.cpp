@@ -112,13 +112,13 @@ void write_waiting(const fs::path& run, const RunStatus& before, const std::stri
 }
 
 void write_end_of_job(const fs::path& run, const RunStatus& before, const SlurmJob& job) {
-  const std::array stopping{"CANCELLED", "GONE", "TIMEOUT", "DEADLINE", "PREEMPTED"};
   change_status(run, before, [&](RunStatus& status) {
-    const bool stopped = status.state == RunState::interrupted ||  // With a checkpoint.
-                         std::ranges::find(stopping, job.state) != stopping.end();
-    status.state = stopped ? RunState::stopped : RunState::failed;
+    if (job.by_a_person())
+      status.state = RunState::stopped;
+    else if (status.state != RunState::interrupted)  // With a checkpoint.
+      status.state = job.by_slurm() ? RunState::interrupted : RunState::failed;
     status.error = words_of_end(job);
-    if (const std::string last = last_console_line(run); !stopped && !last.empty())
+    if (const std::string last = last_console_line(run); status.state == RunState::failed && !last.empty())
       status.error += " Its last words: " + last;
     status.waiting.clear();
     status.job = job.id;
@@ -165,16 +165,12 @@ void SlurmLauncher::submit(const std::vector<fs::path>& runs) {
   std::error_code failed;
   fs::create_directories(submissions(root_), failed);
   const FileLock lock(submissions(root_) / "lock");
-  try {
-    for (const Array& array : stages_in_order(without_job(runs))) submit_array(array);
-  } catch (const Error& error) {
-    throw Error(fmt::format("{} ablate cluster says more.", error.what()));
-  }
+  for (const Array& array : stages_in_order(without_job(runs))) submit_array(array);
   next_look_ = {};
 }
 
 /// Those that have to be submitted.
-std::vector<SlurmLauncher::Array> SlurmLauncher::without_job(const std::vector<fs::path>& runs) {
+std::vector<SlurmLauncher::Array> SlurmLauncher::without_job(std::vector<fs::path> runs) {
   Jobs jobs = look();
   const auto job_of = [&](const fs::path& run) -> const SlurmJob* {
     const auto found = jobs.find(key_of(run));
@@ -191,11 +187,13 @@ std::vector<SlurmLauncher::Array> SlurmLauncher::without_job(const std::vector<f
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
 
   std::vector<Array> arrays;
-  for (const fs::path& run : runs) {
+  const std::size_t asked_for = runs.size();
+  for (std::size_t i = 0; i < runs.size(); ++i) {  // It grows.
+    const fs::path run = runs[i];
     const RunState state = state_of(run);
     if (state != RunState::queued && !can_go_on(state)) continue;
     const SlurmJob* job = job_of(run);
-    if (job && job->waits_in_vain()) {
+    if (job && (job->waits_in_vain() || i >= asked_for)) {
       cancel_job(job->id);
       job = nullptr;
     }
@@ -212,8 +210,19 @@ std::vector<SlurmLauncher::Array> SlurmLauncher::without_job(const std::vector<f
     if (array == arrays.end()) array = arrays.insert(arrays.end(), Array{options, {}, after, {}});
     array->runs.push_back(run);
     if (leaving) array->leaving.push_back(job->id);
+    for (const fs::path& stage : waiting_for(run, jobs))
+      if (std::ranges::find(runs, stage, key_of) == runs.end()) runs.push_back(stage);
   }
   return arrays;
+}
+
+/// Stages that come after it, and whose jobs wait for a job that it had.
+std::vector<fs::path> SlurmLauncher::waiting_for(const fs::path& run, const Jobs& jobs) const {
+  std::vector<fs::path> stages;
+  for (const auto& [stage, job] : jobs)
+    if (job.waits() && job.reason.starts_with("Dependency") && comes_after(stage) == key_of(run))
+      stages.push_back(root_ / stage.filename());
+  return stages;
 }
 
 /// Empty where it comes after none, or that one is completed.
@@ -284,9 +293,9 @@ void SlurmLauncher::submit_array(const Array& array) {
       before[i].state = RunState::queued;
       change_status(array.runs[i], before[i], [&](RunStatus& status) { status.job = fmt::format("{}_{}", number, i); });
     }
-  } catch (const Error&) {
+  } catch (const Error& error) {
     for (std::size_t i = 0; i < array.runs.size(); ++i) write_status(array.runs[i], before[i]);
-    throw;
+    throw Error(fmt::format("{} ablate cluster says more.", error.what()));
   }
 }
 
@@ -330,7 +339,7 @@ void SlurmLauncher::refresh(const std::vector<fs::path>& runs) {
     RunStatus seen = *status;
     heartbeats_.resolve(run.string(), seen, now);
     if (status->state == RunState::queued || status->state == RunState::running ||
-        status->state == RunState::interrupted)
+        awaits_word_of_cluster(*status))
       open.emplace_back(run, std::move(*status));
   }
   if (open.empty()) return;

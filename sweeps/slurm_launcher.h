@@ -21,7 +21,7 @@ namespace ablate {
 /// twice.
 ///
 /// Slurm tells a worker with SIGTERM that its time is over; it leaves a checkpoint and says `interrupted`. Why that
-/// was, and what becomes of the run (it waits again after a preemption; it is stopped after a time limit), `refresh`
+/// was, and what becomes of the run (it waits again after a preemption; it can be resumed after a time limit), `refresh`
 /// finds out from Slurm, which it asks every few seconds at most, and from its accounting only where there is one.
 class SlurmLauncher : public Launcher {
  public:
@@ -45,7 +45,8 @@ class SlurmLauncher : public Launcher {
     std::filesystem::path after;       ///< the run that all of them come after; empty: none, or it is completed
     std::vector<std::string> leaving;  ///< their last jobs that are still on their way out
   };
-  std::vector<Array> without_job(const std::vector<std::filesystem::path>& runs);
+  std::vector<Array> without_job(std::vector<std::filesystem::path> runs);
+  std::vector<std::filesystem::path> waiting_for(const std::filesystem::path& run, const Jobs& jobs) const;
   std::filesystem::path comes_after(const std::filesystem::path& run) const;
   /// Those first that others come after.
   static std::vector<Array> stages_in_order(std::vector<Array> arrays);

@@ -89,6 +89,14 @@ void stop_run_of(const fs::path& sweep, const Trial& trial) {
 fs::path journal_file(const fs::path& sweep) { return sweep / "sweep.journal"; }
 fs::path root_of(const fs::path& sweep) { return fs::absolute(sweep).lexically_normal().parent_path().parent_path(); }
 
+Journal journal_of(const fs::path& sweep) {
+  if (!fs::exists(journal_file(sweep)))
+    throw Error(fmt::format(
+        "{} is gone, and with it what this sweep has found. Put it back from a copy; or remove {} and begin anew.",
+        journal_file(sweep).string(), sweep.string()));
+  return Journal(journal_file(sweep));
+}
+
 Sweep read_sweep(const fs::path& sweep) { return Sweep::read(sweep / "sweep.json"); }
 
 const Study& study_of(const Sweep& sweep, const Journal& journal) {
@@ -119,28 +127,21 @@ namespace {
 
 std::string range_words(const Distribution& range) { return fmt::format("[{:g}, {:g}]", range.low, range.high); }
 
-/// What trials of a journal that a new sweep goes on from tell of nothing that it searches.
-void check_same_search(const Sweep& sweep, const Study& study, const fs::path& journal) {
-  const auto refuse = [&](const Trial& trial, const std::string& what) {
-    throw Error(fmt::format(
-        "{}: trial {} of the study {} {}: it is another search, of which nothing can be learned here. Begin "
-        "without --journal, or write the space that the journal has.",
-        journal.string(), trial.number, study.name, what));
-  };
+[[noreturn]] void refuse(const Study& study, const Trial& trial, const std::string& what) {
+  throw Error(fmt::format(
+      "Trial {} of the study {} {}: it was another search, of which nothing can be learned here. Give the sweep another "
+      "name and no journal, or write the space that its journal has.",
+      trial.number, study.name, what));
+}
+
+/// As samplers want them.
+void check_whole(const Sweep& sweep, const Study& study) {
   for (const Trial& trial : study.trials) {
-    for (const auto& [key, theirs] : trial.distributions) {
-      const Parameter* const ours = sweep.space.find(key);
-      if (ours == nullptr) refuse(trial, fmt::format("has {}, which is not in the sweep's space", key));
-      const bool number = theirs->type != Distribution::Type::categorical;
-      if (number && (theirs->high < ours->distribution.low || theirs->low > ours->distribution.high))
-        refuse(trial, fmt::format("has {} within {}, and the sweep within {}", key, range_words(*theirs),
-                                  range_words(ours->distribution)));
-    }
     if (trial.state != TrialState::complete && trial.state != TrialState::pruned) continue;
     for (const Parameter& parameter : sweep.space.parameters())
       if (!trial.params.empty() && SearchSpace::active(parameter, trial.params) &&
           !trial.params.contains(parameter.key))
-        refuse(trial, fmt::format("has no {}, which the sweep searches", parameter.key));
+        refuse(study, trial, fmt::format("has no {}, which the sweep searches", parameter.key));
   }
 }
 
@@ -164,16 +165,32 @@ std::string records_for(const Sweep& sweep, const Study& study, const std::strin
 
 }  // namespace
 
+void check_same_search(const Sweep& sweep, const Study& study) {
+  for (const Trial& trial : study.trials)
+    for (const auto& [key, theirs] : trial.distributions) {
+      const Parameter* const ours = sweep.space.find(key);
+      if (ours == nullptr) refuse(study, trial, fmt::format("has {}, which is not in the sweep's space", key));
+      const bool number = theirs->type != Distribution::Type::categorical;
+      if (number && (theirs->high < ours->distribution.low || theirs->low > ours->distribution.high))
+        refuse(study, trial,
+               fmt::format("has {} within {}, and the sweep within {}", key, range_words(*theirs),
+                           range_words(ours->distribution)));
+    }
+}
+
 fs::path create_sweep(const fs::path& root, const Sweep& wanted, const fs::path& from) {
   const fs::path folder = fs::absolute(root / "sweeps" / wanted.name).lexically_normal();
   Sweep sweep = wanted;
   // The controller may run, or go on, in another folder.
   sweep.base = with_absolute_paths(RunConfig::from_json(sweep.base)).to_json();
   if (fs::exists(folder / "sweep.json")) {
-    if (const std::string key = first_difference(sweep, read_sweep(folder)); !key.empty())
+    const Sweep before = read_sweep(folder);
+    if (const std::string key = first_difference(sweep, before); !key.empty())
       throw Error(fmt::format(
           "There is a sweep {} already, with another \"{}\" ({}). Give this one another name, or remove that folder.",
           sweep.name, key, (folder / "sweep.json").string()));
+    if (sweep.budget.trials && before.budget.trials)
+      sweep.budget.trials = std::max(*sweep.budget.trials, *before.budget.trials);
   }
   make_folder(folder);
   if (!from.empty()) {
@@ -184,7 +201,8 @@ fs::path create_sweep(const fs::path& root, const Sweep& wanted, const fs::path&
     if (!records) throw Error(fmt::format("{}: there is no such journal.", from.string()));
     const Journal theirs(from);
     const Study& study = study_of(sweep, theirs);
-    check_same_search(sweep, study, from);
+    check_same_search(sweep, study);
+    check_whole(sweep, study);
     const std::string ours = records_for(sweep, study, *records);
     write_file_atomically(journal_file(folder), std::array{std::string_view(ours)});
   }
@@ -283,13 +301,13 @@ void stop_sweep(const fs::path& sweep) {
   if (!lead(sweep)) return leave_request(sweep, "stop");
   // Nobody leads, but its runs may train on.
   const Sweep asked = read_sweep(sweep);
-  Journal journal(journal_file(sweep));
+  Journal journal = journal_of(sweep);
   for (const Trial& trial : study_of(asked, journal).trials) stop_run_of(sweep, trial);
 }
 
 void kill_trial(const fs::path& sweep, int number) {
   const Sweep asked = read_sweep(sweep);
-  Journal journal(journal_file(sweep));
+  Journal journal = journal_of(sweep);
   const Trial trial = running_trial(study_of(asked, journal), number);
   const std::optional<InheritableLock> leading = lead(sweep);
   if (!leading) return leave_request(sweep, fmt::format("kill-{}", number));

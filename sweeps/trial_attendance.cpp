@@ -255,12 +255,16 @@ void TrialAttendance::end(const Trial& trial, const TrialRun& run, Outcome& outc
   then_say(outcome, trial.number, good, why.empty() ? "ended" : why);
 }
 
-/// From its checkpoint; where there is none, or that was tried often enough, as a new trial of the same parameters.
+/// From its checkpoint; where there is none, or that one was tried often enough, as a new trial of the same parameters.
 void TrialAttendance::try_again(const Trial& trial, const TrialRun& run, Outcome& outcome) {
-  const int resumed = trial.user_attrs.value("resumed", 0);
-  if (resumed < sweep_.sweep.retries && newest_checkpoint(run.folder())) {
-    outcome.to_go_on[trial.number] = {journal::set_user_attr(trial, "resumed", resumed + 1)};
-    then_say(outcome, trial.number, true, "its worker died; it goes on from its checkpoint");
+  const auto checkpoints = checkpoints_of(run.folder());
+  const Step from = checkpoints.empty() ? 0 : checkpoints.rbegin()->first;
+  const int resumed = trial.user_attrs.value("resumed_from", Step{0}) == from ? trial.user_attrs.value("resumed", 0) : 0;
+  if (from > 0 && resumed < sweep_.sweep.retries) {
+    outcome.to_go_on[trial.number] = {journal::set_user_attr(trial, "resumed", resumed + 1),
+                                      journal::set_user_attr(trial, "resumed_from", from)};
+    then_say(outcome, trial.number, true,
+             run.status().error.empty() ? "its worker died; it goes on from its checkpoint" : run.status().error);
     return;
   }
   fail(trial, outcome, run.status().error.empty() ? "its worker died" : run.status().error);

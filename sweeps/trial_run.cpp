@@ -45,7 +45,8 @@ bool TrialRun::trains() const {
 }
 
 bool TrialRun::surely_dead() const {
-  return dead_since_ && std::chrono::steady_clock::now() - *dead_since_ >= kSurelyDead;
+  return dead_since_ && !awaits_word_of_cluster(status_) &&
+         std::chrono::steady_clock::now() - *dead_since_ >= kSurelyDead;
 }
 
 std::vector<double> TrialRun::values() const {

@@ -11,13 +11,12 @@ namespace {
 
 bool over(const RunView& run) { return run.info.status.state == RunState::completed; }
 
-/// Slopes, and what the rules say once no point will come any more.
+/// With its slopes.
 void finish(LrTest& test, bool is_over) {
   const std::vector<RangePoint>& points = test.curve.points();
   for (std::size_t i = 0; i + 1 < points.size(); ++i)
     test.slope.push_back((points[i + 1].smoothed - points[i].smoothed) / std::log10(points[i + 1].lr / points[i].lr));
   test.over = is_over;
-  if (is_over) test.found = suggest_lr(points, test.test.steps);
 }
 
 LrTest made_of(const RunView& run) {
@@ -28,6 +27,7 @@ LrTest made_of(const RunView& run) {
   made.test = *RangeTest::from(*run.config);
   made.curve = curve_of(made.test, *run.data);
   finish(made, over(run));
+  if (made.over) made.found = suggest_lr(made.curve.points(), made.test.steps);
   return made;
 }
 
@@ -35,10 +35,10 @@ LrTest made_of(const std::string& file, const RecordedTest& recorded, RangeSmoot
   LrTest made;
   made.id = file;
   made.name = std::filesystem::path(file).filename().string();
-  made.curve = RangeCurve(smoothing);
-  for (const auto& [lr, loss] : recorded) made.curve.add(lr, loss);
+  made.curve = curve_of(recorded, smoothing);
   made.test = {smoothing, recorded.front().first, recorded.back().first, std::ssize(recorded)};
   finish(made, true);
+  made.found = suggest_lr(recorded, made.curve);
   return made;
 }
 

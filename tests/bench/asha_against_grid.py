@@ -34,25 +34,31 @@ def sweep(root, name, base, pruner):
     return shown, time.perf_counter() - start
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", type=lambda path: str(pathlib.Path(path).resolve()))
-    data = parser.parse_args().folder
-    base = {"data": {"size": [32, 32], **({"dataset": "folder", "path": data} if data else {"count": 300})}, "model": {"channels": 4, "depth": 2},
+def asha(folder=None):
+    """Rows of run.py's table."""
+    base = {"data": {"size": [32, 32], **({"dataset": "folder", "path": str(folder)} if folder else {"count": 300})}, "model": {"channels": 4, "depth": 2},
             "train": {"steps": STEPS, "batch_size": 8}, "validation": {"every": EVERY}}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as root:
         halving, asha_seconds = sweep(root, "asha", base, {"name": "asha", "min_resource": EVERY, "reduction_factor": 4, "bootstrap_count": 3})
-        print(f"ASHA: {asha_seconds:.0f} s", flush=True)
         grid, grid_seconds = sweep(root, "grid", base, {"name": "none"})
     value = {json.dumps(trial["params"], sort_keys=True): trial["values"][0] for trial in grid["trials"] if trial["values"]}
     chosen = min((trial for trial in halving["trials"] if trial["state"] == "COMPLETE"), key=lambda trial: trial["values"][0])
     ranked = sorted(value.values())
     worth = value[json.dumps(chosen["params"], sort_keys=True)]
     made = sum(max(map(int, trial["intermediate"]), default=0) for trial in halving["trials"])
-    print(f"64 variants, {STEPS} steps, {SLOTS} slots, {'photographs' if data else 'drawn images'} of 32×32")
-    print(f"grid: {grid_seconds:.0f} s, least loss {ranked[0]:.4f}, tenth {ranked[9]:.4f}, median {ranked[len(ranked) // 2]:.4f}")
-    print(f"ASHA: {asha_seconds:.0f} s, {asha_seconds / grid_seconds:.1%} of the time and {made / STEPS / 64:.1%} of the steps; chose the "
-          f"grid's number {ranked.index(worth) + 1} ({worth:.4f}: {worth - ranked[0]:.4f} above its least): {json.dumps(chosen['params'])}")
+    what = f"ASHA beside the grid, {'photographs' if folder else 'drawn images'} of 32×32, 64 variants, {STEPS:,} steps, {SLOTS} slots"
+    yield (f"{what}: time", f"{asha_seconds:.0f} s ({made / STEPS / 64:.1%} of the steps)", f"the grid {grid_seconds:.0f} s; wanted: a quarter",
+           grid_seconds / asha_seconds / 4, 1)
+    yield ("… what it chose", f"the grid's number {ranked.index(worth) + 1}, a loss of {worth:.4f}: {json.dumps(chosen['params'])}",
+           f"the grid's least {ranked[0]:.4f}, tenth {ranked[9]:.4f}, median {ranked[len(ranked) // 2]:.4f}", ranked[0] / worth, None)
 
 
-main()
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=lambda path: str(pathlib.Path(path).resolve()))
+    for row in asha(parser.parse_args().folder):
+        print(*row, sep=" | ", flush=True)
+
+
+if __name__ == "__main__":
+    main()

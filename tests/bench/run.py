@@ -1,4 +1,4 @@
-"""Speed against PyTorch and TensorBoard, as ratios measured in one sitting: run.py [--demo FOLDER]
+"""Speed against PyTorch and TensorBoard, as ratios measured in one sitting: run.py [--photographs FOLDER]
 
 Every pair is measured alternately, several times; the table shows medians. A ratio above 1 means that Ablate is faster.
 """
@@ -16,6 +16,8 @@ import tempfile
 import time
 
 import sweeps as tpe
+from asha_against_grid import asha
+from range_test import range_tests
 
 BIN, HERE = pathlib.Path(os.environ["ABLATE_BIN"]), pathlib.Path(__file__).parent
 THREADS = len(os.sched_getaffinity(0))
@@ -281,6 +283,9 @@ def sharing():
 
 
 def demo(folder):
+    if not folder:
+        return
+
     def ours():
         with tempfile.TemporaryDirectory() as root:
             return timed(BIN / "ablate", "--runs", root, "demo", "--data", folder,
@@ -292,17 +297,20 @@ def demo(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--demo", metavar="FOLDER", help="also the demo's four runs on these photographs, some minutes")
+    parser.add_argument("--photographs", metavar="FOLDER", type=lambda path: pathlib.Path(path).resolve(),
+                        help="train on these where it can be either, and measure the demo's four runs too")
     parts = (write_scalars, list_runs, first_frame, training_steps, around_the_step, queue, sweep, sharing, gp_suggestion, tpe.suggest,
-             tpe.journal, tpe.regret, tpe.importance)
+             tpe.journal, tpe.regret, tpe.importance, range_tests, asha, demo)
     parser.add_argument("--only", choices=[part.__name__ for part in parts], help="of all parts this one")
     arguments = parser.parse_args()
     print(f"{datetime.date.today()}, {THREADS} threads of {platform.processor() or platform.machine()}\n")
     print("| what | Ablate | counterpart | ratio | wanted |\n|---|---|---|---|---|")
     missed = []
-    tables = [part() for part in parts if arguments.only in (None, part.__name__)]
-    for rows in tables + ([demo(arguments.demo)] if arguments.demo else []):
-        for what, ours, theirs, ratio, wanted in rows:
+    on_photographs = {range_tests, asha, demo}
+    for part in parts:
+        if arguments.only not in (None, part.__name__):
+            continue
+        for what, ours, theirs, ratio, wanted in part(arguments.photographs) if part in on_photographs else part():
             print(f"| {what} | {ours} | {theirs} | {f'{ratio:.2f}' if ratio else ''} | {f'≥ {wanted:.3g}' if wanted else ''} |", flush=True)
             if wanted and ratio < wanted:
                 missed.append(what)

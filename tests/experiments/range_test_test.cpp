@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <random>
 
 #include "experiments/lr_suggest.h"
 #include "experiments/recorded_test.h"
@@ -75,6 +76,10 @@ std::vector<RangePoint> falling(std::size_t count) {
   return points;
 }
 
+LrSuggestion rule(const LrSuggestions& found, const std::string& name) {
+  return *std::ranges::find(found.rules, name, &LrSuggestion::rule);
+}
+
 TEST(LrSuggestions, AreNeverMadeOfFewerThanTwentyPoints) {
   for (const LrSuggestion& each : suggest_lr(falling(19)).rules) {
     EXPECT_FALSE(each.lr) << each.rule;
@@ -95,10 +100,8 @@ TEST(LrSuggestions, SayNothingOfALossThatNeverFalls) {
   std::vector<RangePoint> points = falling(40);
   for (RangePoint& point : points) point.smoothed = point.loss = 2 - point.loss;
   const LrSuggestions found = suggest_lr(points);
-  for (const char* rule : {"valley", "steep", "minimum", "slide", "pytorch-lr-finder", "steep-1000"}) {
-    const auto each = std::ranges::find(found.rules, rule, &LrSuggestion::rule);
-    EXPECT_FALSE(each->lr) << rule;
-  }
+  for (const char* name : {"valley", "steep", "minimum", "slide", "pytorch-lr-finder", "fall-1000"})
+    EXPECT_FALSE(rule(found, name).lr) << name;
   EXPECT_THAT(found.doubts, testing::ElementsAre(HasSubstr("least where the test begins")));
 }
 
@@ -115,14 +118,11 @@ RangeCurve gradient_flow(int steps) {
 }
 
 TEST(LrSuggestions, OfATenthOfTheStepsOneIsAsOfAThousand) {
-  const auto decades_apart = [](const char* rule) {
-    double lr[2] = {};
-    for (const int steps : {100, 1000})
-      for (const LrSuggestion& each : suggest_lr(gradient_flow(steps).points(), steps).rules)
-        if (each.rule == rule) lr[steps == 1000] = each.lr.value_or(0);
-    return std::abs(std::log10(lr[0] / lr[1]));
+  const auto decades_apart = [](const char* name) {
+    const auto lr = [&](int steps) { return *rule(suggest_lr(gradient_flow(steps).points(), steps), name).lr; };
+    return std::abs(std::log10(lr(100) / lr(1000)));
   };
-  EXPECT_LT(decades_apart("steep-1000"), 0.1);
+  EXPECT_LT(decades_apart("fall-1000"), 0.1);
   EXPECT_GT(decades_apart("steep"), 0.8);
 }
 
@@ -164,6 +164,37 @@ TEST(LrSuggestions, DoubtWhatSingleBatchesCouldHaveMade) {
   EXPECT_THAT(suggest_lr(points).doubts, testing::Contains(HasSubstr("may be chance")));
 }
 
+TEST(LrSuggestions, OfNoiseAloneOneCannotTellAndTheOthersAreDoubted) {
+  std::mt19937 random(1);
+  std::normal_distribution<double> noise(0, 0.05);
+  for (const RangeSmoothing smoothing : {RangeSmoothing::fastai, RangeSmoothing::pytorch_lr_finder}) {
+    RangeCurve curve(smoothing);
+    for (int k = 0; k < 100; ++k) curve.add(1e-7 * std::pow(1e8, k / 100.0), 0.7 + noise(random));
+    const LrSuggestions found = suggest_lr(curve.points());
+    EXPECT_FALSE(rule(found, "fall-1000").lr);
+    EXPECT_THAT(found.doubts, testing::Contains(HasSubstr("may be chance")));
+  }
+}
+
+TEST(LrSuggestions, AFallFromWhereTheLossWasThrownToDoesNotCount) {
+  std::vector<RangePoint> points = falling(60);
+  for (std::size_t k = 20; k < points.size(); ++k) {
+    const auto far = static_cast<double>(k);
+    points[k].loss = points[k].smoothed = k < 32 ? 0.7 - 0.04 * (far - 19) : 2.4 - 0.07 * (far - 32);
+  }
+  for (std::size_t k = 0; k < 20; ++k) points[k].loss = points[k].smoothed = 0.7;
+  const double as_long = 1 / std::log10(2.0) / 125;  // These have 1 / log₁₀ 2 steps a decade.
+  EXPECT_DOUBLE_EQ(*rule(suggest_lr(points), "fall-1000").lr, points[29].lr * as_long);
+  EXPECT_GT(*rule(suggest_lr(points), "steep").lr, points[32].lr / 2);
+}
+
+TEST(LrSuggestions, SayThatATestWentOnAfterItDiverged) {
+  std::vector<RangePoint> points = falling(40);
+  for (std::size_t k = 30; k < points.size(); ++k)
+    points[k].smoothed = points[k].loss = 9 - static_cast<double>(k) / 10;
+  EXPECT_THAT(suggest_lr(points).doubts, testing::ElementsAre(HasSubstr("the test went on")));
+}
+
 TEST(LrSuggestions, DontAskForMoreWhereTheLossRoseAtTheEnd) {
   std::vector<RangePoint> points = falling(40);
   points.back().smoothed = points.back().loss = 10;
@@ -190,6 +221,15 @@ TEST(RecordedTests, AreReadInEveryUsualForm) {
            R"({"points": [[1e-7, 0.75, 0.7], [2e-7, 0.5, 0.6]], "stopped": "diverged"})",
        })
     EXPECT_EQ(recorded_test_from(text, "test"), wanted) << text;
+}
+
+TEST(RecordedTests, LoseWhatComesAfterTheyDiverged) {
+  RecordedTest recorded;
+  for (int k = 0; k < 60; ++k) recorded.emplace_back(1e-7 * std::pow(10, k / 8.0), k == 50 ? 500 : 1 - k / 80.0);
+  const RangeCurve curve = curve_of(recorded, RangeSmoothing::fastai);
+  EXPECT_EQ(curve.points().size(), 51u);
+  EXPECT_EQ(curve.stopped(), "diverged");
+  EXPECT_THAT(suggest_lr(recorded, curve).doubts, testing::Contains(HasSubstr("the 9 points after that are left out")));
 }
 
 TEST(RecordedTests, KeepLossesThatAreNotFinite) {

@@ -12,7 +12,7 @@ from recorded_curves import CURVES, recorded
 OF_FASTAI = ("valley", "steep", "minimum", "slide")
 RULES = (*OF_FASTAI, "pytorch-lr-finder")
 PROCEDURES = ("fastai", "pytorch-lr-finder")
-NOTHING = dict.fromkeys((*RULES, "steep-1000"))
+NOTHING = dict.fromkeys((*RULES, "fall-1000"))
 
 
 def usual(rng, n, noise, flat=0.69, lowest=0.25, blows_up=True):
@@ -133,10 +133,21 @@ class Suggestions(AblateTest):
 
     def test_what_it_prints_as_json_it_reads_again(self):
         rng = random.Random(6)
-        first = self.analysed(self.rates(80), usual(rng, 80, 0.05))
+        first = self.analysed(self.rates(80), usual(rng, 80, 0.05, blows_up=False))
         file = self.folder / "again.json"
         file.write_text(json.dumps(first))
         self.assertEqual(self.json_of("lr-find", "--points", file), first)
+
+    def test_what_comes_after_it_diverged_is_left_out_or_doubted(self):
+        rng = random.Random(7)
+        before = usual(rng, 100, 0.02)
+        lrs = published_rules.fastai(before, 1e-7, 10, 100)[0]
+        losses = before[:len(lrs)] + [40 - k for k in range(30)]
+        rates = [1e-7 * 1e8 ** (k / 100) for k in range(len(losses))]
+        got = self.analysed(rates, losses)
+        self.assertEqual(got["suggestions"], self.analysed(rates[:len(lrs)], losses[:len(lrs)])["suggestions"])
+        self.assertIn("the 30 points after that are left out", " ".join(got["doubts"]))
+        self.assertIn("the test went on", " ".join(self.analysed(rates, losses, "--smooth", "none")["doubts"]))
 
     def test_bad_files_and_words_are_told(self):
         broken = self.folder / "broken.csv"

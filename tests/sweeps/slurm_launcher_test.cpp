@@ -269,7 +269,7 @@ TEST_F(SlurmTest, AJobThatSlurmHasForgottenIsToldOf) {
   status.state = RunState::running;
   write_status(run, status);
   refresh(run);
-  EXPECT_EQ(state(run), RunState::failed);
+  EXPECT_EQ(state(run), RunState::interrupted);
   EXPECT_THAT(error(run), HasSubstr("999999_0 is no longer known"));
 }
 
@@ -282,8 +282,9 @@ TEST_F(SlurmOutageTest, ARunWhoseNodeFailedSaysSo) {
   slurm({"scontrol", "update", "nodename=" + host_name(), "state=down", "reason=broken"});
   until("it is over", [&] {
     refresh(run);
-    return state(run) == RunState::failed || state(run) == RunState::stopped;
+    return !error(run).empty();
   });
+  EXPECT_EQ(state(run), RunState::interrupted);
   EXPECT_THAT(error(run), HasSubstr("lost its node"));
   cluster("repair_node");
 }

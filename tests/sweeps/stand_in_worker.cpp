@@ -43,7 +43,7 @@ volatile std::sig_atomic_t told_to_go = 0;
 void write_state(const fs::path& run, ablate::RunState state) {
   ablate::RunStatus status = ablate::read_status(run).value_or(ablate::RunStatus{});
   status.state = state;
-  status.waiting.clear();
+  status.waiting = state == ablate::RunState::interrupted ? ablate::kWordOfCluster : "";
   if (const char* job = std::getenv("ABLATE_JOB")) status.job = job;
   ablate::write_status(run, status);
 }
@@ -90,7 +90,7 @@ int work(const fs::path& run) {
   }
   note(run, "end");  // Before the state that tests wait for.
   write_state(run, end);
-  return 0;
+  return std::getenv("ABLATE_JOB") != nullptr && end != ablate::RunState::completed ? 1 : 0;
 }
 
 class PretendedMachine : public ablate::Machine {

@@ -10,7 +10,7 @@ from test_sweep import SweepTest
 
 
 @unittest.skipIf(os.geteuid(), "only root can start a Slurm")
-class OnACluster(SweepTest):
+class ClusterTest(SweepTest):
     @classmethod
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory(prefix="ablate-slurm-")
@@ -23,6 +23,8 @@ class OnACluster(SweepTest):
         super().setUp()
         self.environment |= self.cluster.environment
 
+
+class OnACluster(ClusterTest):
     def run_of(self, trial):
         return self.json_of("show", trial.user_attrs["run"])
 
@@ -76,6 +78,19 @@ class OnACluster(SweepTest):
         self.assertEqual(process.wait(180), 0)
         self.assertEqual([trial.state for trial in self.study().trials], [TrialState.COMPLETE] * 3)
         self.assertEqual(set(self.diary().values()), {1})
+
+
+class OutOfTime(ClusterTest):
+    """Slurm's shortest limit is a minute, which it looks at every half."""
+
+    def test_a_trial_out_of_time_goes_on_as_another_job_as_often_as_that_helps(self):
+        self.environment["TRIVIAL_STEP_MS"] = "1000"
+        self.ablate("sweep", "run", self.file(base={"train": {"steps": 200}, "validation": {"every": 10}}, budget={"trials": 1}, retries=1),
+                    "--launcher", "slurm", "--time", "1", timeout=500)
+        trial, = self.study().trials
+        self.assertEqual(trial.state, TrialState.COMPLETE)
+        self.assertEqual(list(trial.intermediate_values), list(range(10, 201, 10)))
+        self.assertGreaterEqual(self.diary()["start", trial.user_attrs["run"]], 3)
 
 
 if __name__ == "__main__":

@@ -160,7 +160,7 @@ class LrFind(AblateTest):
         for run in self.runs():
             self.assertEqual(run["status"], "completed")
             found = json.loads((pathlib.Path(run["run"]) / "status.json").read_text())["range_test"]
-            self.assertEqual(set(found["suggestions"]), {"valley", "steep", "minimum", "slide", "pytorch-lr-finder", "steep-1000"})
+            self.assertEqual(set(found["suggestions"]), {"valley", "steep", "minimum", "slide", "pytorch-lr-finder", "fall-1000"})
 
 
 if __name__ == "__main__":

@@ -71,6 +71,19 @@ class SlurmTest(ClusterTest):
         begun_from = pathlib.Path(json.loads((pathlib.Path(fine["run"]) / "run.json").read_text())["config"]["init"]["from"])
         self.assertEqual(begun_from.parent.parent, pathlib.Path(coarse["run"]).resolve())
 
+    def test_a_stage_waits_while_the_one_before_is_stopped_and_follows_when_that_is_resumed(self):
+        file = self.folder / "stages.json"
+        file.write_text(json.dumps({"name": "stages", "base": nested(TINY | {"checkpoint.every": 5}), "variants": [
+            {"name": "coarse", "set": {"train.steps": 100000}}, {"name": "fine", "after": "coarse"}, {"name": "last", "after": "fine"}]}))
+        coarse, fine, last = self.json_of("launch", file, "--launcher", "slurm")
+        self.until(lambda: self.checkpoints(coarse))
+        self.ablate("stop", coarse["id"])
+        self.until(lambda: "the run that it comes after ended" in self.now(fine)["waiting"])
+        self.finish(coarse)
+        self.ablate("resume", coarse["id"])
+        self.until(lambda: self.now(last)["status"] == "completed")
+        self.assertEqual([self.now(run)["status"] for run in (coarse, fine)], ["completed"] * 2)
+
     def test_a_stopped_run_goes_back_to_the_cluster(self):
         run = self.launch_one()
         self.ablate("stop", run["id"])
@@ -148,8 +161,8 @@ class TimeLimitTest(ClusterTest):
 
     def test_a_run_out_of_time_leaves_a_checkpoint_and_says_what_to_do(self):
         run = self.json_of("launch", self.experiment(train__steps=1000000), "--launcher", "slurm", "--time", "1")[0]
-        self.until(lambda: self.now(run)["status"] == "stopped", seconds=180)
-        self.assertIn("ran into its time limit", self.now(run)["error"])
+        self.until(lambda: "ran into its time limit" in self.now(run)["error"], seconds=180)
+        self.assertEqual(self.now(run)["status"], "interrupted")
         self.assertTrue(self.checkpoints(run))
 
 

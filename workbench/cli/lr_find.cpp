@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "experiments/lr_suggest.h"
-#include "experiments/recorded_test.h"
 #include "runs/run_reader.h"
 #include "sweeps/finder_sweep.h"
 #include "sweeps/launcher.h"
@@ -27,14 +26,15 @@ struct LrFindOptions {
   int seeds = 1;
   TrainingPlace where;
   std::optional<double> start, end;
-  std::optional<Step> steps;
+  std::optional<Step> steps, batch_size;
 
-  /// --start, --end and --iterations as options of a run.
+  /// --start, --end, --iterations and --batch-size as options of a run.
   std::vector<std::string> settings() const {
     std::vector<std::string> assignments;
     if (start) assignments.push_back(fmt::format("lr_find.start_lr={}", *start));
     if (end) assignments.push_back(fmt::format("lr_find.end_lr={}", *end));
     if (steps) assignments.push_back(fmt::format("lr_find.iterations={}", *steps));
+    if (batch_size) assignments.push_back(fmt::format("lr_find.batch_size={}", *batch_size));
     return assignments;
   }
 };
@@ -63,9 +63,9 @@ int analyse(const Invocation& invocation, const LrFindOptions& options) {
   const std::string smooth = !options.smooth.empty()      ? options.smooth
                              : !options.procedure.empty() ? options.procedure
                                                           : "fastai";
-  RangeCurve curve(*range_smoothing_of(smooth));
-  for (const auto& [lr, loss] : read_recorded_test(*options.points)) curve.add(lr, loss);
-  const LrSuggestions found = suggest_lr(curve.points(), options.steps.value_or(0));
+  const RecordedTest recorded = read_recorded_test(*options.points);
+  const RangeCurve curve = curve_of(recorded, *range_smoothing_of(smooth));
+  const LrSuggestions found = suggest_lr(recorded, curve, options.steps.value_or(0));
   if (invocation.json)
     print_json(document_of(curve, found));
   else
@@ -125,7 +125,8 @@ nlohmann::json document_of(const std::vector<VariantRangeTests>& variants) {
           {"seeds", rates == tests.rates.end() ? nlohmann::json::array() : nlohmann::json(rates->second)}};
     }
     for (const RunInfo* run : tests.runs) runs.push_back(run->id);
-    document.push_back({{"variant", tests.name}, {"runs", runs}, {"suggestions", suggestions}});
+    document.push_back(
+        {{"variant", tests.name}, {"runs", runs}, {"suggestions", suggestions}, {"doubts", tests.doubts}});
   }
   return document;
 }
@@ -153,6 +154,8 @@ int find_for_variants(const Invocation& invocation, const LrFindOptions& options
       table.add(row);
     }
     table.print();
+    for (const VariantRangeTests& tests : variants)
+      for (const std::string& doubt : tests.doubts) fmt::print("\n{}: {}\n", tests.name, doubt);
     fmt::print(stderr, "\nTo train each variant at its own: ablate --runs {} launch {} --own-lr valley\n",
                root.string(), *options.experiment);
   }
@@ -165,8 +168,9 @@ int lr_find(const Invocation& invocation, const LrFindOptions& options) {
     if (options.points || !options.smooth.empty() || options.run.from || !options.run.name.empty() ||
         !options.run.assignments.empty())
       throw UsageError(
-          "An experiment's range tests take its own options; --procedure, --start, --end, --iterations, --seeds and "
-          "where they train (--launcher, --slots, …) are what goes with it.");
+          "An experiment's range tests take its own options; --procedure, --start, --end, --iterations, --batch-size, "
+          "--seeds "
+          "and where they train (--launcher, --slots, …) are what goes with it.");
     return find_for_variants(invocation, options);
   }
   if (options.seeds > 1 || options.where != TrainingPlace{})
@@ -179,7 +183,8 @@ int lr_find(const Invocation& invocation, const LrFindOptions& options) {
           "--smooth is for recorded tests (--points FILE); a test that is made smooths as its --procedure.");
     return find(invocation, options);
   }
-  if (!options.run.assignments.empty() || !options.run.name.empty() || options.run.from || options.start || options.end)
+  if (!options.run.assignments.empty() || !options.run.name.empty() || options.run.from || options.start ||
+      options.end || options.batch_size)
     throw UsageError("--points analyses a test that was recorded: nothing can be set for it. Leave one of them out.");
   return analyse(invocation, options);
 }
@@ -201,6 +206,9 @@ void add_lr_find(CLI::App& app, Invocation& invocation) {
   command.add_option("--iterations", options->steps, "In so many steps (lr_find.iterations)")
       ->type_name("N")
       ->check(CLI::Range(1, 1000000000));
+  command.add_option("--batch-size", options->batch_size, "Of so many images each (lr_find.batch_size)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 100000));
   command
       .add_option("--points", options->points,
                   "Analyse a recorded test: two columns, lr and loss, as CSV, TSV or with spaces; or JSON")

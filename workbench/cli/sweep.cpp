@@ -110,10 +110,10 @@ void print_trials(const fs::path& folder, const Sweep& sweep, const Study& study
 
 std::string progress_words(const Sweep& sweep, const Study& study, const SweepState& state) {
   const auto count = [&](TrialState wanted) { return std::ranges::count(study.trials, wanted, &Trial::state); };
-  std::string words = fmt::format("{}: {}, {} of {} trials complete, {} pruned, {} failed", sweep.name,
-                                  name_of(state.now), count(TrialState::complete),
-                                  sweep.budget.trials ? std::to_string(*sweep.budget.trials) : "any number of",
-                                  count(TrialState::pruned), count(TrialState::fail));
+  std::string words =
+      fmt::format("{}: {}, {} complete, {} pruned, {} failed", sweep.name, name_of(state.now),
+                  count(TrialState::complete), count(TrialState::pruned), count(TrialState::fail));
+  if (sweep.budget.trials) words += fmt::format(", of a budget of {} trials", *sweep.budget.trials);
   if (state.now == SweepState::Now::idle)
     words += fmt::format("; nobody leads it, ablate sweep resume {} does", sweep.name);
   else if (state.now != SweepState::Now::finished)
@@ -123,7 +123,7 @@ std::string progress_words(const Sweep& sweep, const Study& study, const SweepSt
 
 int show(const Invocation& invocation, const fs::path& folder) {
   const Sweep sweep = read_sweep(folder);
-  const Journal journal(journal_file(folder));
+  const Journal journal = journal_of(folder);
   const Study& study = study_of(sweep, journal);
   const SweepState state = sweep_state(folder);
   if (invocation.json) {
@@ -198,7 +198,10 @@ int run(const Invocation& invocation, const SweepOptions& options) {
   const Sweep sweep = as_usage([&] { return Sweep::read(options.file); });
   tell_unused(sweep);
   tell_problems(check_data(RunConfig::from_json(sweep.base)));
-  return lead(invocation, create_sweep(invocation.root(), sweep, options.journal), options);
+  const fs::path folder = create_sweep(invocation.root(), sweep, options.journal);
+  if (const auto trials = read_sweep(folder).budget.trials; trials > sweep.budget.trials)
+    fmt::print(stderr, "ablate: note: its budget was raised to {} trials before, which stays.\n", *trials);
+  return lead(invocation, folder, options);
 }
 
 int list(const Invocation& invocation) {
@@ -207,7 +210,7 @@ int list(const Invocation& invocation) {
   for (const fs::path& folder : sweeps) {
     try {
       const Sweep sweep = read_sweep(folder);
-      const Journal journal(journal_file(folder));
+      const Journal journal = journal_of(folder);
       const SweepState state = sweep_state(folder);
       if (!invocation.json) fmt::print("{}\n", progress_words(sweep, study_of(sweep, journal), state));
       document.push_back({{"name", sweep.name}, {"sweep", folder.string()}, {"state", name_of(state.now)}});

@@ -28,13 +28,12 @@ RunState find_lr(const RangeTest& test, const RunConfig& config, Task& task, con
                  const Trainer::Environment& environment, StatusKeeper& status) {
   place(task.networks(), environment.device);
   for (const std::string& line : initialise(config, task.networks()).lines()) environment.say(line);
-  TrainingBatches batches(data,
-                          {static_cast<std::size_t>(config.integer("train.batch_size")),
-                           static_cast<std::uint64_t>(config.integer("train.seed"))},
-                          0);
+  const std::int64_t batch_size = test.batch_size > 0 ? test.batch_size : config.integer("train.batch_size");
+  TrainingBatches batches(
+      data, {static_cast<std::size_t>(batch_size), static_cast<std::uint64_t>(config.integer("train.seed"))}, 0);
   check_lengths(config, Lengths(config, batches.batches_per_epoch()), batches.batches_per_epoch(), data.source);
-  environment.say(fmt::format("range test ({}): {} steps from a learning rate of {:g} to {:g}",
-                              config.text("lr_find.procedure"), test.steps, test.start_lr, test.end_lr));
+  environment.say(fmt::format("range test ({}): {} steps of {} images, from a learning rate of {:g} to {:g}",
+                              config.text("lr_find.procedure"), test.steps, batch_size, test.start_lr, test.end_lr));
 
   RunWriter writer(environment.run, 0);
   const auto began = std::chrono::steady_clock::now();  // A wall clock may be set meanwhile.

@@ -128,12 +128,13 @@ int train_run(const std::filesystem::path& given, const std::function<bool()>& i
   const auto ended = [&](RunState state) {
     const char* job = std::getenv("ABLATE_JOB");
     const bool sent_away = state == RunState::stopped && job && interrupted();  // Why, its cluster knows.
-    if (sent_away)
-      status.finish(state = RunState::interrupted, fmt::format("Its job {} was told to end.", job));
-    else
-      status.finish(state);
+    if (sent_away) {
+      state = RunState::interrupted;
+      status.change([](RunStatus& now) { now.waiting = kWordOfCluster; });
+    }
+    status.finish(state, sent_away ? fmt::format("Its job {} was told to end.", job) : "");
     say(std::string(name_of(state)));
-    return 0;
+    return job && state != RunState::completed ? 1 : 0;  // What comes after it (afterok) has to wait.
   };
   try {
     begin_after(folder);
