@@ -27,7 +27,7 @@ struct RunStatus {
   std::string best_metric;                ///< tag; empty when none yet
   double best_value = 0;
   Step best_step = 0;
-  std::string error;    ///< what, where, what to do; empty when all is well
+  std::string error;  ///< what, where, what to do; empty when all is well
   /// Why a queued run has not begun, where its launcher knows: "waits in Slurm …". Of an interrupted one: that its
   /// cluster told it to end, and has not said yet whether it waits again.
   std::string waiting;

@@ -43,6 +43,13 @@ class Fields {
   std::vector<std::string> asked_;
 };
 
+/// A field of a sampler or a pruner, as people are told of it.
+struct FieldMeaning {
+  std::string name;
+  std::string otherwise;  ///< what it is where it is missing
+  std::string meaning;    ///< one sentence
+};
+
 /// The "name" of what is written as `example`, a sampler or another `kind`. Throws Error for what isn't.
 std::string name_in(const nlohmann::json& object, const char* kind, const char* example);
 /// Throws Error: there is no such sampler, or whatever `kind` is; the nearest of `names`, or all.

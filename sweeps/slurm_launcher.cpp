@@ -338,8 +338,7 @@ void SlurmLauncher::refresh(const std::vector<fs::path>& runs) {
     if (!status || status->launcher != "slurm") continue;
     RunStatus seen = *status;
     heartbeats_.resolve(run.string(), seen, now);
-    if (status->state == RunState::queued || status->state == RunState::running ||
-        awaits_word_of_cluster(*status))
+    if (status->state == RunState::queued || status->state == RunState::running || awaits_word_of_cluster(*status))
       open.emplace_back(run, std::move(*status));
   }
   if (open.empty()) return;

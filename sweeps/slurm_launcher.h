@@ -21,8 +21,9 @@ namespace ablate {
 /// twice.
 ///
 /// Slurm tells a worker with SIGTERM that its time is over; it leaves a checkpoint and says `interrupted`. Why that
-/// was, and what becomes of the run (it waits again after a preemption; it can be resumed after a time limit), `refresh`
-/// finds out from Slurm, which it asks every few seconds at most, and from its accounting only where there is one.
+/// was, and what becomes of the run (it waits again after a preemption; it can be resumed after a time limit),
+/// `refresh` finds out from Slurm, which it asks every few seconds at most, and from its accounting only where there is
+/// one.
 class SlurmLauncher : public Launcher {
  public:
   /// `options` are kept with each run that is submitted (slurm.json); nullopt: those that it was submitted with last.

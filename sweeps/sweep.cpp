@@ -27,20 +27,6 @@ constexpr Step kManySteps = 1'000'000;
 /// {"name": …}, or the name alone.
 json named(const ordered_json& value) { return value.is_string() ? json{{"name", value}} : json(value); }
 
-Sweep::Objective objective_from_json(const ordered_json& document, const std::string& where) {
-  using Take = Sweep::Objective::Take;
-  Fields fields(document, where);
-  Sweep::Objective objective;
-  if (const auto metric = fields.text("metric")) objective.metric = *metric;
-  objective.direction = lower_is_better(objective.metric) ? Direction::minimize : Direction::maximize;
-  if (const auto word = fields.word("direction", {"minimize", "maximize"}))
-    objective.direction = *word == "minimize" ? Direction::minimize : Direction::maximize;
-  if (const auto word = fields.word("take", {"last", "best"}))
-    objective.take = *word == "last" ? Take::last : Take::best;
-  fields.refuse_others();
-  return objective;
-}
-
 Sweep::Budget budget_from_json(const ordered_json& document, const std::string& where) {
   Fields fields(document, where);
   Sweep::Budget budget;
@@ -99,6 +85,25 @@ void check_together(const Sweep& sweep, const std::string& where) {
 
 }  // namespace
 
+Sweep::Objective Sweep::Objective::from_json(const ordered_json& document, const std::string& where) {
+  Fields fields(document, where);
+  Objective objective;
+  if (const auto metric = fields.text("metric")) objective.metric = *metric;
+  objective.direction = lower_is_better(objective.metric) ? Direction::minimize : Direction::maximize;
+  if (const auto word = fields.word("direction", {"minimize", "maximize"}))
+    objective.direction = *word == "minimize" ? Direction::minimize : Direction::maximize;
+  if (const auto word = fields.word("take", {"last", "best"}))
+    objective.take = *word == "last" ? Take::last : Take::best;
+  fields.refuse_others();
+  return objective;
+}
+
+ordered_json Sweep::Objective::to_json() const {
+  return {{"metric", metric},
+          {"direction", direction == Direction::minimize ? "minimize" : "maximize"},
+          {"take", take == Take::last ? "last" : "best"}};
+}
+
 Sweep Sweep::from_json(const ordered_json& document, const std::string& where) {
   Fields fields(document, where);
   fields.any("format");
@@ -121,7 +126,7 @@ Sweep Sweep::from_json(const ordered_json& document, const std::string& where) {
   if (const ordered_json& objective = fields.any("objective"); !objective.is_null()) {
     sweep.objectives.clear();
     for (const ordered_json& each : objective.is_array() ? objective : ordered_json::array({objective}))
-      sweep.objectives.push_back(objective_from_json(each, where + ": objective"));
+      sweep.objectives.push_back(Objective::from_json(each, where + ": objective"));
     if (sweep.objectives.empty()) throw Error(fmt::format("{}: objective: there has to be one.", where));
   }
   if (const ordered_json& budget = fields.any("budget"); !budget.is_null())
@@ -149,11 +154,7 @@ Sweep Sweep::read(const std::filesystem::path& file) {
 ordered_json Sweep::to_json() const {
   ordered_json document{{"format", 1},        {"name", name},    {"base", base}, {"space", space.to_json()},
                         {"sampler", sampler}, {"pruner", pruner}};
-  for (const Objective& objective : objectives)
-    document["objective"].push_back(
-        {{"metric", objective.metric},
-         {"direction", objective.direction == Direction::minimize ? "minimize" : "maximize"},
-         {"take", objective.take == Objective::Take::last ? "last" : "best"}});
+  for (const Objective& objective : objectives) document["objective"].push_back(objective.to_json());
   document["budget"] = ordered_json::object();
   if (budget.trials) document["budget"]["trials"] = *budget.trials;
   if (budget.hours) document["budget"]["hours"] = *budget.hours;

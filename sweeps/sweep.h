@@ -20,6 +20,11 @@ struct Sweep {
     std::string metric;  ///< a tag that runs log, "iou/val"
     Direction direction = Direction::maximize;
     enum class Take { last, best } take = Take::best;  ///< of the values that a run logs
+
+    /// Of a metric that says nothing else: as is usual for it, and the best. Throws Error that begins with `where`.
+    static Objective from_json(const nlohmann::ordered_json& json, const std::string& where);
+    nlohmann::ordered_json to_json() const;
+    bool operator==(const Objective&) const = default;
   };
   /// The sweep is over when one of these is used up; what trains then goes on to its end.
   struct Budget {

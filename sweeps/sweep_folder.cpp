@@ -128,10 +128,11 @@ namespace {
 std::string range_words(const Distribution& range) { return fmt::format("[{:g}, {:g}]", range.low, range.high); }
 
 [[noreturn]] void refuse(const Study& study, const Trial& trial, const std::string& what) {
-  throw Error(fmt::format(
-      "Trial {} of the study {} {}: it was another search, of which nothing can be learned here. Give the sweep another "
-      "name and no journal, or write the space that its journal has.",
-      trial.number, study.name, what));
+  throw Error(
+      fmt::format("Trial {} of the study {} {}: it was another search, of which nothing can be learned here. Give the "
+                  "sweep another "
+                  "name and no journal, or write the space that its journal has.",
+                  trial.number, study.name, what));
 }
 
 /// As samplers want them.

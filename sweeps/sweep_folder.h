@@ -18,9 +18,10 @@ namespace ablate {
 
 /// Makes the folder of a new sweep, its journal with the study in it. Where there is one of that name already that asks
 /// for the same (but for its budget), it is that one, with the new budget; throws Error where it asks for something
-/// else. A number of trials that is higher by now (add_trials) stays. `journal`: one of Optuna's that a new sweep goes on from; its study has the sweep's name, or is the only one
-/// and has that name in the copy. Throws Error where that was another search: with keys that this one has not, without
-/// some that it has, or with ranges that do not meet its own.
+/// else. A number of trials that is higher by now (add_trials) stays. `journal`: one of Optuna's that a new sweep goes
+/// on from; its study has the sweep's name, or is the only one and has that name in the copy. Throws Error where that
+/// was another search: with keys that this one has not, without some that it has, or with ranges that do not meet its
+/// own.
 std::filesystem::path create_sweep(const std::filesystem::path& root, const Sweep& sweep,
                                    const std::filesystem::path& journal = {});
 
@@ -37,8 +38,8 @@ const Study& study_of(const Sweep& sweep, const Journal& journal);
 std::filesystem::path journal_file(const std::filesystem::path& sweep);
 /// Throws Error where it was removed.
 Journal journal_of(const std::filesystem::path& sweep);
-/// Throws Error where the study's trials were of another search: with keys that this one has not, or with ranges that do
-/// not meet its own.
+/// Throws Error where the study's trials were of another search: with keys that this one has not, or with ranges that
+/// do not meet its own.
 void check_same_search(const Sweep& sweep, const Study& study);
 
 /// How things stand, for people: what controller.json says, and whether that is still so.

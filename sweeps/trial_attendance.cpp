@@ -259,7 +259,8 @@ void TrialAttendance::end(const Trial& trial, const TrialRun& run, Outcome& outc
 void TrialAttendance::try_again(const Trial& trial, const TrialRun& run, Outcome& outcome) {
   const auto checkpoints = checkpoints_of(run.folder());
   const Step from = checkpoints.empty() ? 0 : checkpoints.rbegin()->first;
-  const int resumed = trial.user_attrs.value("resumed_from", Step{0}) == from ? trial.user_attrs.value("resumed", 0) : 0;
+  const int resumed =
+      trial.user_attrs.value("resumed_from", Step{0}) == from ? trial.user_attrs.value("resumed", 0) : 0;
   if (from > 0 && resumed < sweep_.sweep.retries) {
     outcome.to_go_on[trial.number] = {journal::set_user_attr(trial, "resumed", resumed + 1),
                                       journal::set_user_attr(trial, "resumed_from", from)};

@@ -91,10 +91,14 @@ float height_of(std::size_t doubts) { return 1.1f * static_cast<float>(std::min(
 void LrPanel::draw(Workspace& workspace) {
   tests_.update(workspace, recorded_);
   if (tests_.variants().empty()) {
+    const bool hidden = std::ranges::any_of(workspace.snapshot->runs, [&](const auto& run) {
+      return !workspace.is_shown(*run) && run->config && RangeTest::from(*run->config);
+    });
     widgets::empty_panel(
         "Learning-rate range tests",
-        "Press find LR beside the learning rate in New experiment: each variant is trained for a "
-        "hundred steps while its learning rate rises, and where the loss falls fastest is shown here.");
+        hidden ? "There are some, and all are hidden: show them in the list of runs, by the dot before each name."
+               : "Press find LR beside the learning rate in New experiment: each variant is trained for a "
+                 "hundred steps while its learning rate rises, and where the loss falls fastest is shown here.");
     return;
   }
   if (workspace.selected != selected_run_) selected_ = selected_run_ = workspace.selected;

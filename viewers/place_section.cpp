@@ -84,6 +84,8 @@ void PlaceSection::draw_slurm() {
   ImGui::SameLine(half);
   number_or_none("cores", slurm.cpus, 4096, "1");
   widgets::hint("For each run");
+  ImGui::Checkbox("requeue", &slurm.requeue);
+  widgets::hint("Preempted runs wait again, and go on from their last checkpoint");
   std::string line = slurm.lines.empty() ? "" : fmt::format("{}", fmt::join(slurm.lines, " "));
   ImGui::SetNextItemWidth(half + widgets::em(5));
   if (ImGui::InputTextWithHint("others", "--constraint=a100 --exclusive", &line)) {

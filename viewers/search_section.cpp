@@ -66,7 +66,7 @@ void SearchSection::draw(const BuilderModel& builder, const Snapshot& snapshot) 
   widgets::section("Search");
   draw_ranges(builder);
   draw_method();
-  draw_objective();
+  draw_objectives();
   draw_budget();
 }
 
@@ -133,27 +133,68 @@ void SearchSection::draw_method() {
   choose_kind("sampler", sampler_kinds(), model_.sampler);
   ImGui::SameLine(half);
   choose_kind("pruner", pruner_kinds(), model_.pruner);
+  if (widgets::chip("options of both###fields", fields_shown_)) fields_shown_ = !fields_shown_;
+  widgets::hint("What else the sampler and the pruner can be told");
+  if (fields_shown_) {
+    draw_fields(sampler_kinds(), model_.sampler);
+    draw_fields(pruner_kinds(), model_.pruner);
+  }
   draw_problem(SweepModel::kSampler);
 }
 
-void SearchSection::draw_objective() {
-  const float half = ImGui::GetContentRegionAvail().x * 0.5f;
-  int direction = model_.direction == Direction::minimize ? 0 : 1;
-  ImGui::SetNextItemWidth(widgets::em(6.2f));
+template <class Kinds>
+void SearchSection::draw_fields(const Kinds& kinds, const std::string& name) {
+  ImGui::PushID(name.c_str());
+  for (const FieldMeaning& field : std::ranges::find(kinds, name, [](const auto& kind) { return kind.name; })->fields) {
+    ImGui::SetNextItemWidth(widgets::em(3.7f));
+    ImGui::InputTextWithHint(field.name.c_str(), field.otherwise.c_str(), &model_.fields[name][field.name]);
+    widgets::hint(fmt::format("{}: {} Empty: {}", name, field.meaning, field.otherwise));
+  }
+  ImGui::PopID();
+}
+
+void SearchSection::draw_objectives() {
+  for (std::size_t i = 0; i < model_.objectives.size();) {
+    ImGui::PushID(fmt::format("objective {}", i).c_str());
+    if (draw_objective(model_.objectives[i]))
+      ++i;
+    else
+      model_.objectives.erase(model_.objectives.begin() + static_cast<std::ptrdiff_t>(i));
+    ImGui::PopID();
+  }
+  if (widgets::chip("another objective", false)) model_.objectives.push_back(Sweep().objectives.front());
+  widgets::hint("Trials that no other beats in all of them are the best (Pareto front); without a pruner");
+  draw_problem(SweepModel::kObjective);
+}
+
+/// False where it was taken away.
+bool SearchSection::draw_objective(Sweep::Objective& objective) {
+  using Take = Sweep::Objective::Take;
+  int direction = objective.direction == Direction::minimize ? 0 : 1;
+  ImGui::SetNextItemWidth(widgets::em(6));
   if (ImGui::Combo("##direction", &direction, "minimize\0maximize\0"))
-    model_.direction = direction == 0 ? Direction::minimize : Direction::maximize;
-  ImGui::SameLine(half);
+    objective.direction = direction == 0 ? Direction::minimize : Direction::maximize;
+  ImGui::SameLine(0, widgets::em(0.3f));
+  int take = objective.take == Take::best ? 0 : 1;
+  ImGui::SetNextItemWidth(widgets::em(3.9f));
+  if (ImGui::Combo("##take", &take, "best\0last\0")) objective.take = take == 0 ? Take::best : Take::last;
+  widgets::hint("Which of the values that a run logs is that of its trial");
+  ImGui::SameLine(0, widgets::em(0.3f));
+  const float end = ImGui::GetContentRegionAvail().x + ImGui::GetCursorPosX();
   ImGui::SetNextItemWidth(widgets::em(6.2f));
-  if (ImGui::BeginCombo("##metric", model_.metric.c_str())) {
+  if (ImGui::BeginCombo("##metric", objective.metric.c_str())) {
     for (const std::string& metric : metrics_)
-      if (ImGui::Selectable(metric.c_str(), metric == model_.metric)) {
-        model_.metric = metric;
-        model_.direction = lower_is_better(metric) ? Direction::minimize : Direction::maximize;
+      if (ImGui::Selectable(metric.c_str(), metric == objective.metric)) {
+        objective.metric = metric;
+        objective.direction = lower_is_better(metric) ? Direction::minimize : Direction::maximize;
       }
     ImGui::EndCombo();
   }
-  widgets::hint("The best of what a run logs of it is the value of its trial");
-  draw_problem(SweepModel::kObjective);
+  if (model_.objectives.size() == 1) return true;
+  ImGui::SameLine(end - widgets::em(1.2f));
+  const bool removed = ImGui::SmallButton("×###remove");
+  widgets::hint("Not looked at");
+  return !removed;
 }
 
 void SearchSection::draw_budget() {

@@ -37,11 +37,15 @@ class SearchSection {
   void draw_ranges(const BuilderModel& builder);
   bool draw_range(SweepModel::Range& range);
   void draw_method();
-  void draw_objective();
+  template <class Kinds>
+  void draw_fields(const Kinds& kinds, const std::string& name);
+  void draw_objectives();
+  bool draw_objective(Sweep::Objective& objective);
   void draw_budget();
 
   SweepModel model_;
   std::string find_text_;
+  bool fields_shown_ = false;
 
   std::set<std::string> taken_;  ///< names of sweeps
   std::optional<std::pair<BuilderModel, SweepModel>> checked_of_;

@@ -18,8 +18,11 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr std::size_t kWordsOfAName = 3;
-/// What an error of Sweep::from_json begins with, and which has a place of its own.
-const std::array<std::string, 2> kParts = {SweepModel::kBudget, SweepModel::kObjective};
+/// What an error of Sweep::from_json begins with, and where it belongs.
+const std::array<std::pair<std::string, const char*>, 4> kParts = {{{"budget: ", SweepModel::kBudget},
+                                                                    {"objective: ", SweepModel::kObjective},
+                                                                    {"The pruner", SweepModel::kSampler},
+                                                                    {"\"name\"", SweepModel::kName}}};
 constexpr double kCloseLimits = 1;  // Limits further apart only say what an option can take, not what is sensible.
 
 /// A number where it is one, else the text: whoever reads it says what is wrong with that.
@@ -48,8 +51,15 @@ ordered_json fields_of(const SweepModel::Range& range) {
   return fields;
 }
 
+/// A number or a flag where it is one, else the text.
+ordered_json value_or_words(const std::string& typed) {
+  if (const std::string text = trimmed(typed); text == "true" || text == "false") return text == "true";
+  return number_or_words(typed);
+}
+
 /// Says of each part by itself what is wrong with it, where a whole sweep names the first only.
-void check_parts(const ordered_json& space, const std::string& sampler, std::map<std::string, std::string>& problems) {
+void check_parts(const ordered_json& space, const ordered_json& sampler, const std::vector<Direction>& directions,
+                 std::map<std::string, std::string>& problems) {
   const std::string where = "space";
   bool good = !space.empty();
   for (const auto& [key, fields] : space.items()) {
@@ -62,7 +72,7 @@ void check_parts(const ordered_json& space, const std::string& sampler, std::map
   }
   if (!good) return;
   try {
-    make_sampler(SearchSpace::from_json(space, where), {{"name", sampler}}, {Direction::maximize});
+    make_sampler(SearchSpace::from_json(space, where), sampler, directions);
   } catch (const Error& error) {
     problems[SweepModel::kSampler] = error.what();
   }
@@ -111,12 +121,21 @@ ordered_json SweepModel::space(const BuilderModel& builder) const {
 std::string SweepModel::automatic_name(const BuilderModel& builder, const std::set<std::string>& taken) const {
   std::string words;
   const ordered_json searched = space(builder);
-  for (const auto& [key, fields] : searched.items()) words += (words.empty() ? "" : "-") + naming_word(key);
+  for (const auto& [key, range] : searched.items()) words += (words.empty() ? "" : "-") + naming_word(key);
   if (searched.empty() || searched.size() > kWordsOfAName) words = "search";
   std::ranges::replace(words, ' ', '-');
   std::string name = words;
   for (int i = 2; taken.contains(name); ++i) name = fmt::format("{}-{}", words, i);
   return name;
+}
+
+/// A sampler or a pruner as a sweep file has it.
+ordered_json SweepModel::with_fields(const std::string& name) const {
+  ordered_json document{{"name", name}};
+  if (const auto typed = fields.find(name); typed != fields.end())
+    for (const auto& [field, text] : typed->second)
+      if (!trimmed(text).empty()) document[field] = value_or_words(text);
+  return document;
 }
 
 SweepModel::Checked SweepModel::check(const BuilderModel& builder, const std::set<std::string>& taken) const {
@@ -129,7 +148,13 @@ SweepModel::Checked SweepModel::check(const BuilderModel& builder, const std::se
     problems[kSpace] = "Nothing is searched yet. Add a range, or choose several values of an option above.";
   if (taken.contains(name))
     problems[kName] = fmt::format("There is a sweep {} already. Choose another name; or add trials to that one.", name);
-  check_parts(searched, sampler, problems);
+  std::vector<Direction> directions;
+  ordered_json asked = ordered_json::array();
+  for (const Sweep::Objective& objective : objectives) {
+    directions.push_back(objective.direction);
+    asked.push_back(objective.to_json());
+  }
+  check_parts(searched, with_fields(sampler), directions, problems);
 
   ordered_json budget = ordered_json::object();
   for (const auto& [key, text] : {std::pair("trials", &trials), {"hours", &hours}, {"epochs", &epochs}})
@@ -138,33 +163,29 @@ SweepModel::Checked SweepModel::check(const BuilderModel& builder, const std::se
     problems[kBudget] = "Say how many trials, hours or epochs: it would never end.";
   if (!problems.empty()) return checked;
 
-  const ordered_json document{
-      {"name", name},
-      {"base", builder.experiment().base},
-      {"space", searched},
-      {"sampler", {{"name", sampler}}},
-      {"pruner", {{"name", pruner}}},
-      {"objective", {{"metric", metric}, {"direction", direction == Direction::minimize ? "minimize" : "maximize"}}},
-      {"budget", budget}};
+  const ordered_json document{{"name", name},
+                              {"base", builder.experiment().base},
+                              {"space", searched},
+                              {"sampler", with_fields(sampler)},
+                              {"pruner", with_fields(pruner)},
+                              {"objective", asked},
+                              {"budget", budget}};
   const std::string where = "sweep";
   try {
     checked.sweep = Sweep::from_json(document, where);
   } catch (const Error& error) {
     const std::string words = std::string(error.what()).substr(where.size() + 2);
-    const auto place =
-        std::ranges::find_if(kParts, [&](const std::string& part) { return words.starts_with(part + ": "); });
-    if (place != kParts.end())
-      problems[*place] = words.substr(place->size() + 2);
-    else
-      problems[words.starts_with("\"name\"") ? kName : kOther] = words;
+    const auto part = std::ranges::find_if(kParts, [&](const auto& each) { return words.starts_with(each.first); });
+    const bool named = part != kParts.end() && part->first.ends_with(": ");
+    problems[part == kParts.end() ? kOther : part->second] = named ? words.substr(part->first.size()) : words;
   }
   return checked;
 }
 
 json SweepModel::to_json() const {
-  json document{
-      {"sampler", sampler}, {"pruner", pruner}, {"metric", metric}, {"minimize", direction == Direction::minimize},
-      {"trials", trials},   {"hours", hours},   {"epochs", epochs}, {"ranges", json::array()}};
+  json document{{"sampler", sampler}, {"pruner", pruner}, {"fields", fields}, {"objectives", json::array()},
+                {"trials", trials},   {"hours", hours},   {"epochs", epochs}, {"ranges", json::array()}};
+  for (const Sweep::Objective& objective : objectives) document["objectives"].emplace_back(objective.to_json());
   for (const Range& range : ranges)
     document["ranges"].push_back(
         {{"key", range.key}, {"low", range.low}, {"high", range.high}, {"step", range.step}, {"log", range.log}});
@@ -175,8 +196,14 @@ void SweepModel::from_json(const json& document) {
   *this = {};
   if (const std::string name = document.value("sampler", sampler); knows(sampler_kinds(), name)) sampler = name;
   if (const std::string name = document.value("pruner", pruner); knows(pruner_kinds(), name)) pruner = name;
-  metric = document.value("metric", metric);
-  direction = document.value("minimize", false) ? Direction::minimize : Direction::maximize;
+  fields = document.value("fields", fields);
+  try {
+    std::vector<Sweep::Objective> kept;
+    for (const json& each : document.value("objectives", json::array()))
+      kept.push_back(Sweep::Objective::from_json(each, "objective"));
+    if (!kept.empty()) objectives = std::move(kept);
+  } catch (const Error&) {  // Another version's.
+  }
   trials = document.value("trials", trials);
   hours = document.value("hours", hours);
   epochs = document.value("epochs", epochs);
@@ -203,11 +230,14 @@ std::string sweep_words(const Sweep& sweep) {
     say(number(*sweep.budget.trials, "trial"));
   if (sweep.budget.hours) say(number(*sweep.budget.hours, "hour"));
   if (sweep.budget.epochs) say(number(*sweep.budget.epochs, "epoch"));
-  const Sweep::Objective& objective = sweep.objectives.front();
   words += ", " + sweep.sampler.at("name").get<std::string>();
   if (sweep.pruner.at("name") != "none") words += ", " + sweep.pruner.at("name").get<std::string>();
-  return words + fmt::format(", to {} {}", objective.direction == Direction::minimize ? "minimize" : "maximize",
-                             objective.metric);
+  words += ", to";
+  for (const Sweep::Objective& objective : sweep.objectives)
+    words += fmt::format("{} {} {}{}", &objective == &sweep.objectives.front() ? "" : " and",
+                         objective.direction == Direction::minimize ? "minimize" : "maximize",
+                         objective.take == Sweep::Objective::Take::last ? "the last " : "", objective.metric);
+  return words;
 }
 
 std::string space_words(const SearchSpace& space) {

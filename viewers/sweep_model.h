@@ -27,9 +27,10 @@ class SweepModel {
   };
   std::vector<Range> ranges;
   std::string sampler = "tpe", pruner = "asha";
-  std::string metric = "iou/val";
-  Direction direction = Direction::maximize;
-  std::string trials = "32", hours, epochs;  ///< as typed; empty: no limit of that kind
+  /// By sampler or pruner and its field, as typed; empty: as it is without.
+  std::map<std::string, std::map<std::string, std::string>> fields;
+  std::vector<Sweep::Objective> objectives = Sweep().objectives;  ///< at least one
+  std::string trials = "32", hours, epochs;                       ///< as typed; empty: no limit of that kind
 
   /// Whether the option takes numbers.
   static bool can_range(const Option& option);
@@ -57,6 +58,7 @@ class SweepModel {
 
  private:
   nlohmann::ordered_json space(const BuilderModel& builder) const;
+  nlohmann::ordered_json with_fields(const std::string& name) const;
 };
 
 /// "32 trials, tpe, asha, to maximize iou/val"; of a grid how many combinations there are.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sweeps/fields.h"
 #include "sweeps/study.h"
 
 namespace ablate {
@@ -31,8 +32,9 @@ class Pruner {
 };
 
 struct PrunerKind {
-  std::string name;     ///< "none", "median", "asha", "hyperband", "patience"
-  std::string meaning;  ///< one sentence
+  std::string name;                  ///< "none", "median", "asha", "hyperband", "patience"
+  std::string meaning;               ///< one sentence
+  std::vector<FieldMeaning> fields;  ///< but for another pruner's
 };
 const std::vector<PrunerKind>& pruner_kinds();
 

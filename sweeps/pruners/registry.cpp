@@ -19,15 +19,38 @@ struct PrunerEntry {
   std::unique_ptr<Pruner> (*make)(Fields& fields, Step total_steps);
 };
 
+const FieldMeaning kMinResource{"min_resource", "auto", "The first rung, in steps; auto: for three or four rungs."};
+const FieldMeaning kBootstrap{"bootstrap_count", "0", "More than so many come to a rung before any goes on from it."};
+
 const std::vector<PrunerEntry>& pruner_entries() {
   static const std::vector<PrunerEntry> entries{
-      {{"none", "Every trial runs to its end."}, make_none_pruner},
-      {{"median", "Stops a trial that is worse than the median of the complete ones at the same step."},
+      {{"none", "Every trial runs to its end.", {}}, make_none_pruner},
+      {{"median",
+        "Stops a trial that is worse than the median of the complete ones at the same step.",
+        {{"percentile", "50", "Worse than so many of a hundred are stopped; counted from the best."},
+         {"n_startup_trials", "5", "So many trials are complete before anything is stopped."},
+         {"n_warmup_steps", "0", "Nothing is stopped before this step."},
+         {"interval_steps", "1", "Of so many steps the first report is judged."},
+         {"n_min_trials", "1", "So many complete trials have to have reported at that step."}}},
        make_median_pruner},
-      {{"asha", "Pauses trials at rungs; only the best quarter goes on at once, others when they have come into it."},
+      {{"asha",
+        "Pauses trials at rungs; only the best quarter goes on at once, others when they have come into it.",
+        {kMinResource,
+         {"reduction_factor", "4", "One of so many goes on; and the next rung is so many times as far."},
+         {"min_early_stopping_rate", "0", "So many of the first rungs are left out."},
+         kBootstrap}},
        make_asha_pruner},
-      {{"hyperband", "Like asha, but some trials are judged early and others late."}, make_hyperband_pruner},
-      {{"patience", "Stops a trial that no longer improves."}, make_patience_pruner},
+      {{"hyperband",
+        "Like asha, but some trials are judged early and others late.",
+        {kMinResource,
+         {"reduction_factor", "3", "One of so many goes on; and the next rung is so many times as far."},
+         kBootstrap}},
+       make_hyperband_pruner},
+      {{"patience",
+        "Stops a trial that no longer improves.",
+        {{"patience", "5", "After so many reports that were no better."},
+         {"min_delta", "0", "What is better by less is no better."}}},
+       make_patience_pruner},
   };
   return entries;
 }

@@ -17,14 +17,26 @@ struct SamplerEntry {
   std::unique_ptr<Sampler> (*make)(const SearchSpace& space, Fields& fields, const std::vector<Direction>& directions);
 };
 
+const FieldMeaning kSeed{"seed", "0", "Another one draws other values."};
+
 const std::vector<SamplerEntry>& sampler_entries() {
   static const std::vector<SamplerEntry> entries{
-      {{"grid", "Every combination once."}, make_grid_sampler},
-      {{"random", "Every trial by itself, uniformly over the ranges."}, make_random_sampler},
-      {{"sobol", "Covers the ranges evenly, however many trials there will be."}, make_sobol_sampler},
-      {{"tpe", "Learns where good trials are dense and others are not (tree-structured Parzen estimator)."},
+      {{"grid", "Every combination once.", {kSeed}}, make_grid_sampler},
+      {{"random", "Every trial by itself, uniformly over the ranges.", {kSeed}}, make_random_sampler},
+      {{"sobol", "Covers the ranges evenly, however many trials there will be.", {kSeed}}, make_sobol_sampler},
+      {{"tpe",
+        "Learns where good trials are dense and others are not (tree-structured Parzen estimator).",
+        {kSeed,
+         {"n_startup_trials", "10", "So many are drawn at random first."},
+         {"n_ei_candidates", "24", "So many are drawn for each trial, of which the most promising is taken."},
+         {"multivariate", "true", "Parameters are learned together; false: each by itself."},
+         {"group", "true", "Together with those that go with them, where some exist for some values only."},
+         {"constant_liar", "true", "Trials that still train count as bad ones, so that others search elsewhere."}}},
        make_tpe_sampler},
-      {{"gp", "Models the objective as a Gaussian process: for few, dear trials."}, make_gp_sampler},
+      {{"gp",
+        "Models the objective as a Gaussian process: for few, dear trials.",
+        {kSeed, {"startup_trials", "10", "So many are drawn at random first."}}},
+       make_gp_sampler},
   };
   return entries;
 }

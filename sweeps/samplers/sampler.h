@@ -28,6 +28,7 @@ class Sampler {
 struct SamplerKind {
   std::string name;     ///< "grid", "random", "sobol", "tpe", "gp"
   std::string meaning;  ///< one sentence
+  std::vector<FieldMeaning> fields;
 };
 const std::vector<SamplerKind>& sampler_kinds();
 

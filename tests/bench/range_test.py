@@ -4,6 +4,7 @@
 what they suggest differs, by the rule fall-1000 and by published ones, and where steep, a published rule, is in the longer test.
 """
 import argparse
+import concurrent.futures
 import json
 import math
 import os
@@ -31,9 +32,10 @@ def suggestions(data, settings, steps, batch_size, seed):
 
 def range_tests(folder=None, seeds=5):
     """Rows of run.py's table. Without any norm the suggestions of 1,000 steps themselves lie decades apart from seed to seed."""
-    data = ("data.dataset=folder", f"data.path={folder}") if folder else ("data.count=300",)
+    data = ("train.threads=1", *(("data.dataset=folder", f"data.path={folder}") if folder else ("data.count=300",)))
     for name, settings in NETWORKS.items():
-        short, long = ([suggestions(data, settings, *test, seed) for seed in range(seeds)] for test in (SHORT, LONG))
+        with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+            short, long = (list(pool.map(lambda seed: suggestions(data, settings, *test, seed), range(seeds))) for test in (SHORT, LONG))
 
         def words(ours, theirs):
             apart = [abs(a - b) for a, b in zip(ours, theirs) if math.isfinite(a - b)]

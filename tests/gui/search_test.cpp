@@ -71,12 +71,19 @@ TEST_F(SearchTest, WhatIsChosenIsTheSweepThatStarts) {
     context.ItemClick("model.norm/instance");
     context.ComboClick("sampler/sobol");
     context.ComboClick("pruner/none");
-    context.ComboClick("##metric/loss\\/val");
+    context.ItemClick("###fields");
+    context.ItemInputValue("sobol/seed", "5");
+    context.ItemClick("objective 0/##metric");
+    context.ItemClick("//##Combo_00/**/loss\\/val");
+    context.ItemClick("objective 0/##take");
+    context.ItemClick("//##Combo_00/**/last");
+    context.ItemClick("another objective");
     context.ItemInputValue("trials", "12");
     context.ItemInputValue("at once", 3);
     EXPECT_TRUE(can_start(context));
-    context.ItemClick("//New experiment/###start");
   });
+  driver_->save_picture("search");
+  driver_->run([&](ImGuiTestContext& context) { context.ItemClick("//New experiment/###start"); });
   EXPECT_EQ(actions_.asked, (std::vector<std::string>{"launch sweep lr-depth-norm, 3 at once"}));
   ASSERT_TRUE(actions_.sweep);
   const nlohmann::ordered_json expected = {
@@ -84,10 +91,11 @@ TEST_F(SearchTest, WhatIsChosenIsTheSweepThatStarts) {
       {"model.depth", {{"type", "int"}, {"low", 2}, {"high", 3}}},
       {"model.norm", {{"type", "categorical"}, {"choices", {"batch", "instance"}}}}};
   EXPECT_EQ(actions_.sweep->space.to_json(), expected);
-  EXPECT_EQ(actions_.sweep->sampler.at("name"), "sobol");
+  EXPECT_EQ(actions_.sweep->sampler, (nlohmann::json{{"name", "sobol"}, {"seed", 5}}));
   EXPECT_EQ(actions_.sweep->pruner.at("name"), "none");
-  EXPECT_EQ(actions_.sweep->objectives[0].metric, "loss/val");
-  EXPECT_EQ(actions_.sweep->objectives[0].direction, Direction::minimize);
+  EXPECT_EQ(actions_.sweep->objectives,
+            (std::vector<Sweep::Objective>{{"loss/val", Direction::minimize, Sweep::Objective::Take::last},
+                                           {"iou/val", Direction::maximize, Sweep::Objective::Take::best}}));
   EXPECT_EQ(actions_.sweep->budget.trials, 12);
 }
 
@@ -121,6 +129,7 @@ TEST_F(SearchTest, OnAClusterIsStartedWithWhatIsAskedOfIt) {
   expected.slurm.time = "2:00:00";
   expected.slurm.gres = "gpu:1";
   expected.slurm.cpus = 8;
+  expected.slurm.requeue = false;
   expected.slurm.lines = {"--constraint=a100 --exclusive"};
   driver_->run([&](ImGuiTestContext& context) {
     context.SetRef(choices(context));
@@ -129,6 +138,7 @@ TEST_F(SearchTest, OnAClusterIsStartedWithWhatIsAskedOfIt) {
     context.ItemInputValue("time", "2:00:00");
     context.ItemInputValue("gres", "gpu:1");
     context.ItemInputValue("cores", "8");
+    context.ItemUncheck("requeue");
     context.ItemInputValue("others", "--constraint=a100 --exclusive");
     context.ItemInputValue("at once", "4");
   });

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "sweeps/pruners/pruner.h"
+#include "sweeps/samplers/sampler.h"
+
 namespace ablate {
 namespace {
 
@@ -42,11 +45,10 @@ TEST(SweepModel, EveryLimitIsSaid) {
   model.hours = "1.5";
   model.epochs = "300";
   model.pruner = "none";
-  model.metric = "loss/val";
-  model.direction = Direction::minimize;
+  model.objectives = {{"loss/val", Direction::minimize, Sweep::Objective::Take::last}};
   const auto checked = model.check(BuilderModel(), {});
   ASSERT_TRUE(checked.sweep);
-  EXPECT_EQ(sweep_words(*checked.sweep), "1 trial, or 1.5 hours, or 300 epochs, tpe, to minimize loss/val");
+  EXPECT_EQ(sweep_words(*checked.sweep), "1 trial, or 1.5 hours, or 300 epochs, tpe, to minimize the last loss/val");
 }
 
 TEST(SweepModel, ARangeGoesBeforeTheValuesThatAnOptionHas) {
@@ -95,8 +97,53 @@ TEST(SweepModel, AProblemOfWhatIsAskedForTogetherIsSaidToo) {
   builder.name = "a/b";
   EXPECT_TRUE(model.check(builder, {}).problems.contains(SweepModel::kName));
   builder.name = "";
-  model.metric = "dice/val";
+  model.objectives[0].metric = "dice/val";
   EXPECT_NE(model.check(builder, {}).problems.at(SweepModel::kObjective).find("dice/val"), std::string::npos);
+}
+
+TEST(SweepModel, SeveralObjectivesGoWithoutAPruner) {
+  SweepModel model;
+  model.ranges = {lr("1e-4", "1e-2")};
+  model.objectives.push_back({"loss/val", Direction::minimize});
+  EXPECT_NE(model.check(BuilderModel(), {}).problems.at(SweepModel::kSampler).find("\"none\""), std::string::npos);
+  model.pruner = "none";
+  const auto checked = model.check(BuilderModel(), {});
+  ASSERT_TRUE(checked.sweep);
+  EXPECT_EQ(checked.sweep->objectives, model.objectives);
+  EXPECT_EQ(sweep_words(*checked.sweep), "32 trials, tpe, to maximize iou/val and minimize loss/val");
+}
+
+TEST(SweepModel, FieldsOfTheSamplerAndThePrunerAreAskedFor) {
+  SweepModel model;
+  model.ranges = {lr("1e-4", "1e-2")};
+  model.pruner = "median";
+  model.fields = {{"tpe", {{"seed", "3"}, {"multivariate", "false"}, {"group", " "}}},
+                  {"median", {{"percentile", "25"}}},
+                  {"asha", {{"reduction_factor", "1000"}}}};  // Not the pruner now.
+  auto checked = model.check(BuilderModel(), {});
+  ASSERT_TRUE(checked.sweep);
+  EXPECT_EQ(checked.sweep->sampler, (nlohmann::json{{"name", "tpe"}, {"seed", 3}, {"multivariate", false}}));
+  EXPECT_EQ(checked.sweep->pruner, (nlohmann::json{{"name", "median"}, {"percentile", 25}}));
+  model.fields["median"]["percentile"] = "most";
+  checked = model.check(BuilderModel(), {});
+  EXPECT_NE(checked.problems.at(SweepModel::kSampler).find("\"percentile\""), std::string::npos);
+}
+
+TEST(SweepModel, EveryFieldThatIsShownIsOneWithTheValueThatItHasAnyway) {
+  for (const SamplerKind& kind : sampler_kinds()) {
+    SweepModel model;
+    model.ranges = {{"model.depth", "1", "3", "", false}};
+    model.sampler = kind.name;
+    for (const FieldMeaning& field : kind.fields) model.fields[kind.name][field.name] = field.otherwise;
+    EXPECT_TRUE(model.check(BuilderModel(), {}).sweep) << kind.name;
+  }
+  for (const PrunerKind& kind : pruner_kinds()) {
+    SweepModel model;
+    model.ranges = {lr("1e-4", "1e-2")};
+    model.pruner = kind.name;
+    for (const FieldMeaning& field : kind.fields) model.fields[kind.name][field.name] = field.otherwise;
+    EXPECT_TRUE(model.check(BuilderModel(), {}).sweep) << kind.name;
+  }
 }
 
 TEST(SweepModel, AGridCountsItsCombinationsAndNeedsNoBudget) {
@@ -166,8 +213,8 @@ TEST(SweepModel, IsRememberedAndForgetsWhatIsNoOptionAnyMore) {
   model.ranges = {lr("1e-4", "typed"), {"model.depth", "1", "3", "2", false}};
   model.sampler = "sobol";
   model.pruner = "median";
-  model.metric = "loss/val";
-  model.direction = Direction::minimize;
+  model.fields["median"]["percentile"] = "20";
+  model.objectives = {{"loss/val", Direction::minimize, Sweep::Objective::Take::last}};
   model.trials = "";
   model.hours = "2";
   model.epochs = "9";
@@ -177,8 +224,10 @@ TEST(SweepModel, IsRememberedAndForgetsWhatIsNoOptionAnyMore) {
   again.from_json(document);
   EXPECT_EQ(again, model);
   document["sampler"] = "of another version";
+  document["objectives"][0]["direction"] = "sideways";
   again.from_json(document);
   EXPECT_EQ(again.sampler, "tpe");
+  EXPECT_EQ(again.objectives, SweepModel().objectives);
 }
 
 }  // namespace

@@ -152,6 +152,23 @@ class LrFind(AblateTest):
         wanted = {variant["variant"].split("-")[0]: variant["suggestions"]["minimum"]["median"] for variant in found}
         self.assertEqual(rates, {f"{norm}-{schedule}": wanted[norm] for norm in wanted for schedule in ("constant", "cosine")})
 
+    def test_its_steps_may_have_another_batch_size_and_what_is_doubtful_is_told(self):
+        settings = assignments(train__batch_size=8)
+        found = self.json_of("lr-find", *settings, "--iterations", 40, "--batch-size", 2)
+        self.assertIn("40 steps of 2 images", (pathlib.Path(found["run"]) / "console.log").read_text())
+        status = json.loads((pathlib.Path(found["run"]) / "status.json").read_text())
+        self.assertEqual(status["epoch"], found["step"] * 2 / 16)
+        file = self.folder / "flat.json"
+        file.write_text(json.dumps({"name": "flat", "base": TINY}))
+        words = ("--start", 1e-12, "--end", 1e-11, "--iterations", 40, "--batch-size", 2)
+        flat, = self.json_of("lr-find", file, *words)
+        self.assertIsNone(flat["suggestions"]["fall-1000"]["median"])
+        self.assertIn("may be chance", " ".join(flat["doubts"]))
+        rule = next(rule for rule, found in flat["suggestions"].items() if found["median"])
+        told = self.ablate("launch", file, "--own-lr", rule, "--wait").stderr
+        self.assertIn("40 steps of 2 images", told)
+        self.assertIn("may be chance", told)
+
     def test_an_experiment_file_can_ask_for_range_tests_itself(self):
         file = self.folder / "experiment.json"
         file.write_text(json.dumps({"name": "find", "base": TINY | {"lr_find.procedure": "fastai", "lr_find.iterations": 25},

@@ -110,9 +110,8 @@ void print_trials(const fs::path& folder, const Sweep& sweep, const Study& study
 
 std::string progress_words(const Sweep& sweep, const Study& study, const SweepState& state) {
   const auto count = [&](TrialState wanted) { return std::ranges::count(study.trials, wanted, &Trial::state); };
-  std::string words =
-      fmt::format("{}: {}, {} complete, {} pruned, {} failed", sweep.name, name_of(state.now),
-                  count(TrialState::complete), count(TrialState::pruned), count(TrialState::fail));
+  std::string words = fmt::format("{}: {}, {} complete, {} pruned, {} failed", sweep.name, name_of(state.now),
+                                  count(TrialState::complete), count(TrialState::pruned), count(TrialState::fail));
   if (sweep.budget.trials) words += fmt::format(", of a budget of {} trials", *sweep.budget.trials);
   if (state.now == SweepState::Now::idle)
     words += fmt::format("; nobody leads it, ablate sweep resume {} does", sweep.name);
