@@ -32,9 +32,9 @@ std::filesystem::path weights_of(const std::filesystem::path& run, const std::st
 }  // namespace
 
 std::optional<After> after_of(const nlohmann::json& run) {
-  if (!run.is_object() || !run.contains("after")) return std::nullopt;
+  if (!run.is_object() || !run.contains("after") || run["after"].is_null()) return std::nullopt;
   const nlohmann::json& after = run["after"];
-  if (!after.is_object()) return std::nullopt;
+  if (!after.is_object()) return After{};
   // A file that was edited by hand may hold anything.
   const nlohmann::json first = after.value("run", nlohmann::json()), from = after.value("from", nlohmann::json());
   const auto text = [](const nlohmann::json& word) { return word.is_string() ? word.get<std::string>() : word.dump(); };
@@ -65,6 +65,7 @@ void begin_after(const std::filesystem::path& folder) {
   if (!after || newest_checkpoint(folder)) return;
   RunConfig config = RunConfig::from_json(run.value("config", nlohmann::json::object()));
   if (!after->from.empty() && config.is_set("init.from")) return;
+  if (after->run.empty()) throw Error("Its run.json has an \"after\" without the run to wait for: correct it.");
   const std::filesystem::path before = folder.parent_path() / after->run;
   const RunState state = read_run(folder.parent_path(), before).status.state;
   if (state != RunState::completed)

@@ -202,16 +202,6 @@ std::vector<Option> all_options() {
       or_null(real("swa.lr", nullptr, 0, 1e3,
                    "Learning rate that the schedule goes over to at swa.start; null: it goes on.", {"swa.start", {}})),
 
-      choice("lr_find.procedure", "none", {"none", "fastai", "pytorch-lr-finder"},
-             "Instead of training raise the learning rate at every step, until the loss diverges (range test)."),
-      real("lr_find.start_lr", 1e-7, 1e-12, 1e3, "Learning rate of its first step.", range_test),
-      real("lr_find.end_lr", 10, 1e-12, 1e6, "Learning rate that it would come to.", range_test),
-      in("steps", integer("lr_find.iterations", 100, 20, 1000000, "Its steps, one batch each.", range_test)),
-      integer("lr_find.batch_size", 0, 0, 100000,
-              "Images of each step; 0: train.batch_size. By as many images, four times the steps with a quarter of the "
-              "batch tell more (fall-1000).",
-              range_test),
-
       duration("train.steps", 400, 1, "Length of the run."),
       in("samples", integer("train.batch_size", 16, 1, 65536, "Samples of a training step.")),
       integer("train.seed", 0, 0, 4294967295.0, "Seed of weights, order and augmentation."),
@@ -254,6 +244,18 @@ std::vector<Option> all_options() {
       duration("log.histograms_every", 100, 0, "Steps between histograms of weights and gradients; 0: none."),
       in("samples", integer("log.previews", 8, 0, 1000, "Held-out samples shown as pictures.")),
       duration("log.preview_every", 40, 1, "Steps between those pictures."),
+
+      choice("lr_find.procedure", "none", {"none", "fastai", "pytorch-lr-finder"},
+             "Instead of training raise the learning rate at every step, until the loss diverges (range test)."),
+      real("lr_find.start_lr", 1e-7, 1e-12, 1e3, "Learning rate of its first step.", range_test),
+      real("lr_find.end_lr", 10, 1e-12, 1e6, "Learning rate that it would come to.", range_test),
+      in("steps", integer("lr_find.iterations", 100, 20, 1000000, "Its steps, one batch each.", range_test)),
+      in("images",
+         integer(
+             "lr_find.batch_size", 0, 0, 100000,
+             "Images of each step; 0: train.batch_size. By as many images, four times the steps with a quarter of the "
+             "batch tell more (fall-1000).",
+             range_test)),
   };
 }
 

@@ -49,8 +49,6 @@ std::size_t least_of(const std::vector<double>& values) {
 }
 
 constexpr const char* kTooFew = "too few points are left between the first tenth and the last five";
-/// What noise alone falls by at most, in 99 of 100 tests of 100 steps, is 1.9 times what single batches scatter by.
-constexpr double kScatters = 2;
 constexpr const char* kNeverFalls = "the loss never falls";
 
 LrSuggestion valley(const Window& window) {
@@ -141,10 +139,17 @@ double scatter_of(std::span<const RangePoint> points) {
 
 /// Of losses, all finite.
 struct Fall {
-  double from = 0;            ///< the median of the first tenth
-  double depth = 0;           ///< from there to the least median of as many in a row
-  bool may_be_chance = true;  ///< it is no deeper than noise makes one
+  double from = 0;   ///< the median of the first tenth
+  double depth = 0;  ///< from there to the least median of as many in a row
+  double noise = 0;  ///< how deep noise alone makes one
+  bool may_be_chance() const { return depth < noise; }
 };
+
+/// What noise alone falls by at most in 99 of 100 tests, by what single batches scatter by: 1.9 where medians are of
+/// ten points or more, and more where they are of fewer.
+double most_scatters(std::size_t points_of_a_median) {
+  return 2 * std::sqrt(std::max(1.0, 10 / static_cast<double>(points_of_a_median)));
+}
 
 Fall fall_of(std::span<const RangePoint> points) {
   const std::size_t tenth = std::max<std::size_t>(1, points.size() / 10);
@@ -156,7 +161,7 @@ Fall fall_of(std::span<const RangePoint> points) {
   Fall fall{median_from(0)};
   for (std::size_t first = 0; first + tenth <= points.size(); first += std::max<std::size_t>(1, tenth / 4))
     fall.depth = std::max(fall.depth, fall.from - median_from(first));
-  fall.may_be_chance = fall.depth < kScatters * scatter_of(points);
+  fall.noise = most_scatters(tenth) * scatter_of(points);
   return fall;
 }
 
@@ -165,7 +170,7 @@ LrSuggestion fall_1000(std::span<const RangePoint> points, const Fall& fall) {
   constexpr double kStepsADecade = 125, kPart = 0.8;
   const double least = std::ranges::min_element(points, {}, &RangePoint::loss)->loss;
   if (least >= fall.from) return {"fall-1000", {}, kNeverFalls};
-  if (fall.may_be_chance) return {"fall-1000", {}, "single batches differ by as much as the loss falls"};
+  if (fall.may_be_chance()) return {"fall-1000", {}, "the loss falls by no more than single batches differ"};
   const auto there = std::ranges::find_if(
       points, [&](const RangePoint& point) { return fall.from - point.loss >= kPart * (fall.from - least); });
   const double steps_a_decade =
@@ -187,11 +192,11 @@ std::optional<double> went_on_after_diverging(std::span<const RangePoint> points
 std::vector<std::string> doubts_of(std::span<const RangePoint> points, const Window& window, const Fall& fall) {
   std::vector<std::string> doubts;
   const std::size_t least = least_of(window.loss);
-  if (fall.may_be_chance && (least > 0 || std::ranges::max(window.loss) - window.loss[0] < scatter_of(points)))
+  if (fall.may_be_chance() && (least > 0 || std::ranges::max(window.loss) - window.loss[0] < scatter_of(points)))
     doubts.push_back(fmt::format(
-        "The loss falls by {:.2g}, and single batches differ by {:.2g}: what falls may be chance. Larger batches, or "
-        "more steps (lr_find.iterations), would tell.",
-        fall.depth, scatter_of(points)));
+        "The loss falls by {:.2g}, and noise like that of single batches alone by up to {:.2g}: what falls may be "
+        "chance. Larger batches, or more steps (lr_find.iterations), would tell.",
+        fall.depth, fall.noise));
   else if (least == 0)
     doubts.push_back(fmt::format("The loss is least where the test begins, at {:.2g}: begin lower (lr_find.start_lr).",
                                  window.lr.front()));

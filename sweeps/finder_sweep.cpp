@@ -214,7 +214,10 @@ OwnRates own_rates(const Experiment& experiment, const std::string& rule, std::s
     }
     const double lr = (*as_newest)->suggestion(rule);
     if (lr == 0) {
-      without.push_back(fmt::format("{} (it can't tell)", variant.name));
+      const bool knew = std::ranges::any_of((*as_newest)->runs,
+                                            [&](const RunInfo* run) { return suggestions_of(*run).contains(rule); });
+      without.push_back(fmt::format("{} ({})", variant.name,
+                                    knew ? "it can't tell" : "tested before there was that rule: make it again"));
       continue;
     }
     own.told.push_back(fmt::format("{}: optimizer.lr {:.3g} ({})", variant.name, lr, seeds_words(**as_newest, rule)));

@@ -51,9 +51,9 @@ struct OwnRates {
 };
 
 /// With a learning rate for each of the experiment's variants: what `rule` ("valley", …) suggests by the range tests of
-/// that variant among `runs`, by id. Rates of tests that differ in procedure, steps or range can't be compared, so
-/// those made as the newest one count, for all variants. Throws Error that names the variants without any, and what to
-/// do.
+/// that variant among `runs`, by id. Rates of tests that differ in procedure, steps, batch or range can't be compared,
+/// so those made as the newest one count, for all variants. Throws Error that names the variants without any, and what
+/// to do.
 OwnRates own_rates(const Experiment& experiment, const std::string& rule, std::span<const RunInfo> runs);
 
 }  // namespace ablate

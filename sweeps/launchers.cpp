@@ -33,7 +33,10 @@ void LocalLauncher::submit(const std::vector<std::filesystem::path>& runs) {
     }
     if (!queued.empty()) queue.submit(queued, slots_, priority_);
   } catch (const std::exception&) {
-    for (const auto& [run, status] : before) write_status(run, status);
+    for (const auto& [run, status] : before) {
+      queue.withdraw(run);
+      write_status(run, status);
+    }
     throw;
   }
 }
@@ -82,7 +85,7 @@ std::vector<std::filesystem::path> launch_runs(const std::filesystem::path& root
   std::vector<std::filesystem::path> runs = create_runs(root, experiment);
   try {
     launcher.submit(runs);
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     std::vector<std::string> left;
     for (const std::filesystem::path& run : runs)
       if (!undo(root, run, launcher)) left.push_back(run.lexically_proximate(root).string());

@@ -140,11 +140,15 @@ std::vector<SlurmJob> slurm_jobs() {
 }
 
 std::optional<SlurmJob> accounted_job(const std::string& id) {
-  if (slurm_setting("AccountingStorageType") == "accounting_storage/none") return std::nullopt;
-  return parse_sacct(ask_slurm({"sacct", "--allocations", "--duplicates", "--noheader", "--parsable2", "--jobs=" + id,
-                                "--format=JobID,State,End,NodeList"},
-                               kLookPatience)
-                         .out);
+  try {
+    if (slurm_setting("AccountingStorageType") == "accounting_storage/none") return std::nullopt;
+    return parse_sacct(ask_slurm({"sacct", "--allocations", "--duplicates", "--noheader", "--parsable2", "--jobs=" + id,
+                                  "--format=JobID,State,End,NodeList"},
+                                 kLookPatience)
+                           .out);
+  } catch (const Error&) {  // It hangs, or isn't installed here.
+    return std::nullopt;
+  }
 }
 
 std::string submit_job(const std::vector<std::string>& options, const std::filesystem::path& script) {

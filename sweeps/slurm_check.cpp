@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <fstream>
 #include <map>
 #include <set>
@@ -14,6 +15,7 @@
 
 #include "runs/atomic_file.h"
 #include "runs/error.h"
+#include "runs/run_status.h"
 #include "sweeps/launcher.h"
 #include "sweeps/run_command.h"
 #include "sweeps/slurm.h"
@@ -75,6 +77,12 @@ std::string probe_of(const fs::path& folder, bool gpu) {
   return script + fmt::format("mv {0}.new {0}\n", result);
 }
 
+/// Several may check at once, also of one process.
+std::string own_name(const char* word) {
+  static std::atomic<int> count{0};
+  return fmt::format("{}-{}-{}-{}", word, host_name(), ::getpid(), ++count);
+}
+
 class ClusterChecker {
  public:
   ClusterChecker(const fs::path& root, const SlurmOptions& options,
@@ -86,7 +94,7 @@ class ClusterChecker {
       const bool sound = commands() && controller() && partition() && request();
       if (sound) grace();
       if (sound && patience.count() > 0) job(patience);
-    } catch (const Error& error) {  // The controller went away, or the runs' folder can't be written.
+    } catch (const std::exception& error) {  // The controller went away, or the runs' folder can't be written.
       say("check", ClusterVerdict::bad, error.what());
     }
     return std::move(checks_);
@@ -167,16 +175,21 @@ class ClusterChecker {
   bool request() {
     std::error_code told_by_the_next;
     fs::create_directories(root_ / ".ablate" / "slurm", told_by_the_next);
-    const fs::path script = root_ / ".ablate" / "slurm" / "check.sh";
+    const fs::path script = root_ / ".ablate" / "slurm" / (own_name("check") + ".sh");
     write_script(script, options_, "");
+    std::string problem, said;
     try {
-      return say("request", ClusterVerdict::good, test_submission(options_.for_sbatch(), script));
+      said = test_submission(options_.for_sbatch(), script);
     } catch (const Error& error) {
+      problem = error.what();
+    }
+    fs::remove(script, told_by_the_next);
+    if (!problem.empty())
       return say("request", ClusterVerdict::bad,
                  fmt::format("{} Ask for something else: --partition, --account, --time, --mem, --gres, --cpus, "
                              "--sbatch",
-                             error.what()));
-    }
+                             problem));
+    return say("request", ClusterVerdict::good, said);
   }
 
   void grace() {
@@ -189,9 +202,8 @@ class ClusterChecker {
   }
 
   void job(std::chrono::seconds patience) {
-    const fs::path folder = root_ / ".ablate" / "slurm" / fmt::format("check-{}", ::getpid());
+    const fs::path folder = root_ / ".ablate" / "slurm" / own_name("check");
     std::error_code ignored;
-    fs::remove_all(folder, ignored);
     fs::create_directories(folder);
     const fs::path script = folder / "probe.sh";
     const bool gpu = options_.gres.starts_with("gpu");
@@ -202,8 +214,9 @@ class ClusterChecker {
       words.insert(words.end(), {"--job-name=ablate-cluster", "--output=/dev/null", "--chdir=/"});
       id = submit_job(words, script);
       await(id, folder / "result", gpu, patience);
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       say("job", ClusterVerdict::bad, error.what());
+      if (!id.empty()) cancel_job(id);
     }
     fs::remove_all(folder, ignored);
   }

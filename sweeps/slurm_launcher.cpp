@@ -141,10 +141,11 @@ fs::path SlurmLauncher::run_of(const SlurmJob& job) {
       job.script.parent_path().parent_path().filename() != "slurm")
     return {};
   const fs::path link = job.script.parent_path() / job.id.substr(underscore + 1);
-  const auto [known, is_new] = runs_of_links_.try_emplace(link);
-  std::error_code not_ours;
-  if (is_new) known->second = fs::canonical(link, not_ours);
-  return known->second;
+  if (const auto known = runs_of_links_.find(link); known != runs_of_links_.end()) return known->second;
+  std::error_code not_there;  // Or not yet.
+  const fs::path run = fs::canonical(link, not_there);
+  if (!not_there) runs_of_links_[link] = run;
+  return run;
 }
 
 SlurmLauncher::Jobs SlurmLauncher::look() {
@@ -193,10 +194,8 @@ std::vector<SlurmLauncher::Array> SlurmLauncher::without_job(std::vector<fs::pat
     const RunState state = state_of(run);
     if (state != RunState::queued && !can_go_on(state)) continue;
     const SlurmJob* job = job_of(run);
-    if (job && (job->waits_in_vain() || i >= asked_for)) {
-      cancel_job(job->id);
-      job = nullptr;
-    }
+    const SlurmJob* const in_vain =
+        job && (job->waits_in_vain() || i >= asked_for) ? std::exchange(job, nullptr) : nullptr;
     const bool leaving = job && job->works() && (state == RunState::stopped || state == RunState::failed);
     if (job && !leaving) {
       if (job->waits() && state != RunState::queued) queue_again(run);
@@ -207,9 +206,10 @@ std::vector<SlurmLauncher::Array> SlurmLauncher::without_job(std::vector<fs::pat
     auto array = std::ranges::find_if(arrays, [&](const Array& each) {
       return each.options == options && each.after == after && each.runs.size() < kArray;
     });
-    if (array == arrays.end()) array = arrays.insert(arrays.end(), Array{options, {}, after, {}});
+    if (array == arrays.end()) array = arrays.insert(arrays.end(), Array{options, {}, after, {}, {}});
     array->runs.push_back(run);
     if (leaving) array->leaving.push_back(job->id);
+    if (in_vain) array->in_vain.push_back(in_vain->id);
     for (const fs::path& stage : waiting_for(run, jobs))
       if (std::ranges::find(runs, stage, key_of) == runs.end()) runs.push_back(stage);
   }
@@ -220,7 +220,8 @@ std::vector<SlurmLauncher::Array> SlurmLauncher::without_job(std::vector<fs::pat
 std::vector<fs::path> SlurmLauncher::waiting_for(const fs::path& run, const Jobs& jobs) const {
   std::vector<fs::path> stages;
   for (const auto& [stage, job] : jobs)
-    if (job.waits() && job.reason.starts_with("Dependency") && comes_after(stage) == key_of(run))
+    if (stage.parent_path() == key_of(root_) && job.waits() && job.reason.starts_with("Dependency") &&
+        comes_after(stage) == key_of(run))
       stages.push_back(root_ / stage.filename());
   return stages;
 }
@@ -266,15 +267,23 @@ void SlurmLauncher::submit_array(const Array& array) {
   const std::vector<std::string> awaited = dependencies(array);
   const fs::path folder = make_submission_folder(root_), script = folder / "job.sh";
   std::vector<RunStatus> before;
-  for (std::size_t i = 0; i < array.runs.size(); ++i) {
-    const fs::path& run = array.runs[i];
-    fs::create_directory_symlink(key_of(run), folder / std::to_string(i));
-    write_slurm_options(run, array.options);
-    RunStatus& status = before.emplace_back(read_status(run).value_or(RunStatus{}));
-    status.launcher = "slurm";
-    status.job.clear();
-    write_status(run, status);
-    if (status.state != RunState::queued) queue_again(run);
+  const auto as_they_were = [&] {
+    for (std::size_t i = 0; i < before.size(); ++i) write_status(array.runs[i], before[i]);
+  };
+  try {
+    for (std::size_t i = 0; i < array.runs.size(); ++i) {
+      const fs::path& run = array.runs[i];
+      fs::create_directory_symlink(key_of(run), folder / std::to_string(i));
+      write_slurm_options(run, array.options);
+      RunStatus& status = before.emplace_back(read_status(run).value_or(RunStatus{}));
+      status.launcher = "slurm";
+      status.job.clear();
+      write_status(run, status);
+      if (status.state != RunState::queued) queue_again(run);
+    }
+  } catch (const std::exception& error) {
+    as_they_were();
+    throw Error(fmt::format("Can't write into {} and its runs: {}", root_.string(), error.what()));
   }
   const std::string text = script_of(folder, array.options);
   write_file_atomically(script, std::array{std::string_view(text), std::string_view("\n")});
@@ -294,8 +303,14 @@ void SlurmLauncher::submit_array(const Array& array) {
       change_status(array.runs[i], before[i], [&](RunStatus& status) { status.job = fmt::format("{}_{}", number, i); });
     }
   } catch (const Error& error) {
-    for (std::size_t i = 0; i < array.runs.size(); ++i) write_status(array.runs[i], before[i]);
+    as_they_were();
     throw Error(fmt::format("{} ablate cluster says more.", error.what()));
+  }
+  for (const std::string& job : array.in_vain) {
+    try {
+      cancel_job(job);
+    } catch (const Error&) {  // It stays in Slurm's queue; nothing comes of it.
+    }
   }
 }
 
@@ -364,7 +379,8 @@ void SlurmLauncher::bring_up_to_date(const fs::path& run, const RunStatus& befor
   if (found != jobs.end() && found->second.waits())
     return write_waiting(run, before, found->second.id, words_of_waiting(found->second));
   if (found != jobs.end() && found->second.works()) return;
-  if (found == jobs.end() && before.state == RunState::queued && before.job.empty())
+  const bool has_none = found == jobs.end() || found->second.over();  // But perhaps one that it had before.
+  if (has_none && before.state == RunState::queued && before.job.empty())
     return write_waiting(run, before, "", "Slurm has no job for it; ablate resume submits it");
   // Its worker may be alive all the same: started again since, or by somebody else.
   if (before.state == RunState::running && before.host == host_name() && RunLock::held(run)) return;

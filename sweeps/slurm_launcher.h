@@ -45,6 +45,7 @@ class SlurmLauncher : public Launcher {
     std::vector<std::filesystem::path> runs;
     std::filesystem::path after;       ///< the run that all of them come after; empty: none, or it is completed
     std::vector<std::string> leaving;  ///< their last jobs that are still on their way out
+    std::vector<std::string> in_vain;  ///< … and those that wait for what will not come, to be cancelled then
   };
   std::vector<Array> without_job(std::vector<std::filesystem::path> runs);
   std::vector<std::filesystem::path> waiting_for(const std::filesystem::path& run, const Jobs& jobs) const;

@@ -63,8 +63,11 @@ void check_some_trial(const Sweep& sweep, const std::string& where) {
 void check_together(const Sweep& sweep, const std::string& where) {
   RunConfig base = RunConfig::from_json(sweep.base);
   const std::vector<std::string> tags = measured_tags(base);
+  std::set<std::string> metrics;
   for (const Sweep::Objective& objective : sweep.objectives) {
     const std::string& tag = objective.metric;
+    if (!metrics.insert(tag).second)
+      throw Error(fmt::format("{}: objective: {} is there twice. Choose another metric, or take it out.", where, tag));
     if (logged_anyway(tag) || std::ranges::find(tags, tag) != tags.end()) continue;
     throw Error(
         fmt::format("{}: objective: runs of this base do not log {}. Did you mean {}? Other metrics are logged with "

@@ -127,23 +127,29 @@ namespace {
 
 std::string range_words(const Distribution& range) { return fmt::format("[{:g}, {:g}]", range.low, range.high); }
 
+/// Why a trial was of another search; empty where it was not.
+std::string misfit(const Sweep& sweep, const Trial& trial) {
+  for (const auto& [key, theirs] : trial.distributions) {
+    const Parameter* const ours = sweep.space.find(key);
+    if (ours == nullptr) return fmt::format("has {}, which is not in the sweep's space", key);
+    const bool number = theirs->type != Distribution::Type::categorical;
+    if (number && (theirs->high < ours->distribution.low || theirs->low > ours->distribution.high))
+      return fmt::format("has {} within {}, and the sweep within {}", key, range_words(*theirs),
+                         range_words(ours->distribution));
+  }
+  if (trial.state != TrialState::complete && trial.state != TrialState::pruned) return "";
+  for (const Parameter& parameter : sweep.space.parameters())
+    if (!trial.params.empty() && SearchSpace::active(parameter, trial.params) && !trial.params.contains(parameter.key))
+      return fmt::format("has no {}, which the sweep searches", parameter.key);
+  return "";
+}
+
 [[noreturn]] void refuse(const Study& study, const Trial& trial, const std::string& what) {
   throw Error(
       fmt::format("Trial {} of the study {} {}: it was another search, of which nothing can be learned here. Give the "
                   "sweep another "
                   "name and no journal, or write the space that its journal has.",
                   trial.number, study.name, what));
-}
-
-/// As samplers want them.
-void check_whole(const Sweep& sweep, const Study& study) {
-  for (const Trial& trial : study.trials) {
-    if (trial.state != TrialState::complete && trial.state != TrialState::pruned) continue;
-    for (const Parameter& parameter : sweep.space.parameters())
-      if (!trial.params.empty() && SearchSpace::active(parameter, trial.params) &&
-          !trial.params.contains(parameter.key))
-        refuse(study, trial, fmt::format("has no {}, which the sweep searches", parameter.key));
-  }
 }
 
 /// A journal's records, whose study has the sweep's name from now on: scripts look for it by that.
@@ -167,16 +173,13 @@ std::string records_for(const Sweep& sweep, const Study& study, const std::strin
 }  // namespace
 
 void check_same_search(const Sweep& sweep, const Study& study) {
-  for (const Trial& trial : study.trials)
-    for (const auto& [key, theirs] : trial.distributions) {
-      const Parameter* const ours = sweep.space.find(key);
-      if (ours == nullptr) refuse(study, trial, fmt::format("has {}, which is not in the sweep's space", key));
-      const bool number = theirs->type != Distribution::Type::categorical;
-      if (number && (theirs->high < ours->distribution.low || theirs->low > ours->distribution.high))
-        refuse(study, trial,
-               fmt::format("has {} within {}, and the sweep within {}", key, range_words(*theirs),
-                           range_words(ours->distribution)));
-    }
+  const Trial* other = nullptr;
+  for (const Trial& trial : study.trials) {
+    if (trial.distributions.empty()) continue;
+    if (misfit(sweep, trial).empty()) return;
+    other = &trial;
+  }
+  if (other != nullptr) refuse(study, *other, misfit(sweep, *other));
 }
 
 fs::path create_sweep(const fs::path& root, const Sweep& wanted, const fs::path& from) {
@@ -184,7 +187,9 @@ fs::path create_sweep(const fs::path& root, const Sweep& wanted, const fs::path&
   Sweep sweep = wanted;
   // The controller may run, or go on, in another folder.
   sweep.base = with_absolute_paths(RunConfig::from_json(sweep.base)).to_json();
+  std::optional<FileLock> lock;  // Of a sweep that there is: others may add trials.
   if (fs::exists(folder / "sweep.json")) {
+    lock.emplace(folder / "sweep.json.lock");
     const Sweep before = read_sweep(folder);
     if (const std::string key = first_difference(sweep, before); !key.empty())
       throw Error(fmt::format(
@@ -193,20 +198,21 @@ fs::path create_sweep(const fs::path& root, const Sweep& wanted, const fs::path&
     if (sweep.budget.trials && before.budget.trials)
       sweep.budget.trials = std::max(*sweep.budget.trials, *before.budget.trials);
   }
-  make_folder(folder);
+  std::string records;
   if (!from.empty()) {
-    if (fs::exists(journal_file(folder)))
-      throw Error(fmt::format("The sweep {} has a journal already ({}); give it another name to go on from {}.",
-                              sweep.name, journal_file(folder).string(), from.string()));
-    const std::optional<std::string> records = read_file(from);
-    if (!records) throw Error(fmt::format("{}: there is no such journal.", from.string()));
-    const Journal theirs(from);
-    const Study& study = study_of(sweep, theirs);
-    check_same_search(sweep, study);
-    check_whole(sweep, study);
-    const std::string ours = records_for(sweep, study, *records);
-    write_file_atomically(journal_file(folder), std::array{std::string_view(ours)});
+    if (fs::exists(folder / "sweep.json"))
+      throw Error(fmt::format("There is a sweep {} already ({}); give it another name to go on from {}.", sweep.name,
+                              folder.string(), from.string()));
+    const std::optional<std::string> theirs = read_file(from);
+    if (!theirs) throw Error(fmt::format("{}: there is no such journal.", from.string()));
+    const Journal journal(from);
+    const Study& study = study_of(sweep, journal);
+    for (const Trial& trial : study.trials)
+      if (const std::string what = misfit(sweep, trial); !what.empty()) refuse(study, trial, what);
+    records = records_for(sweep, study, *theirs);
   }
+  make_folder(folder);
+  if (!from.empty()) write_file_atomically(journal_file(folder), std::array{std::string_view(records)});
   Journal journal(journal_file(folder));
   journal.update([&](const JournalReplay& replay) -> std::vector<journal::Record> {
     if (!replay.studies().empty()) return {};
@@ -299,11 +305,20 @@ void pause_sweep(const fs::path& sweep, bool paused) {
 }
 
 void stop_sweep(const fs::path& sweep) {
-  if (!lead(sweep)) return leave_request(sweep, "stop");
+  const std::optional<InheritableLock> leading = lead(sweep);
+  if (!leading) return leave_request(sweep, "stop");
   // Nobody leads, but its runs may train on.
   const Sweep asked = read_sweep(sweep);
-  Journal journal = journal_of(sweep);
-  for (const Trial& trial : study_of(asked, journal).trials) stop_run_of(sweep, trial);
+  const Journal journal = journal_of(sweep);
+  std::string problem;
+  for (const Trial& trial : study_of(asked, journal).trials) {
+    try {
+      stop_run_of(sweep, trial);
+    } catch (const std::exception& error) {  // The others stop all the same.
+      if (problem.empty()) problem = error.what();
+    }
+  }
+  if (!problem.empty()) throw Error(problem);
 }
 
 void kill_trial(const fs::path& sweep, int number) {

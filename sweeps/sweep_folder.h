@@ -38,8 +38,7 @@ const Study& study_of(const Sweep& sweep, const Journal& journal);
 std::filesystem::path journal_file(const std::filesystem::path& sweep);
 /// Throws Error where it was removed.
 Journal journal_of(const std::filesystem::path& sweep);
-/// Throws Error where the study's trials were of another search: with keys that this one has not, or with ranges that
-/// do not meet its own.
+/// Throws Error where all of the study's trials were of another search.
 void check_same_search(const Sweep& sweep, const Study& study);
 
 /// How things stand, for people: what controller.json says, and whether that is still so.

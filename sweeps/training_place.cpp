@@ -22,10 +22,12 @@ int TrainingPlace::trials_at_once() const {
 
 TrainingPlace TrainingPlace::from_json(nlohmann::json document, const std::string& where) {
   TrainingPlace place;
-  std::int64_t slots = 0;
+  std::int64_t slots = 0, priority = 0;
   take(document, "launcher", place.launcher, where);
   take(document, "slots", slots, where);
+  take(document, "priority", priority, where);
   place.slots = static_cast<int>(slots);
+  place.priority = static_cast<int>(priority);
   if (document.contains("slurm")) place.slurm = SlurmOptions::from_json(document.at("slurm"), where);
   if (place.launcher != "local" && place.launcher != "slurm")
     throw Error(fmt::format("{}: \"{}\" is no launcher; there are local and slurm.", where, place.launcher));
@@ -33,7 +35,7 @@ TrainingPlace TrainingPlace::from_json(nlohmann::json document, const std::strin
 }
 
 nlohmann::json TrainingPlace::to_json() const {
-  return {{"launcher", launcher}, {"slots", slots}, {"slurm", slurm.to_json()}};
+  return {{"launcher", launcher}, {"slots", slots}, {"priority", priority}, {"slurm", slurm.to_json()}};
 }
 
 std::unique_ptr<Launcher> make_launcher(const std::filesystem::path& root, const TrainingPlace& place) {

@@ -130,7 +130,7 @@ void TrialAttendance::attend_to(const Trial& trial, TrialRun& run, bool known, b
     case RunState::stopped:
       if (run.asked_to_stop())
         outcome.to_go_on[trial.number];  // It waited, and was promoted before it had stopped.
-      else if (run.submitted() && surely_stopped(run))
+      else if (run.submitted())
         end(trial, run, outcome, "stopped by hand");
       else if (news.empty())
         outcome.to_go_on[trial.number];
@@ -173,27 +173,35 @@ void TrialAttendance::make_run(const Trial& trial, TrialRun& run, Outcome& outco
 
 /// Together; where that can't be, whichever of them can. One that was refused has to wait for the next round: what the
 /// launcher wrote of it is no reason to ask again at once.
-void TrialAttendance::submit(const std::map<int, Records>& to_go_on) {
-  std::vector<TrialRun*> runs;
-  for (const auto& [number, records] : to_go_on)
-    if (!refused(number)) runs.push_back(&sweep_.runs.at(number));
+void TrialAttendance::submit(const std::map<int, GoingOn>& to_go_on) {
+  std::map<int, TrialRun*> runs;
+  for (const auto& [number, going_on] : to_go_on)
+    if (!refused(number)) runs[number] = &sweep_.runs.at(number);
   if (runs.empty()) return;
   bool all = runs.size() > 1, none = true;
+  std::string why_not_all;
   try {
-    if (all) TrialRun::submit(runs, sweep_.launcher);
-  } catch (const std::exception&) {
+    std::vector<TrialRun*> together;
+    for (const auto& [number, run] : runs) together.push_back(run);
+    if (all) TrialRun::submit(together, sweep_.launcher);
+  } catch (const std::exception& error) {
     all = false;
+    why_not_all = error.what();
   }
-  const std::set<int> earlier = refused_;
-  for (const auto& [number, records] : to_go_on)
-    if (!earlier.contains(number))
-      or_remember(number, [&, number = number, &records = records] {
-        refused_.insert(number);
-        if (!all) TrialRun::submit({&sweep_.runs.at(number)}, sweep_.launcher);
-        refused_.erase(number);
-        none = false;
-        sweep_.append(records);
-      });
+  for (const auto& [number, run] : runs)
+    or_remember(number, [&, number = number, run = run] {
+      refused_.insert(number);
+      // What keeps one alone from it as it kept all keeps the others too, and may take its time to.
+      if (trouble_ == why_not_all && !why_not_all.empty()) throw Error(why_not_all);
+      if (!all) TrialRun::submit({run}, sweep_.launcher);
+      refused_.erase(number);
+      none = false;
+      const GoingOn& going_on = to_go_on.at(number);
+      sweep_.append(going_on.records);
+      if (going_on.words.empty()) return;
+      sweep_.control.say(fmt::format("trial {}: {}", number, going_on.words));
+      count(sweep_.trial_at(number), true);
+    });
   refusals_in_a_row_ = none ? refusals_in_a_row_ + 1 : 0;
   began_ |= !none;
 }
@@ -262,10 +270,9 @@ void TrialAttendance::try_again(const Trial& trial, const TrialRun& run, Outcome
   const int resumed =
       trial.user_attrs.value("resumed_from", Step{0}) == from ? trial.user_attrs.value("resumed", 0) : 0;
   if (from > 0 && resumed < sweep_.sweep.retries) {
-    outcome.to_go_on[trial.number] = {journal::set_user_attr(trial, "resumed", resumed + 1),
-                                      journal::set_user_attr(trial, "resumed_from", from)};
-    then_say(outcome, trial.number, true,
-             run.status().error.empty() ? "its worker died; it goes on from its checkpoint" : run.status().error);
+    outcome.to_go_on[trial.number] = {
+        {journal::set_user_attr(trial, "resumed", resumed + 1), journal::set_user_attr(trial, "resumed_from", from)},
+        run.status().error.empty() ? "its worker died; it goes on from its checkpoint" : run.status().error};
     return;
   }
   fail(trial, outcome, run.status().error.empty() ? "its worker died" : run.status().error);
@@ -276,13 +283,6 @@ void TrialAttendance::fail(const Trial& trial, Outcome& outcome, const std::stri
   const Records records = fail_trial(sweep_.sweep, sweep_.study, trial, why);
   outcome.records.insert(outcome.records.end(), records.begin(), records.end());
   then_say(outcome, trial.number, false, "failed: " + why);
-}
-
-/// A cluster's run may be about to wait again: it is asked before a stop is a person's.
-bool TrialAttendance::surely_stopped(TrialRun& run) {
-  sweep_.launcher.refresh({run.folder()});
-  run.poll_status();
-  return run.status().state == RunState::stopped;
 }
 
 void TrialAttendance::then_say(Outcome& outcome, int number, bool good, const std::string& words) {

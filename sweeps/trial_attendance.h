@@ -34,11 +34,16 @@ class TrialAttendance {
 
  private:
   using Records = std::vector<journal::Record>;
+  /// What is written and said of a trial that goes on, once it does.
+  struct GoingOn {
+    Records records;
+    std::string words;
+  };
   /// What comes of attending to trials.
   struct Outcome {
     Records records;
     std::vector<std::function<void()>> then;  ///< what is counted and said once that is written
-    std::map<int, Records> to_go_on;          ///< numbers, after that; and what is written of each then
+    std::map<int, GoingOn> to_go_on;          ///< numbers, after that
   };
 
   void remember(int number, const std::string& trouble);
@@ -46,14 +51,13 @@ class TrialAttendance {
   bool owns(const Trial& trial, const TrialRun& run) const;
   void attend_to(const Trial& trial, TrialRun& run, bool known, bool stopping, Outcome& outcome);
   void make_run(const Trial& trial, TrialRun& run, Outcome& outcome);
-  void submit(const std::map<int, Records>& to_go_on);
+  void submit(const std::map<int, GoingOn>& to_go_on);
   std::vector<Step> report(const Trial& trial, const TrialRun& run, Records& records) const;
   bool judge(const Trial& trial, const std::vector<Step>& steps, Outcome& verdicts);
   void complete(const Trial& trial, const TrialRun& run, Outcome& outcome);
   void end(const Trial& trial, const TrialRun& run, Outcome& outcome, const std::string& why);
   void try_again(const Trial& trial, const TrialRun& run, Outcome& outcome);
   void fail(const Trial& trial, Outcome& outcome, const std::string& why);
-  bool surely_stopped(TrialRun& run);
   void then_say(Outcome& outcome, int number, bool good, const std::string& words);
   void count(const Trial& trial, bool good);
 

@@ -41,7 +41,8 @@ void TrialRun::poll(bool just_written) {
 }
 
 bool TrialRun::trains() const {
-  return exists_ && (status_.state == RunState::queued || status_.state == RunState::running);
+  return exists_ &&
+         (status_.state == RunState::queued || status_.state == RunState::running || awaits_word_of_cluster(status_));
 }
 
 bool TrialRun::surely_dead() const {

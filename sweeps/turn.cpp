@@ -2,11 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <set>
+#include <string>
+
 #include "runs/run_store.h"
 
 namespace ablate {
 
-Turn turn_of(const std::filesystem::path& root, const After& after) {
+namespace {
+
+/// `seen`: runs that wait for this one.
+Turn turn_of(const std::filesystem::path& root, const After& after, std::set<std::string>& seen) {
   if (after.run.empty())
     return {Turn::Kind::held_up,
             "Its run.json has an \"after\" without the run to wait for: correct it, or stop this run."};
@@ -15,12 +21,17 @@ Turn turn_of(const std::filesystem::path& root, const After& after) {
     return Turn{Turn::Kind::held_up, fmt::format("Waits for {}, which {}", after.run, how)};
   };
   if (run.run.is_null()) return held_up("is not there any more. Stop this run to take it out of the queue.");
+  if (awaits_word_of_cluster(run.status)) return {Turn::Kind::coming};
   switch (run.status.state) {
     case RunState::completed:
       return {};
     case RunState::queued:
-      if (const auto before = after_of(run.run); before && turn_of(root, *before).kind == Turn::Kind::held_up)
-        return held_up(fmt::format("waits for {} in vain.", before->run));
+      if (const auto before = after_of(run.run)) {
+        if (!seen.insert(after.run).second)
+          return held_up("comes after itself. Correct the \"after\" in its run.json, or stop this run.");
+        if (turn_of(root, *before, seen).kind == Turn::Kind::held_up)
+          return held_up(fmt::format("waits for {} in vain.", before->run));
+      }
       return {Turn::Kind::coming};
     case RunState::running:
       return {Turn::Kind::coming};
@@ -32,6 +43,13 @@ Turn turn_of(const std::filesystem::path& root, const After& after) {
       return held_up(fmt::format("is {}. This run begins when that one is completed: ablate resume {}",
                                  name_of(run.status.state), after.run));
   }
+}
+
+}  // namespace
+
+Turn turn_of(const std::filesystem::path& root, const After& after) {
+  std::set<std::string> seen;
+  return turn_of(root, after, seen);
 }
 
 }  // namespace ablate

@@ -110,7 +110,7 @@ void PlaceSection::draw_check(const std::filesystem::path& root) {
       };
       try {
         check_cluster(root, check->options, kTinyJobMayTake, tell);
-      } catch (const Error& error) {
+      } catch (const std::exception& error) {
         tell({"check", ClusterCheck::Verdict::bad, error.what()});
       }
       check->over = true;

@@ -48,8 +48,8 @@ const std::vector<PrunerEntry>& pruner_entries() {
        make_hyperband_pruner},
       {{"patience",
         "Stops a trial that no longer improves.",
-        {{"patience", "5", "After so many reports that were no better."},
-         {"min_delta", "0", "What is better by less is no better."}}},
+        {{"patience", "5", "When the best of so many reports and one more is worse than the best before."},
+         {"min_delta", "0", "What is worse by no more than this is no reason to stop."}}},
        make_patience_pruner},
   };
   return entries;

@@ -167,12 +167,18 @@ TEST(LrSuggestions, DoubtWhatSingleBatchesCouldHaveMade) {
 TEST(LrSuggestions, OfNoiseAloneOneCannotTellAndTheOthersAreDoubted) {
   std::mt19937 random(1);
   std::normal_distribution<double> noise(0, 0.05);
-  for (const RangeSmoothing smoothing : {RangeSmoothing::fastai, RangeSmoothing::pytorch_lr_finder}) {
-    RangeCurve curve(smoothing);
-    for (int k = 0; k < 100; ++k) curve.add(1e-7 * std::pow(1e8, k / 100.0), 0.7 + noise(random));
-    const LrSuggestions found = suggest_lr(curve.points());
-    EXPECT_FALSE(rule(found, "fall-1000").lr);
-    EXPECT_THAT(found.doubts, testing::Contains(HasSubstr("may be chance")));
+  for (const int points : {20, 40, 100, 400}) {
+    int told = 0, doubted = 0;
+    constexpr int kTests = 200;
+    for (int test = 0; test < kTests; ++test) {
+      RangeCurve curve(test % 2 ? RangeSmoothing::fastai : RangeSmoothing::pytorch_lr_finder);
+      for (int k = 0; k < points; ++k) curve.add(1e-7 * std::pow(1e8, k / 100.0), 0.7 + noise(random));
+      const LrSuggestions found = suggest_lr(curve.points());
+      told += rule(found, "fall-1000").lr.has_value();
+      for (const std::string& doubt : found.doubts) doubted += doubt.find("may be chance") != std::string::npos;
+    }
+    EXPECT_LE(told, kTests / 25) << points << " points";
+    EXPECT_GE(doubted, kTests * 9 / 10) << points << " points";
   }
 }
 

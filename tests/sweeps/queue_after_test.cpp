@@ -125,6 +125,18 @@ TEST_F(QueueTest, NoKeeperStaysForWhatNothingWillComplete) {
   EXPECT_EQ(state(second), RunState::stopped);
 }
 
+TEST_F(QueueTest, RunsThatComeAfterOneAnotherInACircleSaySo) {
+  const fs::path first = make_run("a"), second = make_run_after(first, "b");
+  nlohmann::json circle = *read_json_file(first / "run.json");
+  circle["after"] = to_json(After{second.filename().string(), ""});
+  write_json_file(first / "run.json", circle);
+  for (const fs::path& run : {first, second}) {
+    const Turn turn = turn_of(root_, After{run.filename().string(), ""});
+    EXPECT_EQ(turn.kind, Turn::Kind::held_up);
+    EXPECT_THAT(turn.words, HasSubstr("in vain"));
+  }
+}
+
 TEST_F(QueueTest, WhatARunWaitsForCanBeStoppedDivergedOrGone) {
   const fs::path first = make_run("a");
   const After after{first.filename().string(), ""};
@@ -138,6 +150,11 @@ TEST_F(QueueTest, WhatARunWaitsForCanBeStoppedDivergedOrGone) {
   EXPECT_EQ(words(RunState::completed).kind, Turn::Kind::come);
   EXPECT_THAT(words(RunState::stopped).words, AllOf(HasSubstr("is stopped"), HasSubstr("resume")));
   EXPECT_THAT(words(RunState::running).words, AllOf(HasSubstr("is interrupted"), HasSubstr("resume")));
+  RunStatus told_to_end;
+  told_to_end.state = RunState::interrupted;
+  told_to_end.waiting = kWordOfCluster;
+  write_status(first, told_to_end);
+  EXPECT_EQ(turn_of(root_, after).kind, Turn::Kind::coming) << "it may wait again";
   EXPECT_THAT(words(RunState::diverged).words, AllOf(HasSubstr("will not be completed"), HasSubstr("Stop this run")));
   fs::remove_all(first);
   EXPECT_THAT(turn_of(root_, after).words, HasSubstr("not there any more"));

@@ -214,11 +214,13 @@ TEST_F(SlurmTest, AStageAfterAFailedRunSaysSoAndGoesOnOnceThatOneIsCompleted) {
   });
   until_refreshed(first, RunState::failed);
   EXPECT_THAT(complaint([&] { SlurmLauncher(root_).submit({second}); }), HasSubstr("ablate resume"));
+  refresh(second);
+  EXPECT_EQ(state(second), RunState::queued) << "it is as it was";
 
   nlohmann::json healthy = *read_json_file(first / "run.json");
   healthy.erase("stand_in");
   write_json_file(first / "run.json", healthy);
-  SlurmLauncher(root_).submit({first, second});
+  SlurmLauncher(root_).submit({first});
   until_state(second, RunState::completed);
   EXPECT_EQ(state(first), RunState::completed);
 }

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <string>
 
 #include "runs/error.h"
 #include "runs/json_file.h"
@@ -15,8 +18,7 @@ using testing::HasSubstr;
 
 class SweepControllerTest : public testing::Test {
  protected:
-  SweepControllerTest() : root_(fs::path(testing::TempDir()) / "sweep_controller") {
-    fs::remove_all(root_);
+  SweepControllerTest() : root_(fs::path(testing::TempDir()) / ("ablate-controller-" + std::to_string(::getpid()))) {
     Sweep sweep = Sweep::from_json(nlohmann::ordered_json::parse(R"({"name": "lr", "retries": 0,
         "space": {"optimizer.lr": {"type": "float", "low": 1e-4, "high": 1e-2}}, "budget": {"trials": 3}})"),
                                    "here");

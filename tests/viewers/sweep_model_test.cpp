@@ -129,7 +129,7 @@ TEST(SweepModel, FieldsOfTheSamplerAndThePrunerAreAskedFor) {
   EXPECT_NE(checked.problems.at(SweepModel::kSampler).find("\"percentile\""), std::string::npos);
 }
 
-TEST(SweepModel, EveryFieldThatIsShownIsOneWithTheValueThatItHasAnyway) {
+TEST(SweepModel, EveryFieldThatIsShownIsTaken) {
   for (const SamplerKind& kind : sampler_kinds()) {
     SweepModel model;
     model.ranges = {{"model.depth", "1", "3", "", false}};

@@ -145,7 +145,7 @@ std::vector<RunInfo> watch(const fs::path& root, const std::vector<fs::path>& fo
       stopping = true;
       progress.say("Stopping; each run leaves a checkpoint. (Ctrl-C again: leave at once, they stop by themselves.)");
       for (const RunInfo& run : progress.runs())
-        if (!is_over(read_run(root, run.folder).status.state)) stop_run(root, run);
+        if (!is_over(read_run(root, run.folder).status)) stop_run(root, run);
     }
     if (interrupts.count() > 1) throw Error("Left before the runs were over; \"ablate list\" shows them.");
   });

@@ -43,8 +43,7 @@ std::string line_of(const RunInfo& run, std::size_t width) {
   std::string line = fmt::format("{:{}}  {:<11}", run.name, width, state_of(run));
   if (status.total_steps > 0) line += fmt::format(" {:>5}/{}", status.step, status.total_steps);
   line += metrics_of(status) + time_left(status);
-  if (is_over(status.state) && status.training_seconds > 0)
-    line += fmt::format("  {}", short_time(status.training_seconds));
+  if (is_over(status) && status.training_seconds > 0) line += fmt::format("  {}", short_time(status.training_seconds));
   if (!status.error.empty()) line += "  " + status.error.substr(0, status.error.find('\n'));
   if (!status.waiting.empty()) line += "  " + status.waiting;
   return line;
@@ -64,7 +63,9 @@ std::string cut(const std::string& line) {
 
 }  // namespace
 
-bool is_over(RunState state) { return state != RunState::queued && state != RunState::running; }
+bool is_over(const RunStatus& status) {
+  return status.state != RunState::queued && status.state != RunState::running && !awaits_word_of_cluster(status);
+}
 
 Progress::Progress(std::filesystem::path root, std::vector<std::filesystem::path> runs)
     : root_(std::move(root)), folders_(std::move(runs)), told_(folders_.size()), terminal_(colourful(STDERR_FILENO)) {}
@@ -79,7 +80,7 @@ bool Progress::update() {
     for (std::size_t i = 0; i < infos_.size(); ++i) tell_news(infos_[i], i);
   }
   return std::ranges::all_of(infos_, [this](const RunInfo& run) {
-    if (run.status.state != RunState::queued) return is_over(run.status.state);
+    if (run.status.state != RunState::queued) return is_over(run.status);
     const auto after = after_of(run.run);
     return after && turn_of(root_, *after).kind == Turn::Kind::held_up;
   });

@@ -10,7 +10,7 @@
 namespace ablate {
 
 /// Whether a run trains no more.
-bool is_over(RunState state);
+bool is_over(const RunStatus& status);
 
 /// Live progress of some runs on standard error: on a terminal a line a run that is written over, else a plain line
 /// whenever a run starts, ends, or has made another tenth of its way.

@@ -27,7 +27,7 @@ struct SweepOptions {
   std::string file, sweep, journal;
   TrainingPlace where;
   int count = 0, trial = 0;
-  bool detach = false;
+  bool detach = false, launcher_named = false;
 };
 
 /// nullopt where there is none, or it can't be understood: `ablate show` says why.
@@ -147,11 +147,11 @@ int show(const Invocation& invocation, const fs::path& folder) {
 }
 
 /// Where its trials train: what was asked for now, else as the last time; kept for those who lead it next.
-TrainingPlace where_to_train(const fs::path& folder, const TrainingPlace& asked) {
-  TrainingPlace place = training_place(folder);
-  const int slots = asked.slots > 0 ? asked.slots : place.slots;
-  if (asked.launcher != "local" || asked.slurm != SlurmOptions{}) place = asked;
-  place.slots = slots;
+TrainingPlace where_to_train(const fs::path& folder, const SweepOptions& options) {
+  const TrainingPlace asked = checked_place(options.where), before = training_place(folder);
+  TrainingPlace place = options.launcher_named ? asked : before;
+  place.slots = asked.slots > 0 ? asked.slots : before.slots;
+  if (asked.priority != 0) place.priority = asked.priority;
   place.slots = place.trials_at_once();
   keep_training_place(folder, place);
   return place;
@@ -160,7 +160,7 @@ TrainingPlace where_to_train(const fs::path& folder, const TrainingPlace& asked)
 int lead(const Invocation& invocation, const fs::path& folder, const SweepOptions& options) {
   const std::string name = folder.filename().string();
   worker_program();
-  const TrainingPlace where = where_to_train(folder, checked_place(options.where));
+  const TrainingPlace where = where_to_train(folder, options);
   pause_sweep(folder, false);
   if (options.detach) {
     start_controller(folder);
@@ -243,6 +243,7 @@ void add_sweep(CLI::App& app, Invocation& invocation) {
   };
   const auto add_leading = [&](CLI::App& sub) {
     add_launcher_options(sub, options->where);
+    sub.get_option("--launcher")->each([options](const std::string&) { options->launcher_named = true; });
     sub.add_flag("--detach", options->detach, "Go on by itself, and return at once");
   };
 
