@@ -162,11 +162,15 @@ void SearchSection::draw_objectives() {
       model_.objectives.erase(model_.objectives.begin() + static_cast<std::ptrdiff_t>(i));
     ImGui::PopID();
   }
-  const auto another = std::ranges::find_if(metrics_, [&](const std::string& metric) {
-    return std::ranges::find(model_.objectives, metric, &Sweep::Objective::metric) == model_.objectives.end();
-  });
-  if (widgets::chip("another objective", false) && another != metrics_.end())
-    model_.objectives.push_back({*another, lower_is_better(*another) ? Direction::minimize : Direction::maximize});
+  if (widgets::chip("another objective", false)) {
+    std::vector<std::string> metrics = metrics_;
+    metrics.insert(metrics.begin(), Sweep().objectives.front().metric);  // The one to begin with.
+    const auto another = std::ranges::find_if(metrics, [&](const std::string& metric) {
+      return std::ranges::find(model_.objectives, metric, &Sweep::Objective::metric) == model_.objectives.end();
+    });
+    if (another != metrics.end())
+      model_.objectives.push_back({*another, lower_is_better(*another) ? Direction::minimize : Direction::maximize});
+  }
   widgets::hint("Trials that no other beats in all of them are the best (Pareto front); without a pruner");
   draw_problem(SweepModel::kObjective);
 }
