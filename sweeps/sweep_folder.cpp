@@ -147,8 +147,7 @@ std::string misfit(const Sweep& sweep, const Trial& trial) {
 [[noreturn]] void refuse(const Study& study, const Trial& trial, const std::string& what) {
   throw Error(
       fmt::format("Trial {} of the study {} {}: it was another search, of which nothing can be learned here. Give the "
-                  "sweep another "
-                  "name and no journal, or write the space that its journal has.",
+                  "sweep another name and no journal, or write the space that its journal has.",
                   trial.number, study.name, what));
 }
 

@@ -169,8 +169,7 @@ int lr_find(const Invocation& invocation, const LrFindOptions& options) {
         !options.run.assignments.empty())
       throw UsageError(
           "An experiment's range tests take its own options; --procedure, --start, --end, --iterations, --batch-size, "
-          "--seeds "
-          "and where they train (--launcher, --slots, …) are what goes with it.");
+          "--seeds and where they train (--launcher, --slots, …) are what goes with it.");
     return find_for_variants(invocation, options);
   }
   if (options.seeds > 1 || options.where != TrainingPlace{})
