@@ -256,8 +256,9 @@ LrSuggestions suggest_lr(const RecordedTest& recorded, const RangeCurve& curve, 
   LrSuggestions found = suggest_lr(curve.points(), steps);
   if (const std::size_t left_out = recorded.size() - curve.points().size(); left_out > 0)
     found.doubts.push_back(
-        fmt::format("At {:.2g} the loss had diverged, where such a test ends: the {} points after that are left out.",
-                    curve.points().back().lr, left_out));
+        fmt::format("At {:.2g} the loss had diverged, where such a test ends: the {} after that {} left out.",
+                    curve.points().back().lr, left_out == 1 ? "point" : fmt::format("{} points", left_out),
+                    left_out == 1 ? "is" : "are"));
   return found;
 }
 

@@ -138,7 +138,7 @@ void check_deciding_metrics(const RunConfig& config) {
     if (std::ranges::find(tags, tag) != tags.end()) continue;
     if (std::ranges::find(all_metrics(), name, &Metric::name) != all_metrics().end() && name != "iou" &&
         !std::ranges::any_of(tags, [&](const std::string& each) { return each.starts_with(name + "/"); }))
-      throw Error(fmt::format("{}: {} is not measured. Add it, as in -s validation.metrics={}.", key, name, name));
+      throw Error(fmt::format("{}: {} is not measured. Add it: validation.metrics={}.", key, name, name));
     throw Error(fmt::format("{}: {} is not measured in this run. Did you mean {}?", key, tag, nearest(tag, tags)));
   }
 }
@@ -243,7 +243,7 @@ void RunConfig::check() const {
   check_milesial(*this);
   check_norm(*this);
   if (text("data.dataset") == "folder" && !is_set("data.path"))
-    throw Error("data.path is not set: name the folder that holds images/ and masks/, as in -s data.path=portraits.");
+    throw Error("data.path is not set: name the folder that holds images/ and masks/.");
   if (text("data.dataset") == "synthetic" && integer("data.held_out") >= integer("data.count"))
     throw Error(fmt::format("data.held_out: {} of {} samples held out leave none to train on.",
                             integer("data.held_out"), integer("data.count")));

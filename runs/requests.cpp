@@ -43,9 +43,11 @@ LrRequest LrRequest::from_words(std::string_view words) {
   asked.kind = words.ends_with('x') ? Kind::factor : Kind::rate;
   const std::string_view number = words.substr(0, words.size() - (asked.kind == Kind::factor));
   const auto [end, problem] = std::from_chars(number.data(), number.data() + number.size(), asked.number);
-  if (problem == std::errc() && end == number.data() + number.size() && std::isfinite(asked.number) && asked.number > 0)
+  if (problem == std::errc() && end == number.data() + number.size() && std::isfinite(asked.number) &&
+      asked.number > 0 && (asked.kind == Kind::factor || asked.number <= kMostLr))
     return asked;
-  throw Error(fmt::format("\"{}\" is no learning rate: write a rate above 0 (1e-4), or a factor (0.1x).", words));
+  throw Error(fmt::format(
+      "\"{}\" is no learning rate: write a rate above 0 (1e-4) and at most {:g}, or a factor (0.1x).", words, kMostLr));
 }
 
 std::string LrRequest::words() const { return fmt::format("{}{}", number, kind == Kind::factor ? "x" : ""); }

@@ -16,11 +16,14 @@ void request(const std::filesystem::path& folder, Request request);
 /// Takes a pending request away; false when there is none. Cheap enough for every step (one system call).
 bool take_request(const std::filesystem::path& folder, Request request);
 
+/// As optimizer.lr in the catalogue.
+inline constexpr double kMostLr = 1000;
+
 /// requests/lr: what the learning rate of a run in training shall be from its next step on. Its schedule goes on in
 /// proportion. In words, which are also the file's content: "0.1x" (a tenth of what it is) or "1e-4" (that rate).
 struct LrRequest {
   enum class Kind { factor, rate } kind = Kind::factor;
-  double number = 1;  ///< > 0, finite
+  double number = 1;  ///< > 0, finite; a rate at most kMostLr
 
   /// Throws Error for other words.
   static LrRequest from_words(std::string_view words);

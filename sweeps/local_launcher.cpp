@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <fstream>
 #include <thread>
@@ -13,6 +14,7 @@
 #include "sweeps/launcher.h"
 #include "sweeps/launchers.h"
 #include "sweeps/process.h"
+#include "sweeps/wakeups.h"
 #include "sweeps/worker.h"
 
 namespace ablate {
@@ -48,7 +50,7 @@ RunStatus run_in_foreground(const std::filesystem::path& run, const std::functio
       obeyed = interrupted.count();
     }
     poll();
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    Wakeups().wait(std::chrono::milliseconds(100), std::array{worker.gone.get()});
   }
   if (obeyed > 1) {
     settle_killed(run);

@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "runs/atomic_file.h"
 #include "runs/error.h"
@@ -92,11 +91,13 @@ bool LocalQueue::working(const fs::path& run) const {
 void LocalQueue::await_leaving(const fs::path& run) const {
   const QueueFiles files(root_);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  Wakeups wakeups;
+  wakeups.watch(files.started, Wakeups::closing | Wakeups::removal);
   // Where no keeper is alive there is nobody to see it go, and a lock left behind is all that counts.
   while (entry_of(files, files.started, run) && (working(run) || InheritableLock::held(files.keeper))) {
     if (std::chrono::steady_clock::now() > deadline)
       throw Error(fmt::format("{}: its last worker has not ended yet; try again in a moment.", run.string()));
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    wakeups.wait(kSecondLook);
   }
 }
 
@@ -104,9 +105,11 @@ bool LocalQueue::forsaken() const {
   const QueueFiles files(root_);
   const auto no_keeper = [&] { return has_work(files) && !InheritableLock::held(files.keeper); };
   const auto deadline = std::chrono::steady_clock::now() + kStarting;
+  Wakeups wakeups;
+  wakeups.watch(files.folder, Wakeups::closing);  // It writes its process number when it has its lock.
   while (no_keeper()) {
     if (std::chrono::steady_clock::now() > deadline) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    wakeups.wait(std::chrono::milliseconds(50));
   }
   return false;
 }

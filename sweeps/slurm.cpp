@@ -208,6 +208,16 @@ std::string test_submission(const std::vector<std::string>& options, const std::
   return said.substr(said.starts_with("sbatch: ") ? 8 : 0);
 }
 
+std::string state_in_console(std::string_view text) {
+  const std::size_t at = text.rfind(" CANCELLED AT ");
+  if (at == std::string_view::npos) return "";
+  const std::string_view line = text.substr(at, text.find('\n', at) - at);
+  if (line.find("DUE TO TIME LIMIT") != std::string_view::npos) return "TIMEOUT";
+  if (line.find("DUE TO PREEMPTION") != std::string_view::npos) return "PREEMPTED";
+  if (line.find("DUE TO NODE FAILURE") != std::string_view::npos) return "NODE_FAIL";
+  return "CANCELLED";
+}
+
 std::string shell_quoted(const std::string& text) {
   std::string quoted = "'";
   for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
@@ -247,19 +257,20 @@ bool SlurmJob::by_a_person() const { return is_one_of(state, {"CANCELLED", "GONE
 bool SlurmJob::by_slurm() const { return is_one_of(state, {"TIMEOUT", "DEADLINE", "PREEMPTED", "NODE_FAIL", ""}); }
 
 bool SlurmJob::waits_in_vain() const {
-  return is_one_of(reason, {"PartitionTimeLimit", "PartitionNodeLimit", "DependencyNeverSatisfied"});
+  return is_one_of(reason, {"PartitionTimeLimit", "PartitionNodeLimit", "PartitionConfig", "DependencyNeverSatisfied"});
 }
 
 std::string words_of_waiting(const SlurmJob& job) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kWords{{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kWords{{
       {"Resources", "until enough is free"},
       {"Priority", "behind jobs of higher priority"},
-      {"BeginTime", "until its time comes; a requeued job waits for two minutes"},
-      {"DependencyNeverSatisfied", "in vain: the run that it comes after ended. Resume that one, and then this"},
+      {"BeginTime", "until its time comes (--begin; a requeued job waits for two minutes)"},
+      {"DependencyNeverSatisfied", "in vain: the run that it comes after ended. Resume that one, and this follows"},
       {"Dependency", "until its last job, or the run that it comes after, is over"},
       {"JobArrayTaskLimit", "until others of its experiment are over (--slots)"},
       {"PartitionTimeLimit", "in vain: its partition gives less time (--time)"},
       {"PartitionNodeLimit", "in vain: its partition has no such nodes"},
+      {"PartitionConfig", "in vain: its partition allows no such job (ablate cluster)"},
       {"PartitionDown", "until the partition is up again"},
       {"PartitionInactive", "until the partition is active again"},
       {"ReqNodeNotAvail", "until a node comes back that is drained, down or reserved"},

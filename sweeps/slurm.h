@@ -75,6 +75,10 @@ std::string test_submission(const std::vector<std::string>& options, const std::
 std::vector<SlurmJob> parse_squeue(std::string_view text);
 std::optional<SlurmJob> parse_sacct(std::string_view text);
 
+/// How a job ended by the last line of Slurm's own in what it printed ("… CANCELLED AT … DUE TO TIME LIMIT ***"):
+/// "TIMEOUT", "PREEMPTED", "NODE_FAIL", "CANCELLED"; empty where there is none.
+std::string state_in_console(std::string_view text);
+
 /// One word of a shell, whatever `text` holds.
 std::string shell_quoted(const std::string& text);
 

@@ -173,8 +173,8 @@ class ClusterChecker {
   }
 
   bool request() {
-    std::error_code told_by_the_next;
-    fs::create_directories(root_ / ".ablate" / "slurm", told_by_the_next);
+    std::error_code ignored;
+    fs::create_directories(root_ / ".ablate" / "slurm");
     const fs::path script = root_ / ".ablate" / "slurm" / (own_name("check") + ".sh");
     write_script(script, options_, "");
     std::string problem, said;
@@ -183,7 +183,7 @@ class ClusterChecker {
     } catch (const Error& error) {
       problem = error.what();
     }
-    fs::remove(script, told_by_the_next);
+    fs::remove(script, ignored);
     if (!problem.empty())
       return say("request", ClusterVerdict::bad,
                  fmt::format("{} Ask for something else: --partition, --account, --time, --mem, --gres, --cpus, "

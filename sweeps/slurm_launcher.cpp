@@ -67,6 +67,15 @@ std::string script_of(const fs::path& folder, const SlurmOptions& options) {
   return script;
 }
 
+/// An sbatch that gives up waiting for its answer may have submitted all the same.
+void remove_if_refused(const fs::path& folder) {
+  try {
+    if (std::ranges::none_of(slurm_jobs(), [&](const SlurmJob& job) { return job.script.parent_path() == folder; }))
+      fs::remove_all(folder);
+  } catch (const std::exception&) {  // That isn't known while the controller is silent.
+  }
+}
+
 std::string experiment_of(const fs::path& run) {
   try {
     const nlohmann::json document = read_json_file(run / "run.json").value_or(nlohmann::json::object());
@@ -193,6 +202,7 @@ std::vector<SlurmLauncher::Array> SlurmLauncher::without_job(std::vector<fs::pat
     const fs::path run = runs[i];
     const RunState state = state_of(run);
     if (state != RunState::queued && !can_go_on(state)) continue;
+    if (state == RunState::queued && submitted_by_another_user(run)) continue;  // It waits for that one's job.
     const SlurmJob* job = job_of(run);
     const SlurmJob* const in_vain =
         job && (job->waits_in_vain() || i >= asked_for) ? std::exchange(job, nullptr) : nullptr;
@@ -304,6 +314,7 @@ void SlurmLauncher::submit_array(const Array& array) {
     }
   } catch (const Error& error) {
     as_they_were();
+    remove_if_refused(folder);
     throw Error(fmt::format("{} ablate cluster says more.", error.what()));
   }
   for (const std::string& job : array.in_vain) {
@@ -318,8 +329,9 @@ void SlurmLauncher::stop(const fs::path& run) {
   const std::lock_guard guard(mutex_);
   const RunStatus before = read_status(run).value_or(RunStatus{});
   const RunState state = read_run(root_, run).status.state;
-  if (state == RunState::running) return request(run, Request::stop);
-  if (state != RunState::queued && state != RunState::interrupted) return;
+  const bool waits = state == RunState::queued || state == RunState::interrupted;
+  if (state == RunState::running || (waits && submitted_by_another_user(run))) return request(run, Request::stop);
+  if (!waits) return;
   try {
     Jobs jobs = look();
     if (const auto job = jobs.find(key_of(run)); job != jobs.end() && job->second.waits()) {
@@ -350,7 +362,7 @@ void SlurmLauncher::refresh(const std::vector<fs::path>& runs) {
       status = read_status(run);
     } catch (const Error&) {  // A damaged one is told of by who reads the run.
     }
-    if (!status || status->launcher != "slurm") continue;
+    if (!status || status->launcher != "slurm" || submitted_by_another_user(run)) continue;
     RunStatus seen = *status;
     heartbeats_.resolve(run.string(), seen, now);
     if (status->state == RunState::queued || status->state == RunState::running || awaits_word_of_cluster(*status))
@@ -394,7 +406,10 @@ void SlurmLauncher::bring_up_to_date(const fs::path& run, const RunStatus& befor
   } else if (before.host == host_name() || seen.state != RunState::running) {
     // Slurm keeps no record of a task of an array that was cancelled before it began.
     SlurmJob forgotten{before.job, before.state == RunState::queued ? "GONE" : "", "", 0, "", {}};
-    if (const auto accounted = accounted_job(before.job); accounted && accounted->over()) forgotten = *accounted;
+    if (const auto accounted = accounted_job(before.job); accounted && accounted->over())
+      forgotten = *accounted;
+    else if (before.state != RunState::queued)
+      forgotten.state = state_in_console(console_tail(run));
     write_end_of_job(run, before, forgotten);
   }
 }

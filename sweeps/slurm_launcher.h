@@ -23,14 +23,15 @@ namespace ablate {
 /// Slurm tells a worker with SIGTERM that its time is over; it leaves a checkpoint and says `interrupted`. Why that
 /// was, and what becomes of the run (it waits again after a preemption; it can be resumed after a time limit),
 /// `refresh` finds out from Slurm, which it asks every few seconds at most, and from its accounting only where there is
-/// one.
+/// one. It tells of jobs of this user only: those that others submitted wait and end as their own programs say.
 class SlurmLauncher : public Launcher {
  public:
   /// `options` are kept with each run that is submitted (slurm.json); nullopt: those that it was submitted with last.
   explicit SlurmLauncher(const std::filesystem::path& root, std::optional<SlurmOptions> options = std::nullopt);
 
   void submit(const std::vector<std::filesystem::path>& runs) override;
-  /// Where the controller gives no answer it throws, but a run that waits will stop as soon as it starts.
+  /// Where the controller gives no answer it throws, but a run that waits will stop as soon as it starts; so does one
+  /// that another user submitted.
   void stop(const std::filesystem::path& run) override;
   /// Writes into status.json the job of a run that waits and why it does, and how one ended that could not say so.
   void refresh(const std::vector<std::filesystem::path>& runs) override;

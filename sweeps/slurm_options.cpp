@@ -1,6 +1,8 @@
 #include "sweeps/slurm_options.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "runs/error.h"
 #include "runs/json_file.h"
@@ -65,6 +67,11 @@ SlurmOptions read_slurm_options(const std::filesystem::path& run) {
 
 void write_slurm_options(const std::filesystem::path& run, const SlurmOptions& options) {
   write_json_file(run / "slurm.json", options.to_json());
+}
+
+bool submitted_by_another_user(const std::filesystem::path& run) {
+  struct stat file;
+  return ::stat((run / "slurm.json").c_str(), &file) == 0 && file.st_uid != ::getuid();
 }
 
 }  // namespace ablate

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "experiments/range_test.h"
 #include "experiments/schedule.h"
 #include "runs/atomic_file.h"
 #include "runs/error.h"
@@ -24,6 +25,8 @@ constexpr int kMostRetries = 100;
 /// For a first look at a pruner's options: the data say how long a run is.
 constexpr Step kManySteps = 1'000'000;
 
+constexpr std::size_t kLongestName = 200;  // Of a folder: 255, and what the names of its runs add.
+
 /// {"name": …}, or the name alone.
 json named(const ordered_json& value) { return value.is_string() ? json{{"name", value}} : json(value); }
 
@@ -40,7 +43,8 @@ Sweep::Budget budget_from_json(const ordered_json& document, const std::string& 
 
 /// Tags that every run logs beside what it measures.
 bool logged_anyway(const std::string& tag) {
-  return tag == "lr" || tag.starts_with("time/") || tag.starts_with("system/") || tag.starts_with("norm/");
+  return tag == "lr" || tag == "time/step_ms" || tag == "time/waiting_for_data" || tag.starts_with("system/") ||
+         (tag.starts_with("norm/") && tag.ends_with("/gap"));
 }
 
 /// Parameters need not all go together, but some have to.
@@ -77,6 +81,13 @@ void check_together(const Sweep& sweep, const std::string& where) {
   for (const Parameter& parameter : sweep.space.parameters())
     if (parameter.key == "data.path" || parameter.key == "train.device")
       throw Error(fmt::format("{}: space: {} is where a run trains, nothing to search.", where, parameter.key));
+    else if (parameter.key.starts_with("lr_find."))
+      throw Error(fmt::format("{}: space: {} is of range tests, which train nothing.", where, parameter.key));
+  if (RangeTest::from(base))
+    throw Error(
+        fmt::format("{}: base: lr_find.procedure makes a range test of every trial, which trains nothing. Take it out; "
+                    "range tests of variants are what ablate lr-find does.",
+                    where));
   check_some_trial(sweep, where);
   try {
     make_sampler(sweep.space, sweep.sampler, sweep.directions());
@@ -114,6 +125,8 @@ Sweep Sweep::from_json(const ordered_json& document, const std::string& where) {
   if (const auto name = fields.text("name")) {
     if (name->empty() || name->find('/') != std::string::npos || name->starts_with('.'))
       throw Error(fmt::format("{}: \"name\" is the name of a folder, not \"{}\".", where, *name));
+    if (name->size() > kLongestName)
+      throw Error(fmt::format("{}: \"name\" has {} letters; {} are the most.", where, name->size(), kLongestName));
     sweep.name = *name;
   }
   try {

@@ -217,8 +217,9 @@ SweepEnd lead_sweep(const fs::path& sweep, Launcher& launcher, const SweepContro
     }
     const SweepState state = sweep_state(sweep);
     if (!said)
-      control.say(fmt::format("{} is led already, by process {} on {}; following it.", sweep.filename().string(),
-                              state.process, state.host));
+      control.say(
+          fmt::format("{} is led already{}; following it.", sweep.filename().string(),
+                      state.process == 0 ? "" : fmt::format(", by process {} on {}", state.process, state.host)));
     if (control.interrupted && control.interrupted()) return SweepEnd::left;
     std::this_thread::sleep_for(kNap);
   }

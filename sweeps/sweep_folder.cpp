@@ -89,6 +89,17 @@ void stop_run_of(const fs::path& sweep, const Trial& trial) {
 fs::path journal_file(const fs::path& sweep) { return sweep / "sweep.journal"; }
 fs::path root_of(const fs::path& sweep) { return fs::absolute(sweep).lexically_normal().parent_path().parent_path(); }
 
+namespace {
+
+/// "maximize, minimize".
+std::string words_of(const std::vector<Direction>& directions) {
+  std::vector<const char*> words;
+  for (const Direction each : directions) words.push_back(each == Direction::maximize ? "maximize" : "minimize");
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+}  // namespace
+
 Journal journal_of(const fs::path& sweep) {
   if (!fs::exists(journal_file(sweep)))
     throw Error(fmt::format(
@@ -106,12 +117,19 @@ const Study& study_of(const Sweep& sweep, const Journal& journal) {
   if (study == nullptr) {
     std::vector<std::string> names;
     for (const Study* each : all) names.push_back(each->name);
+    if (names.empty())
+      throw Error(fmt::format(
+          "The journal of {} holds no study: it is empty, or its study was deleted. Put the journal back from "
+          "a copy; or ablate sweep run, with the sweep's file, begins anew.",
+          sweep.name));
     throw Error(fmt::format("The journal of {} has no study of that name; it has {}. Give the sweep the name of one.",
-                            sweep.name, names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+                            sweep.name, fmt::join(names, ", ")));
   }
   if (study->directions != sweep.directions())
     throw Error(
-        fmt::format("The study {} in the journal has other directions than the objective of the sweep.", study->name));
+        fmt::format("The study {} in the journal is to {}, the objective of the sweep to {}. Change "
+                    "\"direction\" there, or give the sweep another name.",
+                    study->name, words_of(study->directions), words_of(sweep.directions())));
   for (const Trial& trial : study->trials)
     for (const auto& [key, distribution] : trial.distributions)
       if (const Parameter* ours = sweep.space.find(key);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "experiments/experiment.h"
@@ -100,6 +101,13 @@ void TrialAttendance::forget_trouble() {
   refused_.clear();
 }
 
+bool TrialAttendance::any_works() const {
+  return std::ranges::any_of(sweep_.open, [this](int number) {
+    const auto run = sweep_.runs.find(number);
+    return run != sweep_.runs.end() && run->second.status().state == RunState::running;
+  });
+}
+
 std::string TrialAttendance::stuck() const {
   if (!all_fail_.empty()) return all_fail_;
   // What worked once may work again.
@@ -119,9 +127,9 @@ void TrialAttendance::attend_to(const Trial& trial, TrialRun& run, bool known, b
   switch (state) {
     case RunState::queued:
       if (!run.submitted()) outcome.to_go_on[trial.number];
-      // What holds the local queue up needs a person; a cluster's does not.
-      if (!run.status().waiting.empty() && run.status().launcher != "slurm")
-        remember(trial.number, run.status().waiting);
+      // What holds the local queue up needs a person; a cluster's may, where nothing trains meanwhile.
+      if (!run.status().waiting.empty() && (run.status().launcher != "slurm" || !any_works()))
+        remember(trial.number, fmt::format("trial {}: {}", trial.number, run.status().waiting));
       break;
     case RunState::running:
       // With its last step it is about to be complete.

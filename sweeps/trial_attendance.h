@@ -50,6 +50,7 @@ class TrialAttendance {
   void or_remember(int number, const std::function<void()>& what);
   bool owns(const Trial& trial, const TrialRun& run) const;
   void attend_to(const Trial& trial, TrialRun& run, bool known, bool stopping, Outcome& outcome);
+  bool any_works() const;
   void make_run(const Trial& trial, TrialRun& run, Outcome& outcome);
   void submit(const std::map<int, GoingOn>& to_go_on);
   std::vector<Step> report(const Trial& trial, const TrialRun& run, Records& records) const;

@@ -1,6 +1,7 @@
 #include "viewers/lr_panel.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <imgui.h>
 #include <implot.h>
 
@@ -14,8 +15,6 @@
 
 namespace ablate {
 namespace {
-
-constexpr std::size_t kDoubtsShown = 3;
 
 /// "1.2e-03" as people write it: "1.2e-3".
 std::string rate_words(double lr) {
@@ -63,6 +62,13 @@ class LrPanel : public Panel {
   std::optional<double> chosen_lr_;  ///< the one last put into the new experiment
 };
 
+/// The first point that is not finite, or else the last.
+std::size_t end_of(const RangeCurve& curve) {
+  const auto& points = curve.points();
+  const auto bad = std::ranges::find_if(points, [](const RangePoint& point) { return !std::isfinite(point.smoothed); });
+  return static_cast<std::size_t>(bad - points.begin()) - (bad == points.end() ? 1 : 0);
+}
+
 void LrPanel::choose(Workspace& workspace, double lr) {
   workspace.proposed_lr = lr;
   chosen_lr_ = lr;
@@ -85,9 +91,6 @@ std::vector<std::string> doubts_of(const LrVariant& variant) {
   return doubts;
 }
 
-/// Of what is said of them, in lines.
-float height_of(std::size_t doubts) { return 1.1f * static_cast<float>(std::min(doubts, kDoubtsShown)); }
-
 void LrPanel::draw(Workspace& workspace) {
   tests_.update(workspace, recorded_);
   if (tests_.variants().empty()) {
@@ -104,10 +107,11 @@ void LrPanel::draw(Workspace& workspace) {
   if (workspace.selected != selected_run_) selected_ = selected_run_ = workspace.selected;
   const LrVariant& chosen = variant_of(tests_.variants(), selected_);
   draw_controls(!workspace.recorded.empty());
-  std::size_t doubts = 0;  // The most of any variant, so that plots keep their size when another one is chosen.
-  for (const LrVariant& variant : tests_.variants()) doubts = std::max(doubts, doubts_of(variant).size());
+  // Of any variant, so that plots keep their size when another one is chosen.
+  const bool doubtful =
+      std::ranges::any_of(tests_.variants(), [](const LrVariant& variant) { return !doubts_of(variant).empty(); });
   const float rows = static_cast<float>(tests_.variants().size()) + 1;
-  const float table = (std::min(rows, 7.0f) * 1.15f + height_of(doubts)) * ImGui::GetTextLineHeightWithSpacing();
+  const float table = (std::min(rows, 7.0f) * 1.15f + (doubtful ? 1.1f : 0)) * ImGui::GetTextLineHeightWithSpacing();
   const ImVec2 space = ImGui::GetContentRegionAvail();
   const float plots = std::max(widgets::em(9), space.y - table);
   const float below = slope_ ? std::max(widgets::em(6.5f), plots * 0.3f) : 0;
@@ -176,7 +180,7 @@ void LrPanel::fit_x() {
   for (const LrVariant& variant : tests_.variants())
     for (const LrTest* test : variant.tests) {
       x_min_ = std::min(x_min_, test->test.start_lr);
-      x_max_ = std::max(x_max_, test->over ? test->curve.points().back().lr : test->test.end_lr);
+      x_max_ = std::max(x_max_, test->over ? test->curve.points()[end_of(test->curve)].lr : test->test.end_lr);
     }
   x_max_ = std::max(x_max_, x_min_ * 10) * 1.3;
 }
@@ -197,7 +201,7 @@ void LrPanel::draw_losses(Workspace& workspace, const LrVariant& chosen, ImVec2 
     const LrVariant::Band band = variant.band();
     if (band.lr.size() > 1) {
       ImPlotSpec spec;
-      spec.FillColor = widgets::vector_of(variant.color, &variant == &chosen ? 0.28f : 0.16f);
+      spec.FillColor = widgets::vector_of(variant.color, &variant == &chosen ? 0.28f : 0.06f);
       spec.Flags = ImPlotItemFlags_NoLegend | ImPlotItemFlags_NoFit;
       ImPlot::PushPlotClipRect();
       ImPlot::PlotShaded("##band", band.lr.data(), band.low.data(), band.high.data(), static_cast<int>(band.lr.size()),
@@ -214,7 +218,7 @@ void LrPanel::draw_losses(Workspace& workspace, const LrVariant& chosen, ImVec2 
       }
       if (raw_ && &variant == &chosen) line(lr, loss, variant.color, 0.25f, 1);
       const bool in_band = band.lr.size() > 1;
-      line(lr, smoothed, variant.color, in_band ? 0.45f : 1.0f, in_band ? 1.0f : pixels);
+      line(lr, smoothed, variant.color, !in_band ? 1.0f : &variant == &chosen ? 0.45f : 0.15f, in_band ? 1.0f : pixels);
       draw_stop(*test);
     }
   }
@@ -243,13 +247,12 @@ void LrPanel::draw_losses(Workspace& workspace, const LrVariant& chosen, ImVec2 
 void LrPanel::draw_stop(const LrTest& test) {
   if (!test.curve.over()) return;
   const auto& points = test.curve.points();
-  std::size_t last = points.size() - 1;
-  while (last > 0 && !std::isfinite(points[last].smoothed)) --last;
+  const std::size_t end = end_of(test.curve), last = end > 0 && !std::isfinite(points[end].smoothed) ? end - 1 : end;
   const ImPlotRect limits = ImPlot::GetPlotLimits();
   const float half = widgets::em(0.25f);
   // Where the curve leaves the plot, it is the edge that shows it.
   const double y = std::clamp(points[last].smoothed, limits.Y.Min, limits.Y.Max);
-  ImVec2 at = ImPlot::PlotToPixels(points.back().lr, y);
+  ImVec2 at = ImPlot::PlotToPixels(points[end].lr, y);
   at.y = std::max(at.y, ImPlot::GetPlotPos().y + 1.5f * half);
   ImPlot::PushPlotClipRect();
   ImDrawList* const list = ImPlot::GetPlotDrawList();
@@ -276,6 +279,7 @@ void LrPanel::draw_suggestions(const LrVariant& chosen) {
   ImDrawList* const list = ImPlot::GetPlotDrawList();
   const ImVec2 corner = ImPlot::GetPlotPos(), size = ImPlot::GetPlotSize();
   const float height = ImGui::GetTextLineHeight();
+  std::vector<std::pair<std::string, ImVec2>> names;
   std::vector<float> ends;  // by row, where its last name ends
   for (const Mark& mark : marks) {
     const float width = ImGui::CalcTextSize(mark.rule.c_str()).x;
@@ -287,8 +291,12 @@ void LrPanel::draw_suggestions(const LrVariant& chosen) {
     ends[row] = std::max(mark.x, left + width) + widgets::em(0.4f);
     list->AddLine(ImVec2(mark.x, corner.y), ImVec2(mark.x, corner.y + size.y), widgets::packed(look::kAccent, 0.75f),
                   1.5f);
-    list->AddText(ImVec2(left, corner.y + widgets::em(0.2f) + static_cast<float>(row) * height),
-                  widgets::packed(look::kText, 0.9f), mark.rule.c_str());
+    names.push_back({mark.rule, ImVec2(left, corner.y + widgets::em(0.2f) + static_cast<float>(row) * height)});
+  }
+  for (const auto& [name, at] : names) {  // Over the lines of all.
+    list->AddRectFilled(at, ImVec2(at.x + ImGui::CalcTextSize(name.c_str()).x, at.y + height),
+                        widgets::packed(look::kWell, 0.7f));
+    list->AddText(at, widgets::packed(look::kText, 0.9f), name.c_str());
   }
   ImPlot::PopPlotClipRect();
 }
@@ -299,9 +307,9 @@ void LrPanel::draw_slopes(ImVec2 size) {
   double steepest = 0;
   for (const LrVariant& variant : tests_.variants())
     for (const LrTest* test : variant.tests)
-      for (const double slope : test->slope)
-        if (std::isfinite(slope)) steepest = std::min(steepest, slope);
-  if (steepest == 0) steepest = -1;
+      for (std::size_t i = test->slope.size() / 10; i < test->slope.size(); ++i)  // As the rules: not how it starts.
+        if (std::isfinite(test->slope[i])) steepest = std::min(steepest, test->slope[i]);
+  if (steepest > -1e-9) steepest = -1;
   ImPlot::SetupAxis(ImAxis_X1, "learning rate", ImPlotAxisFlags_NoHighlight);
   ImPlot::SetupAxis(ImAxis_Y1, "slope", ImPlotAxisFlags_NoHighlight);
   ImPlot::SetupAxisScale(ImAxis_X1, ImPlotScale_Log10);
@@ -321,9 +329,8 @@ void LrPanel::draw_slopes(ImVec2 size) {
 
 void LrPanel::draw_table(Workspace& workspace, const LrVariant& chosen) {
   const auto flags = ImGuiTableFlags_SizingStretchSame | ImGuiTableFlags_ScrollY | ImGuiTableFlags_PadOuterX;
-  std::vector<std::string> doubts = doubts_of(chosen);
-  if (doubts.size() > kDoubtsShown) doubts.resize(kDoubtsShown);
-  const float below = height_of(doubts.size()) * ImGui::GetTextLineHeightWithSpacing();
+  const std::vector<std::string> doubts = doubts_of(chosen);
+  const float below = doubts.empty() ? 0 : 1.1f * ImGui::GetTextLineHeightWithSpacing();
   const float height = std::max(widgets::em(2.6f), ImGui::GetContentRegionAvail().y - below);
   if (ImGui::BeginTable("suggestions", static_cast<int>(lr_rules().size()) + 1, flags, ImVec2(0, height))) {
     ImGui::TableSetupScrollFreeze(1, 1);
@@ -370,9 +377,16 @@ void LrPanel::draw_table(Workspace& workspace, const LrVariant& chosen) {
     }
     ImGui::EndTable();
   }
+  if (doubts.empty()) return;
+  const std::string more = doubts.size() > 1 ? fmt::format("   and {} more", doubts.size() - 1) : "";
+  const float room = ImGui::GetContentRegionAvail().x - ImGui::CalcTextSize(more.c_str()).x;
   ImGui::PushStyleColor(ImGuiCol_Text, widgets::vector_of(look::kQuiet));
-  for (const std::string& doubt : doubts) widgets::fitted_text(doubt, ImGui::GetContentRegionAvail().x);
+  widgets::fitted_text(doubts.front(), room);
   ImGui::PopStyleColor();
+  if (doubts.size() == 1) return;
+  ImGui::SameLine(0, 0);
+  widgets::quiet_text(more);
+  widgets::hint(fmt::format("{}", fmt::join(doubts, "\n")));
 }
 
 }  // namespace

@@ -145,7 +145,12 @@ void SweepPanel::draw(Workspace& workspace) {
   draw_controls(workspace, view);
   if (!view.problem.empty()) widgets::wrong_paragraph(view.problem);
   if (!view.state.problem.empty()) widgets::wrong_paragraph(view.state.problem);
-  if (!view.study) return;
+  if (!view.study) {
+    if (view.problem.empty())
+      widgets::empty_panel("No study yet",
+                           "Nothing has been written into this journal so far. What is, will be here at once.");
+    return;
+  }
   SweepScene scene{workspace,     view,  *study_, axes_, version_, objective_,
                    now_seconds(), runs_, kept_,   best_, brushes_, selected_};
   SweepChart& chart = *charts_[chart_];

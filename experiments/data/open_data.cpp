@@ -33,8 +33,7 @@ void open_folder(const RunConfig& config, const std::vector<std::string>& exclud
                  const std::filesystem::path& cache_folder,
                  const std::function<void(std::size_t, std::size_t)>& progress, DataSource& source) {
   const int height = config.at("data.size")[0], width = config.at("data.size")[1];
-  if (!config.is_set("data.path"))
-    throw Error("data.path is not set: name the folder that holds images/ and masks/, as in -s data.path=portraits.");
+  if (!config.is_set("data.path")) throw Error("data.path is not set: name the folder that holds images/ and masks/.");
   const std::filesystem::path folder = config.text("data.path");
   const FolderScan scan = scan_pairs(folder, exclude);
   const DecodedPictures decoded = open_decoded(scan, height, width, cache_folder, progress);

@@ -17,15 +17,18 @@ namespace ablate {
 struct StatusKeeper::Impl {
   std::filesystem::path folder;
   mutable std::mutex mutex;
-  std::condition_variable stopped;
+  std::condition_variable changed;
   RunStatus status;
   std::string failure;
-  bool stop = false;
+  bool stop = false, told = false;
   std::thread thread;
 
   void beat() {
     std::unique_lock lock(mutex);
-    while (!stopped.wait_for(lock, std::chrono::seconds(1), [this] { return stop; })) {
+    while (true) {
+      changed.wait_for(lock, std::chrono::seconds(1), [this] { return stop || told; });
+      if (stop) return;
+      told = false;
       ++status.heartbeat;
       const RunStatus copy = status;
       lock.unlock();
@@ -44,7 +47,7 @@ struct StatusKeeper::Impl {
     {
       const std::lock_guard lock(mutex);
       stop = true;
-      stopped.notify_all();
+      changed.notify_all();
     }
     if (thread.joinable()) thread.join();
   }
@@ -75,6 +78,12 @@ StatusKeeper::~StatusKeeper() { impl_->join(); }
 void StatusKeeper::change(const std::function<void(RunStatus&)>& change) {
   const std::lock_guard lock(impl_->mutex);
   change(impl_->status);
+}
+
+void StatusKeeper::tell() {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->told = true;
+  impl_->changed.notify_all();
 }
 
 RunStatus StatusKeeper::now() const {

@@ -20,6 +20,8 @@ class StatusKeeper {
   ~StatusKeeper();
 
   void change(const std::function<void(RunStatus&)>& change);
+  /// Has it written now, by that thread, not within a second.
+  void tell();
   RunStatus now() const;
 
   /// Throws Error when the last heartbeat could not be written (folder gone, disk full).

@@ -193,15 +193,20 @@ struct Trainer::Impl {
     while (state.step < lengths.total && !given_up()) {
       step();
       state.training_seconds = seconds_before + seconds_since(started);
-      bool improved = false;
+      bool improved = false, validated = false;
       if (RunLog::due(state.step, lengths.validation_every) || state.step == lengths.total) {
         improved = validate();
+        validated = true;
         write(gallery);
       }
       const bool last = state.step == lengths.total || given_up();
       if (RunLog::due(state.step, lengths.preview_every) || last) write(previews);
       if (last) finish_swa();
       publish();
+      if (validated) {  // Whoever leads a sweep waits for it.
+        log.writer().flush();
+        status.tell();
+      }
       const bool stop = poll();
       if (improved || RunLog::due(state.step, lengths.checkpoint_every) || last || stop) checkpoint();
       if (stop && !last) {
@@ -424,14 +429,16 @@ struct Trainer::Impl {
   /// Returns whether another learning rate was asked for. A checkpoint then follows at once: the request is taken away.
   bool take_lr() {
     try {
+      if (state.step >= lengths.total) return false;
       const std::optional<LrRequest> asked = take_lr_request(environment.run);
-      if (!asked || state.step >= lengths.total) return false;
+      if (!asked) return false;
       const double scheduled = schedule->at(state.step).lr, before = scheduled * state.lr_factor;
       const double factor =
           asked->kind == LrRequest::Kind::factor ? state.lr_factor * asked->number : asked->number / scheduled;
-      if (!std::isfinite(scheduled * factor))
-        throw Error(fmt::format("The learning rate can't become {}: the schedule's is {:g} at step {}.", asked->words(),
-                                scheduled, state.step + 1));
+      if (!(scheduled * factor <= kMostLr))
+        throw Error(
+            fmt::format("The learning rate can't become {}: the schedule's is {:g} at step {}, and {:g} is the most.",
+                        asked->words(), scheduled, state.step + 1, kMostLr));
       state.lr_factor = factor;
       const std::string words = fmt::format("learning rate {:g} instead of {:g} from step {} on, as was asked for ({})",
                                             scheduled * factor, before, state.step + 1, asked->words());

@@ -51,10 +51,14 @@ KillWait=10
 MinJobAge=300
 MessageTimeout=2
 ReturnToService=2
-NodeName={node} NodeHostname={node} NodeAddr=127.0.0.1 CPUs={cores} State=UNKNOWN
+GresTypes=gpu
+NodeName={node} NodeHostname={node} NodeAddr=127.0.0.1 CPUs={cores} RealMemory=64000 Gres=gpu:1 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=60 PriorityTier=1 State=UP
 PartitionName=urgent Nodes=ALL MaxTime=60 PriorityTier=10 State=UP
+PartitionName=gpu Nodes=ALL PriorityTier=1 State=UP
 """
+# Slurm hands it out; behind it is nothing.
+GRES = "NodeName={node} Name=gpu File=/dev/null\n"
 
 
 def why_not():
@@ -90,6 +94,7 @@ class SlurmCluster:
             key = self.folder / "munge/key"
             key.write_bytes(os.urandom(128))
             key.chmod(0o400)
+            (self.folder / "gres.conf").write_text(GRES.format(node=NODE))
             (self.folder / "slurm.conf").write_text(CONFIGURATION.format(
                 node=NODE, folder=self.folder, cores=cores, controller_port=free_port(), node_port=free_port()))
         self.start_munge()

@@ -32,7 +32,10 @@ TEST_F(SlurmCheckTest, AClusterThatCanTrainIsFoundGoodByATinyJob) {
   std::vector<std::string> asked;
   for (const ClusterCheck& each : check()) {
     asked.push_back(each.what);
-    EXPECT_EQ(each.verdict, Verdict::good) << each.what << ": " << each.words;
+    if (each.what == "partition")
+      EXPECT_THAT(each.words, HasSubstr("its nodes have gpu:1, of which nothing is asked for"));
+    else
+      EXPECT_EQ(each.verdict, Verdict::good) << each.what << ": " << each.words;
   }
   EXPECT_THAT(asked, testing::ElementsAre("commands", "controller", "partition", "request", "grace", "job", "worker"));
 }
@@ -47,14 +50,21 @@ TEST_F(SlurmCheckTest, WithoutCommandsItSaysWhereTheyMayBe) {
 
 TEST_F(SlurmCheckTest, AnUnknownPartitionIsToldWithThoseThereAre) {
   SlurmOptions options;
-  options.partition = "gpu";
-  EXPECT_THAT(trouble(check(options)), HasSubstr("there is no gpu. Name one with --partition: main, urgent"));
+  options.partition = "nosuch";
+  EXPECT_THAT(trouble(check(options)), HasSubstr("there is no nosuch. Name one with --partition: gpu, main, urgent"));
 }
 
 TEST_F(SlurmCheckTest, ARequestThatNoNodeCanMeetIsRefused) {
   SlurmOptions options;
-  options.gres = "gpu:1";
+  options.gres = "tpu:1";
   EXPECT_THAT(trouble(check(options)), HasSubstr("request: sbatch: Invalid generic resource (gres)"));
+}
+
+TEST_F(SlurmCheckTest, AGpuThatIsGrantedAndNotThereIsTold) {
+  if (std::filesystem::exists("/dev/nvidia0")) GTEST_SKIP() << "there is one here";
+  SlurmOptions options;
+  options.gres = "gpu:1";
+  EXPECT_THAT(trouble(check(options)), HasSubstr("gpu: gpu:1 was granted, but nvidia-smi shows no GPU there"));
 }
 
 TEST_F(SlurmCheckTest, ADrainedNodeIsToldWithItsReason) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -39,6 +40,27 @@ SlurmOptions whole_node() {
   SlurmOptions options;
   options.cpus = 4;
   return options;
+}
+
+TEST_F(SlurmTest, WhatAnotherUserSubmittedIsLeftToThatUser) {
+  const fs::path run = make_run("a");
+  RunStatus status;
+  status.launcher = "slurm";
+  status.job = "999999_0";  // Which this user's squeue does not show.
+  write_status(run, status);
+  write_slurm_options(run, {});
+  ASSERT_EQ(::chown((run / "slurm.json").c_str(), 65534, 65534), 0);
+  refresh(run);
+  SlurmLauncher(root_).submit({run});
+  EXPECT_EQ(state(run), RunState::queued);
+  EXPECT_EQ(job(run), "999999_0");
+  SlurmLauncher(root_).stop(run);
+  EXPECT_EQ(state(run), RunState::queued);
+  EXPECT_TRUE(take_request(run, Request::stop)) << "that its worker obeys when it starts";
+
+  ASSERT_EQ(::chown((run / "slurm.json").c_str(), ::getuid(), ::getgid()), 0);
+  refresh(run);
+  EXPECT_EQ(state(run), RunState::stopped) << "of one's own";
 }
 
 TEST_F(SlurmTest, RunsThatAreSubmittedTogetherAreOneArrayJob) {
@@ -309,6 +331,7 @@ TEST_F(SlurmTest, WhatSlurmRefusesIsToldAndTheRunsAreAsTheyWere) {
   SlurmOptions options;
   options.partition = "nosuch";
   EXPECT_THAT(complaint([&] { SlurmLauncher(root_, options).submit({run}); }), HasSubstr("invalid partition"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(root_ / ".ablate/slurm"), {}), 1) << "the lock, and no submission";
   EXPECT_EQ(state(run), RunState::queued);
   SlurmLauncher(root_, SlurmOptions{}).submit({run});
   until_state(run, RunState::completed);

@@ -48,6 +48,14 @@ TEST(Slurm, EveryEndSaysWhatToDo) {
   EXPECT_THAT(words_of_end({"12_3", "FAILED", "JobLaunchFailure", 0, "", {}}), HasSubstr("FAILED (JobLaunchFailure)"));
 }
 
+TEST(Slurm, TellsInTheConsoleWhyItEndedAJob) {
+  const std::string line = "step 7\nslurmstepd: error: *** JOB 12 ON node1 CANCELLED AT 2026-11-29T19:51:14";
+  EXPECT_EQ(state_in_console(line + " DUE TO TIME LIMIT ***\nStopped at step 7"), "TIMEOUT");
+  EXPECT_EQ(state_in_console(line + " DUE TO PREEMPTION ***\n"), "PREEMPTED");
+  EXPECT_EQ(state_in_console(line + " DUE TO TIME LIMIT ***\n" + line + " ***"), "CANCELLED") << "the last counts";
+  EXPECT_EQ(state_in_console("step 7\n"), "");
+}
+
 TEST(Slurm, SlurmsOwnReasonStandsBehindOurs) {
   EXPECT_EQ(words_of_waiting({"1_0", "PENDING", "Resources", 0, "", {}}),
             "waits in Slurm until enough is free (Resources)");

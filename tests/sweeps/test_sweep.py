@@ -169,6 +169,11 @@ class Sweep(SweepTest):
         self.assertEqual([first.wait(30), second.wait(30)], [0, 0])
         self.assertEqual({run["status"] for run in self.runs()}, {"stopped"})
 
+    def test_who_asks_one_that_nobody_leads_to_pause_or_stop_is_told(self):
+        self.sweep(budget={"trials": 1})
+        self.assertIn("lr has finished", self.ablate("sweep", "pause", "lr").stderr)
+        self.assertIn("lr has finished", self.ablate("sweep", "stop", "lr").stderr)
+
     def test_it_pauses_and_goes_on(self):
         self.environment["TRIVIAL_STEP_MS"] = "20"
         self.start("sweep", "run", self.file(budget={"trials": 30}), "--slots", "2")

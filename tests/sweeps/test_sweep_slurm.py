@@ -60,6 +60,17 @@ class OnACluster(ClusterTest):
         self.assertEqual(self.run_of(second)["status"], "pruned")
         self.assertEqual(self.cluster.call("squeue", "--noheader"), "")
 
+    def test_while_no_node_takes_jobs_it_says_so(self):
+        node = f"nodename={slurm_cluster.NODE}"
+        self.cluster.call("scontrol", "update", node, "state=drain", "reason=repairs")
+        try:
+            process = self.start("sweep", "run", self.file(budget={"trials": 2}), "--launcher", "slurm")
+            self.until(lambda: self.journal().exists() and "drained" in self.show()["problem"], seconds=60)
+        finally:
+            self.cluster.repair_node()
+        self.assertEqual(process.wait(120), 0)
+        self.assertEqual(self.show()["problem"], "")
+
     def test_what_the_cluster_refuses_from_the_start_ends_it(self):
         said = self.sweep("--launcher", "slurm", "--partition", "nosuch", code=1).stderr
         self.assertIn("invalid partition specified: nosuch", said)

@@ -144,7 +144,7 @@ class Deleted(Trouble):
         self.assertIn("put the journal back from a copy", told)
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(30), 1)
-        self.assertIn("no study of that name", self.error_of("sweep", "show", "lr", code=1))
+        self.assertIn("holds no study", self.error_of("sweep", "show", "lr", code=1))
         shutil.copy(copy, self.journal())
         self.ablate("sweep", "stop", "lr")
         self.until(lambda: self.statuses() == ["stopped", "stopped"])

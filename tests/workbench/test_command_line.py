@@ -107,6 +107,10 @@ class CommandLineTest(AblateTest):
         self.assertIn("somebody/else", text)
         self.assertNotIn("\033", text)
 
+    def test_a_run_that_no_launch_has_queued_is_listed_as_such(self):
+        self.make_run("alone", state="queued")
+        self.assertIn("in no queue yet: ablate resume queues it here", self.ablate("list").stdout)
+
     def test_a_damaged_run_is_listed_with_its_damage(self):
         (self.make_run("broken") / "status.json").write_text('{"format": 1, "status": "comp')
         self.make_run("whole")

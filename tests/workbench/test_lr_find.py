@@ -169,6 +169,12 @@ class LrFind(AblateTest):
         self.assertIn("40 steps of 2 images", told)
         self.assertIn("may be chance", told)
 
+    def test_data_that_no_variant_could_train_on_are_told_before_any_folder_is_made(self):
+        file = self.folder / "experiment.json"
+        file.write_text(json.dumps({"name": "norms", "base": TINY | {"data.dataset": "folder", "data.path": "nowhere"}}))
+        self.assertIn("nowhere", self.error_of("lr-find", file, code=1))
+        self.assertEqual(self.runs(), [])
+
     def test_an_experiment_file_can_ask_for_range_tests_itself(self):
         file = self.folder / "experiment.json"
         file.write_text(json.dumps({"name": "find", "base": TINY | {"lr_find.procedure": "fastai", "lr_find.iterations": 25},

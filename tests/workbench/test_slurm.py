@@ -3,11 +3,13 @@
 import json
 import os
 import pathlib
+import re
+import subprocess
 import tempfile
 import unittest
 
 import slurm_cluster
-from ablate_program import TINY, AblateTest
+from ablate_program import BIN, SOURCE, TINY, AblateTest
 
 
 @unittest.skipIf(os.geteuid(), "only root can start a Slurm")
@@ -18,7 +20,7 @@ class ClusterTest(AblateTest):
         cls.addClassCleanup(cls.cluster_folder.cleanup)
         cls.cluster = slurm_cluster.SlurmCluster(cls.cluster_folder.name)
         cls.addClassCleanup(cls.cluster.stop)
-        cls.cluster.start()
+        cls.cluster.start(cores=8)
 
     def setUp(self):
         super().setUp()
@@ -137,6 +139,7 @@ class SlurmTest(ClusterTest):
 
     def test_the_cluster_is_checked_before_the_first_run(self):
         checks = {check["check"]: check for check in self.json_of("cluster")}
+        self.assertIn("without a GPU unless there is --gres=gpu:1", checks.pop("partition")["words"])
         self.assertEqual({check["verdict"] for check in checks.values()}, {"ok"}, checks)
         self.assertIn("ablate-train runs there", checks["worker"]["words"])
         text = self.ablate("cluster", "--partition", "nosuch", code=1).stdout
@@ -154,6 +157,20 @@ class SlurmTest(ClusterTest):
             self.until(lambda: json.loads((pathlib.Path(run["run"]) / "status.json").read_text())["status"] == "stopped")
         finally:
             self.cluster.start_controller()
+
+
+    def test_the_readmes_commands_work_as_written(self):
+        text = (SOURCE / "README.md").read_text()
+        experiment = re.search(r"cat > norms.json .*?\nEND\n", text, re.S)[0]
+        commands = re.search(r"```\n(ablate cluster .*?)```", text, re.S)[1]
+        done = subprocess.run(["bash", "-c", experiment + commands], cwd=self.folder, capture_output=True, text=True,
+                              env=self.environment | {"PATH": f"{BIN}{os.pathsep}{self.environment['PATH']}"})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        wrong = re.findall(r"(?m)^wrong +(.*)", done.stdout)
+        self.assertTrue(all("nvidia-smi shows no GPU there" in each for each in wrong), wrong)
+        self.root = self.folder / "ablate-runs"
+        self.until(lambda: [run["status"] for run in self.runs()] == ["completed"] * 4, seconds=180)
+        self.assertEqual({run["launcher"] for run in self.runs()}, {"slurm"})
 
 
 class TimeLimitTest(ClusterTest):

@@ -35,7 +35,7 @@ Color trial_color(const SweepScene& scene, int trial) {
 Color state_color(const Trial& trial) {
   switch (trial.state) {
     case TrialState::running:
-      return trial.paused() ? look::kChip : look::kAccent;
+      return trial.paused() ? look::kChip : kTrainingColor;
     case TrialState::complete:
       return kTrialColor;
     case TrialState::fail:
@@ -62,6 +62,20 @@ void draw_trial(ImDrawList& list, const SweepScene& scene, int trial, ImVec2 at,
     list.AddCircleFilled(at, radius, widgets::packed(color, alpha));
   if (scene.is_best(trial)) list.AddCircle(at, radius + 2.5f, widgets::packed(look::kAccent), 0, 1.6f);
   if (scene.is_selected(trial)) list.AddCircle(at, radius + 4.5f, widgets::packed(look::kText), 0, 1.6f);
+}
+
+ImVec2 draw_trial_or_arrow(ImDrawList& list, const SweepScene& scene, int trial, ImVec2 at, const Color& color) {
+  const float top = ImPlot::GetPlotPos().y, bottom = top + ImPlot::GetPlotSize().y, edge = widgets::em(0.35f);
+  if (at.y >= top && at.y <= bottom) {
+    draw_trial(list, scene, trial, at, color);
+    return at;
+  }
+  const float up = at.y < top ? -1.0f : 1.0f;
+  at.y = at.y < top ? top + edge : bottom - edge;
+  list.AddTriangleFilled(ImVec2(at.x - edge * 0.7f, at.y), ImVec2(at.x + edge * 0.7f, at.y),
+                         ImVec2(at.x, at.y + up * edge * 0.8f),
+                         widgets::packed(color, scene.is_kept(trial) ? 0.8f : 0.16f));
+  return at;
 }
 
 float NearestTrial::square_to_mouse(ImVec2 at) {

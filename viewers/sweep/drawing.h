@@ -15,17 +15,20 @@ namespace ablate {
 
 /// Of trials that aren't drawn in the colour of a run.
 inline constexpr Color kTrialColor{0.60f, 0.66f, 0.74f};
+inline constexpr Color kTrainingColor{0.36f, 0.70f, 0.50f};
 inline constexpr auto kChartFlags =
     ImPlotFlags_NoLegend | ImPlotFlags_NoMenus | ImPlotFlags_NoMouseText | ImPlotFlags_NoTitle;
 
 /// The run's own where it is shown, else kTrialColor.
 Color trial_color(const SweepScene& scene, int trial);
-/// By what became of it: training in the accent, done light, pruned dark, failed red.
+/// By what became of it: training green, done light, pruned dark, failed red.
 Color state_color(const Trial& trial);
 
 /// A trial as a point: filled when complete, hollow when it was pruned, a ring around the best and the selected one.
 void draw_trial(ImDrawList& list, const SweepScene& scene, int trial, ImVec2 at, const Color& color);
 void draw_cross(ImDrawList& list, ImVec2 at, ImU32 color);
+/// The same within the plot that is being drawn; what lies above or below it is an arrow at its edge. Where it stands.
+ImVec2 draw_trial_or_arrow(ImDrawList& list, const SweepScene& scene, int trial, ImVec2 at, const Color& color);
 /// What is drawn over what: what the marks leave out lies lowest.
 enum class Layer { left_out, usual, shown, selected };
 inline constexpr std::array kLayers{Layer::left_out, Layer::usual, Layer::shown, Layer::selected};

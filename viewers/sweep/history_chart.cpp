@@ -60,22 +60,13 @@ void HistoryChart::draw(SweepScene& scene) {
     history_.best_x.pop_back();
     history_.best_y.pop_back();
   }
-  const float top = ImPlot::GetPlotPos().y, bottom = top + ImPlot::GetPlotSize().y;
+  const float bottom = ImPlot::GetPlotPos().y + ImPlot::GetPlotSize().y;
   for (const Layer layer : kLayers)
     for (const Trial& trial : scene.study.trials) {
       const int number = trial.number;
       if (!axis.has(number) || layer_of(scene, number) != layer) continue;
-      ImVec2 at = ImPlot::PlotToPixels(number, axis.of(number));
-      const Color color = trial_color(scene, number);
-      const float edge = widgets::em(0.35f);
-      if (at.y < top || at.y > bottom) {  // Far off: an arrow at the edge.
-        const float up = at.y < top ? -1.0f : 1.0f;
-        at.y = at.y < top ? top + edge : bottom - edge;
-        list.AddTriangleFilled(ImVec2(at.x - edge * 0.7f, at.y), ImVec2(at.x + edge * 0.7f, at.y),
-                               ImVec2(at.x, at.y + up * edge * 0.8f), widgets::packed(color, 0.8f));
-      } else {
-        draw_trial(list, scene, number, at, color);
-      }
+      const ImVec2 at = draw_trial_or_arrow(list, scene, number, ImPlot::PlotToPixels(number, axis.of(number)),
+                                            trial_color(scene, number));
       if (in_plot && scene.is_kept(number)) nearest.offer(number, at);
     }
   for (const int number : history_.without_value) {

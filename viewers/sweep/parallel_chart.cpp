@@ -36,11 +36,14 @@ class ParallelChart : public SweepChart {
   void order_trials(const SweepScene& scene);
   float y_of(const StudyAxis& axis, int trial) const;
   float y_at(double position) const;
+  /// How far past the end of an axis a line goes whose value lies beyond it, in positions.
+  double beyond() const { return widgets::em(0.35f) / (bottom_ - top_); }
   double position_at(float y) const;
   void draw_lines(const SweepScene& scene, ImDrawList& list, NearestTrial* nearest);
   void mark(SweepScene& scene, const StudyAxis& axis);
   void draw_axis(SweepScene& scene, ImDrawList& list, std::size_t index);
   void draw_name(const Column& column, std::size_t index) const;
+  void draw_beyond(const StudyAxis& axis, ImDrawList& list, float x) const;
   void draw_ticks(const StudyAxis& axis, ImDrawList& list, float x, bool to_the_left) const;
 
   std::vector<Column> columns_;
@@ -59,7 +62,7 @@ float ParallelChart::y_at(double position) const { return bottom_ - static_cast<
 double ParallelChart::position_at(float y) const { return (bottom_ - y) / (bottom_ - top_); }
 
 float ParallelChart::y_of(const StudyAxis& axis, int trial) const {
-  return y_at(axis.has(trial) ? std::clamp(axis.position(axis.of(trial)), 0.0, 1.0) : kAbsentPosition);
+  return y_at(axis.has(trial) ? std::clamp(axis.position(axis.of(trial)), -beyond(), 1 + beyond()) : kAbsentPosition);
 }
 
 void ParallelChart::lay_out(const SweepScene& scene, ImVec2 corner, ImVec2 size) {
@@ -72,7 +75,7 @@ void ParallelChart::lay_out(const SweepScene& scene, ImVec2 corner, ImVec2 size)
   const float below = widgets::em(0.7f);
   const float height = corner.y + size.y - below - top_;
   bottom_ = top_ + height / static_cast<float>(absent_ ? 1 - kAbsentPosition : 1);
-  const float left = corner.x + widgets::em(3.5f), right = corner.x + size.x - widgets::em(4);
+  const float left = corner.x + widgets::em(3.5f), right = corner.x + size.x - widgets::em(4.8f);
   const float between = columns_.size() > 1 ? (right - left) / static_cast<float>(columns_.size() - 1) : 0;
   for (std::size_t i = 0; i < columns_.size(); ++i) columns_[i].x = left + between * static_cast<float>(i);
 }
@@ -148,6 +151,21 @@ void ParallelChart::draw_lines(const SweepScene& scene, ImDrawList& list, Neares
     }
 }
 
+/// How many lie beyond the ends of an axis, which spans what most complete trials came to.
+void ParallelChart::draw_beyond(const StudyAxis& axis, ImDrawList& list, float x) const {
+  const float line = ImGui::GetTextLineHeight(), half = widgets::em(0.22f);
+  const auto say = [&](std::ptrdiff_t count, float end, float up, const char* where) {
+    if (count == 0) return;
+    const float y = end + up * widgets::em(0.35f);
+    list.AddTriangleFilled(ImVec2(x - half, y - up * half), ImVec2(x + half, y - up * half), ImVec2(x, y + up * half),
+                           widgets::packed(look::kQuiet));
+    draw_label(list, ImVec2(x + widgets::em(0.3f), end - up * line - line / 2), fmt::format("{} {}", count, where),
+               look::kQuiet);
+  };
+  say(std::ranges::count_if(axis.values, [&](double value) { return value < axis.low; }), y_at(0), 1, "lower");
+  say(std::ranges::count_if(axis.values, [&](double value) { return value > axis.high; }), y_at(1), -1, "higher");
+}
+
 void ParallelChart::draw_ticks(const StudyAxis& axis, ImDrawList& list, float x, bool to_the_left) const {
   const float half_line = ImGui::GetTextLineHeight() / 2, gap = widgets::em(0.3f);
   float lowest = 1e9f;  // Where the label below may begin.
@@ -211,6 +229,7 @@ void ParallelChart::draw_axis(SweepScene& scene, ImDrawList& list, std::size_t i
   list.AddLine(ImVec2(x, top_), ImVec2(x, bottom_), widgets::packed(look::kQuiet, hovered ? 1 : 0.7f), 1.5f);
   if (is_objective) draw_goodness_bar(list, scene, ImVec2(x - 2, top_), ImVec2(4, bottom_ - top_));
   draw_ticks(axis, list, x, !last && index == 0);
+  draw_beyond(axis, list, x);
   if (axis.count < scene.study.trials.size()) {
     const float y = y_at(kAbsentPosition);
     list.AddCircleFilled(ImVec2(x, y), widgets::em(0.15f), widgets::packed(look::kQuiet));

@@ -20,8 +20,8 @@ class SlicesChart : public SweepChart {
   void draw(SweepScene& scene) override;
 
  private:
-  static void draw_slice(SweepScene& scene, const StudyAxis& parameter, ImVec2 size, bool name_values,
-                         NearestTrial& nearest);
+  static void draw_slice(SweepScene& scene, const StudyAxis& parameter, const ValueRange& range, ImVec2 size,
+                         bool name_values, NearestTrial& nearest);
 };
 
 void SlicesChart::draw(SweepScene& scene) {
@@ -42,17 +42,18 @@ void SlicesChart::draw(SweepScene& scene) {
   const float room = ImGui::GetContentRegionAvail().x;
   const float width = (room - gap * static_cast<float>(columns - 1)) / static_cast<float>(columns);
   NearestTrial nearest;
+  const ValueRange range = usual_range(scene.objective_axis().values);  // Pruned ones too.
   for (int i = 0; i < count; ++i) {
     if (i % columns > 0) ImGui::SameLine();
-    draw_slice(scene, scene.axes.parameters[static_cast<std::size_t>(i)], ImVec2(width, height), i % columns == 0,
-               nearest);
+    draw_slice(scene, scene.axes.parameters[static_cast<std::size_t>(i)], range, ImVec2(width, height),
+               i % columns == 0, nearest);
   }
   ImGui::EndChild();
   point_at(scene, nearest.trial());
 }
 
-void SlicesChart::draw_slice(SweepScene& scene, const StudyAxis& parameter, ImVec2 size, bool name_values,
-                             NearestTrial& nearest) {
+void SlicesChart::draw_slice(SweepScene& scene, const StudyAxis& parameter, const ValueRange& range, ImVec2 size,
+                             bool name_values, NearestTrial& nearest) {
   const StudyAxis& objective = scene.objective_axis();
   // A parameter that exists only for some value of another one is told by its count.
   std::string title = short_name(scene.axes, parameter);
@@ -65,13 +66,13 @@ void SlicesChart::draw_slice(SweepScene& scene, const StudyAxis& parameter, ImVe
   title += "###" + parameter.name;
   const auto flags = ImPlotFlags_NoLegend | ImPlotFlags_NoMenus | ImPlotFlags_NoMouseText | ImPlotFlags_NoInputs;
   if (!ImPlot::BeginPlot(title.c_str(), size, flags)) return;
-  const double margin = 0.08 * (objective.high - objective.low);
+  const double margin = range.low < range.high ? 0.08 * (range.high - range.low) : 0.5;
   setup_axis(ImAxis_X1, parameter, size.x - widgets::em(4), nullptr);
   setup_decades(ImAxis_X1, parameter, size.x - widgets::em(4));
   ImPlot::SetupAxis(ImAxis_Y1, name_values ? objective.name.c_str() : nullptr, ImPlotAxisFlags_NoHighlight);
   const double edge = parameter.choices.empty() ? 0.04 : 0;
   ImPlot::SetupAxisLimits(ImAxis_X1, parameter.value(-edge), parameter.value(1 + edge), ImPlotCond_Always);
-  ImPlot::SetupAxisLimits(ImAxis_Y1, objective.low - margin, objective.high + margin, ImPlotCond_Always);
+  ImPlot::SetupAxisLimits(ImAxis_Y1, range.low - margin, range.high + margin, ImPlotCond_Always);
   ImPlot::SetupFinish();
   const bool in_plot = mouse_in_plot();
   ImDrawList& list = *ImPlot::GetPlotDrawList();
@@ -82,11 +83,10 @@ void SlicesChart::draw_slice(SweepScene& scene, const StudyAxis& parameter, ImVe
     for (const Trial& trial : scene.study.trials) {
       const int number = trial.number;
       if (!parameter.has(number) || !objective.has(number) || layer_of(scene, number) != layer) continue;
-      ImVec2 at =
-          ImPlot::PlotToPixels(parameter.of(number), std::clamp(objective.of(number), objective.low, objective.high));
+      ImVec2 at = ImPlot::PlotToPixels(parameter.of(number), objective.of(number));
       // Trials of one category beside each other, always at the same place.
       at.x += 0.5f * category * (static_cast<float>(number * 37 % 101) / 101 - 0.5f);
-      draw_trial(list, scene, number, at, trial_color(scene, number));
+      at = draw_trial_or_arrow(list, scene, number, at, trial_color(scene, number));
       if (in_plot && scene.is_kept(number)) nearest.offer(number, at);
     }
   ImPlot::PopPlotClipRect();

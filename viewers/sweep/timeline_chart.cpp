@@ -56,12 +56,13 @@ void TimelineChart::update(const SweepScene& scene) {
 
 void TimelineChart::draw(SweepScene& scene) {
   update(scene);
-  draw_legend({{LegendMark::box, look::kAccent, "training"},
+  draw_legend({{LegendMark::box, kTrainingColor, "training"},
                {LegendMark::box, kTrialColor, "complete"},
                {LegendMark::box, {0.33f, 0.36f, 0.41f}, "pruned"},
                {LegendMark::box, look::kChip, "paused, stopped"},
                {LegendMark::box, look::kWrong, "failed"},
-               {LegendMark::line, look::kText, "resumed"}});
+               {LegendMark::line, look::kText, "resumed"},
+               {LegendMark::ring, look::kAccent, "the best"}});
   const ImVec2 space = ImGui::GetContentRegionAvail();
   const float wanted = widgets::em(2.4f) * static_cast<float>(timeline_.lanes) + widgets::em(4);
   if (!ImPlot::BeginPlot("##timeline", ImVec2(space.x, std::min(space.y, std::max(wanted, widgets::em(9)))),

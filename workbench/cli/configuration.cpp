@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "experiments/catalogue.h"
 #include "experiments/data/folder_dataset.h"
@@ -70,6 +71,15 @@ std::vector<std::string> check_data(const RunConfig& config) {
     throw Error(fmt::format("data.held_out: {} held out of the {} pictures with masks in {} leave none to train on.",
                             held_out, scan.files.size(), config.text("data.path")));
   return std::move(scan.problems);
+}
+
+std::vector<std::string> check_data(const Experiment& experiment) {
+  std::set<std::string> seen;
+  std::vector<std::string> problems;
+  for (const Variant& variant : experiment.expand())
+    if (seen.insert(variant.config.to_json().at("data").dump()).second)
+      for (std::string& problem : check_data(variant.config)) problems.push_back(std::move(problem));
+  return problems;
 }
 
 void tell_problems(const std::vector<std::string>& problems) {

@@ -36,6 +36,8 @@ nlohmann::json base_of(const std::vector<std::string>& assignments);
 /// missing or hold nothing to train on. Returns a sentence for each picture that will be left out, and for a folder
 /// that nothing looks into.
 std::vector<std::string> check_data(const RunConfig& config);
+/// The same for each data set that its variants name.
+std::vector<std::string> check_data(const Experiment& experiment);
 
 /// Some of them on standard error, for commands that don't show the worker's own words.
 void tell_problems(const std::vector<std::string>& problems);

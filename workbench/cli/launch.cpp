@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <memory>
 
 #include "experiments/experiment.h"
@@ -25,16 +24,6 @@ struct LaunchOptions {
   std::string after, from;
   bool wait = false;
 };
-
-/// Of the runs' configurations one for each data set among them.
-std::vector<RunConfig> different_data(const Experiment& experiment) {
-  std::map<std::string, RunConfig> by_data;
-  for (Variant& variant : experiment.expand())
-    by_data.emplace(variant.config.to_json().at("data").dump(), std::move(variant.config));
-  std::vector<RunConfig> configs;
-  for (auto& [data, config] : by_data) configs.push_back(std::move(config));
-  return configs;
-}
 
 /// Shows how the runs come along until all are over; Ctrl-C leaves, and they go on. 1 where one did not complete.
 int wait_for(const Invocation& invocation, const std::filesystem::path& root,
@@ -64,7 +53,7 @@ int launch(const Invocation& invocation, const LaunchOptions& options) {
   if (!options.after.empty())
     experiment.after = {find_run(root, options.after).id,
                         options.from.empty() ? "" : as_usage([&] { return checked_from(options.from); })};
-  for (const RunConfig& config : different_data(experiment)) tell_problems(check_data(config));
+  tell_problems(check_data(experiment));
   worker_program();  // Before any folder is made.
   const std::vector<std::filesystem::path> runs = launch_runs(root, experiment, *launcher);
   if (options.wait) return wait_for(invocation, root, runs, *launcher);

@@ -45,6 +45,13 @@ void tell_if_forsaken(const std::filesystem::path& root) {
       waiting, waiting == 1 ? "run waits" : "runs wait");
 }
 
+/// Made by a launch that was cut short, or is under way.
+bool is_in_no_queue(const RunInfo& run, const std::vector<std::filesystem::path>& waiting, const LocalQueue& queue) {
+  return run.status.state == RunState::queued && run.status.launcher.empty() &&
+         std::ranges::find(waiting, std::filesystem::absolute(run.folder).lexically_normal()) == waiting.end() &&
+         !queue.working(run.folder);
+}
+
 int print_list(const Invocation& invocation) {
   const std::filesystem::path root = invocation.root();
   tell_if_forsaken(root);
@@ -68,6 +75,8 @@ int print_list(const Invocation& invocation) {
   columns.push_back({"TIME", Align::right});
   columns.push_back({"", Align::left});
   Table table(columns);
+  const LocalQueue queue(root);
+  const std::vector<std::filesystem::path> waiting = queue.waiting();
   for (const RunInfo& run : runs) {
     const RunStatus& status = run.status;
     std::vector<Cell> row = {{run.id},
@@ -81,6 +90,7 @@ int print_list(const Invocation& invocation) {
     row.push_back({status.training_seconds > 0 ? short_time(status.training_seconds) : ""});
     std::string error = status.error.substr(0, status.error.find('\n'));
     if (error.empty() && !problems_of(run, {}).empty()) error = "its log is damaged: ablate show " + run.id;
+    if (error.empty() && is_in_no_queue(run, waiting, queue)) error = "in no queue yet: ablate resume queues it here";
     row.push_back(error.empty() ? Cell{status.waiting, Tone::quiet} : Cell{std::move(error), Tone::bad});
     table.add(std::move(row));
   }

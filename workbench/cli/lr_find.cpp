@@ -136,6 +136,7 @@ int find_for_variants(const Invocation& invocation, const LrFindOptions& options
   Experiment experiment = Experiment::read(*options.experiment);
   for (const std::string& assignment : options.settings()) experiment.base.update(base_of({assignment}));
   const Experiment sweep = finder_sweep(experiment, options.procedure, options.seeds);
+  tell_problems(check_data(sweep));
   worker_program();  // Before any folder is made.
   const std::filesystem::path root = invocation.root();
   const std::unique_ptr<Launcher> launcher = make_launcher(root, checked_place(options.where));

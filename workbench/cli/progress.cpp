@@ -116,10 +116,11 @@ void Progress::redraw() {
 void Progress::tell_news(const RunInfo& run, std::size_t index) {
   const RunStatus& status = run.status;
   const Step tenth = status.total_steps > 0 ? status.step * 10 / status.total_steps : 0;
-  std::string news = fmt::format("{} {}", state_of(run), tenth);
+  std::string news = fmt::format("{} {} {}", state_of(run), tenth, status.waiting);
   if (news == told_[index]) return;
   told_[index] = std::move(news);
-  if (run.status.state != RunState::queued) fmt::print(stderr, "{}\n", line_of(run, name_width()));
+  if (run.status.state != RunState::queued || !status.waiting.empty())
+    fmt::print(stderr, "{}\n", line_of(run, name_width()));
 }
 
 }  // namespace ablate

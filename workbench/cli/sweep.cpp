@@ -203,6 +203,14 @@ int run(const Invocation& invocation, const SweepOptions& options) {
   return lead(invocation, folder, options);
 }
 
+/// A note where nobody leads it. `idle`: what a request then comes to.
+void tell_unless_led(const fs::path& folder, const char* idle) {
+  const SweepState::Now now = sweep_state(folder).now;
+  const std::string name = folder.filename().string();
+  if (now == SweepState::Now::finished) fmt::print(stderr, "ablate: note: {} has finished.\n", name);
+  if (now == SweepState::Now::idle) fmt::print(stderr, "ablate: note: nobody leads {}: {}.\n", name, idle);
+}
+
 int list(const Invocation& invocation) {
   const std::vector<fs::path> sweeps = list_sweeps(invocation.root());
   nlohmann::json document = nlohmann::json::array();
@@ -275,12 +283,16 @@ void add_sweep(CLI::App& app, Invocation& invocation) {
        [](const Invocation& with, const SweepOptions&) { return list(with); });
 
   acts(add("pause", "Begin no new trials; what trains goes on"), [](const Invocation& with, const SweepOptions& given) {
-    pause_sweep(find_sweep(with.root(), given.sweep), true);
+    const fs::path folder = find_sweep(with.root(), given.sweep);
+    tell_unless_led(folder, "nothing new begins anyway, and what trains goes on to its end");
+    pause_sweep(folder, true);
     return 0;
   });
   acts(add("stop", "Stop its trials, with checkpoints, and its controller"),
        [](const Invocation& with, const SweepOptions& given) {
-         stop_sweep(find_sweep(with.root(), given.sweep));
+         const fs::path folder = find_sweep(with.root(), given.sweep);
+         tell_unless_led(folder, "what still trains of it stops");
+         stop_sweep(folder);
          return 0;
        });
 

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <thread>
 
 #include "experiments/training/checkpoint.h"
 #include "runs/error.h"
@@ -22,7 +24,8 @@ RunConfig read_run_config(const std::filesystem::path& folder) {
 
 void set_threads(const RunConfig& config) {
   std::int64_t threads = config.integer("train.threads");
-  if (const char* const given = std::getenv("ABLATE_THREADS"); threads == 0 && given) threads = std::atoi(given);
+  if (const char* const given = std::getenv("ABLATE_THREADS"); threads == 0 && given)
+    threads = std::min<std::int64_t>(std::atoi(given), std::max(1u, std::thread::hardware_concurrency()));
   if (threads > 0) torch::set_num_threads(static_cast<int>(threads));
 }
 

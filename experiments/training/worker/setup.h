@@ -29,8 +29,8 @@ struct LoadedRun {
 /// find_checkpoint and read_networks do.
 LoadedRun load_run(const std::string& run);
 
-/// Torch's threads: train.threads, else $ABLATE_THREADS, else as many as there are cores. Set before the first tensor
-/// operation; results depend on it in the last bits.
+/// Torch's threads: train.threads, else $ABLATE_THREADS (no more than there are cores), else as many as there are. Set
+/// before the first tensor operation; results depend on it in the last bits.
 void set_threads(const RunConfig& config);
 
 }  // namespace ablate

@@ -117,6 +117,16 @@ std::pair<RunState, std::string> outcome_of_exception() {
   }
 }
 
+/// A learning rate that was asked for after the last step: not for when the run is made longer.
+void drop_late_lr(const std::filesystem::path& folder) {
+  try {
+    if (const auto late = take_lr_request(folder))
+      say(fmt::format("The learning rate {} was asked for after the last step: not taken.", late->words()));
+  } catch (const std::exception& error) {
+    say(error.what());
+  }
+}
+
 }  // namespace
 
 int train_run(const std::filesystem::path& given, const std::function<bool()>& interrupted) {
@@ -132,8 +142,9 @@ int train_run(const std::filesystem::path& given, const std::function<bool()>& i
       state = RunState::interrupted;
       status.change([](RunStatus& now) { now.waiting = kWordOfCluster; });
     }
-    status.finish(state, sent_away ? fmt::format("Its job {} was told to end.", job) : "");
+    status.finish(state, sent_away ? fmt::format("Its job {} was told to end:", job) : "");
     say(std::string(name_of(state)));
+    if (state == RunState::completed) drop_late_lr(folder);
     return job && state != RunState::completed ? 1 : 0;  // What comes after it (afterok) has to wait.
   };
   try {

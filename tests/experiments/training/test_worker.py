@@ -82,6 +82,13 @@ class Worker(unittest.TestCase):
             self.assertEqual(self.train(folder).returncode, 0)
         self.assert_same_weights(whole, ended, steps)
 
+    def test_a_learning_rate_asked_for_after_the_last_step_is_not_kept_for_later(self):
+        run = self.run_folder("late", train__steps=1)
+        (run / "requests").mkdir()
+        (run / "requests/lr").write_text("0.1x\n")
+        self.assertIn("after the last step: not taken", self.train(run).stdout)
+        self.assertFalse((run / "requests/lr").exists())
+
     def test_a_run_completes_and_pytorch_predicts_the_same_mask_from_its_checkpoint(self):
         for name, changes in {"sigmoid": {"model__norm_sharing": "block"},
                               "softmax": {"model__head": "softmax", "loss__bce": 0, "loss__ce": 1}}.items():
