@@ -239,9 +239,11 @@ std::vector<Option> all_options() {
          integer("checkpoint.keep", 2, 1, 1000000, "How many of the latest are kept, besides the best.")),
 
       in("steps", integer("log.scalars_every", 1, 1, 1000000, "Steps between logged losses.")),
-      in("steps",
-         integer("log.norm_every", 50, 1, 1000000, "Steps between logged norm statistics (gathered at every step).")),
-      duration("log.histograms_every", 100, 0, "Steps between histograms of weights and gradients; 0: none."),
+      in("steps", integer("log.norm_every", 50, 0, 1000000,
+                          "Steps between logged norm statistics (gathered at every step); 0: none.")),
+      duration(
+          "log.histograms_every", 100, 0,
+          "Steps between histograms of weights and gradients, and looks at what goes through the layers; 0: none."),
       in("samples", integer("log.previews", 8, 0, 1000, "Held-out samples shown as pictures.")),
       duration("log.preview_every", 40, 1, "Steps between those pictures."),
 

@@ -3,22 +3,13 @@
 #include <fmt/format.h>
 #include <imgui.h>
 
-#include "experiments/catalogue.h"
+#include "experiments/cure.h"
 #include "experiments/range_test.h"
-#include "runs/error.h"
-#include "viewers/builder_model.h"
 #include "viewers/run_metrics.h"
 #include "viewers/widgets.h"
 
 namespace ablate {
 namespace {
-
-const Option* option_named(const std::string& key) {
-  if (const Option* option = find_option(key)) return option;
-  for (const Option& option : catalogue())
-    if (option.key.ends_with("." + key)) return &option;
-  return nullptr;
-}
 
 class FindingsPanel : public Panel {
  public:
@@ -105,22 +96,13 @@ void FindingsPanel::draw_finding(Workspace& workspace, const RunView& run, const
 }  // namespace
 
 std::optional<Experiment> cured_experiment(const RunView& run, const std::string& cure) {
-  const std::size_t equals = cure.find('=');
-  if (!run.config || equals == std::string::npos) return std::nullopt;
-  const Option* const option = option_named(trimmed(cure.substr(0, equals)));
-  if (!option) return std::nullopt;
-  const std::string words = trimmed(cure.substr(equals + 1));
-  try {
-    RunConfig config = *run.config;
-    config.set_from_text(option->key + "=" + words);
-    Experiment experiment;
-    experiment.name = run.info.experiment.empty() ? run.info.name : run.info.experiment;
-    experiment.base = config.to_json();
-    experiment.variants.push_back({run.info.name + "-cured", nlohmann::json::object()});
-    return experiment;
-  } catch (const Error&) {
-    return std::nullopt;
-  }
+  const std::optional<RunConfig> config = run.config ? cured(*run.config, cure) : std::nullopt;
+  if (!config) return std::nullopt;
+  Experiment experiment;
+  experiment.name = run.info.experiment.empty() ? run.info.name : run.info.experiment;
+  experiment.base = config->to_json();
+  experiment.variants.push_back({run.info.name + "-cured", nlohmann::json::object()});
+  return experiment;
 }
 
 std::unique_ptr<Panel> make_findings_panel() { return std::make_unique<FindingsPanel>(); }

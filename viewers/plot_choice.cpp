@@ -23,7 +23,9 @@ int rank(const std::string& plot) {
   const auto at = std::find(kFirst.begin(), kFirst.end(), plot);
   if (at != kFirst.end()) return static_cast<int>(at - kFirst.begin());
   if (plot.starts_with("loss")) return 10;
-  if (plot.starts_with("norm/") || plot.starts_with("system/") || plot.starts_with("time/")) return 30;
+  if (plot.starts_with("norm/") || plot.starts_with("layers/") || plot.starts_with("system/") ||
+      plot.starts_with("time/"))
+    return 30;
   return 20;
 }
 

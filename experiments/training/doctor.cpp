@@ -36,38 +36,53 @@ std::string parent_of(const std::string& path) {
 
 class Doctor {
  public:
-  Doctor(Task& task, FixedBatches& held_out, FixedBatches& training)
-      : task_(task),
+  Doctor(Task& task, FixedBatches& held_out, FixedBatches& training, const TellTest& tell)
+      : tell_(tell),
+        task_(task),
         held_out_(held_out),
         networks_(task.networks()),
         metric_(task.primary_metric()),
         sign_(task.higher_is_better() ? 1 : -1),
-        precise_(task, training, kPreciseBatches) {}
+        precise_((test("running statistics, estimated anew on training data"), task), training, kPreciseBatches) {}
 
   Diagnosis run(FixedBatches& checked, double tolerance) {
     Diagnosis diagnosis;
-    if (precise_.empty()) return diagnosis;
+    if (precise_.empty()) {
+      diagnosis.untested.push_back("running statistics: no norm of this network keeps any");
+      return diagnosis;
+    }
+    examine(diagnosis, checked, tolerance);
+    diagnosis.tests = evidence_;
+    return diagnosis;
+  }
+
+ private:
+  void examine(Diagnosis& diagnosis, FixedBatches& checked, double tolerance) {
     {
       OtherBuffers re_estimated;
       for (const auto& module : precise_.modules()) re_estimated.shared(module);
       diagnosis.recalibrated = metric(held_out_, Mode::eval);
     }
+    test("eval mode and train mode, on validation and training data");
     eval_ = metric(held_out_, Mode::eval);
     train_ = metric(held_out_, Mode::train);
     const double loss = better(train_, eval_);
-    if (!(loss > tolerance)) return diagnosis;
-
     const double eval_on_training = metric(checked, Mode::eval), train_on_training = metric(checked, Mode::train);
     evidence_.push_back(fmt::format("eval {}   train mode {}   on training data {} / {}", share(eval_), share(train_),
                                     share(eval_on_training), share(train_on_training)));
+    if (!(loss > tolerance)) {
+      evidence_.push_back(fmt::format("re-estimated buffers   {}", share(*diagnosis.recalibrated)));
+      return;
+    }
     const double lag_cured = better(*diagnosis.recalibrated, eval_) / loss;
     evidence_.push_back(fmt::format("re-estimated buffers   {}   {}", share(*diagnosis.recalibrated),
                                     cured(lag_cured) ? "cured" : "not lag"));
     if (cured(lag_cured)) {
       diagnosis.findings.push_back(lag(*diagnosis.recalibrated, lag_cured));
-      return diagnosis;
+      return;
     }
-    if (several_places().empty()) return diagnosis;
+    if (several_places().empty()) return;
+    test("a copy of each shared norm for every place of use");
     double own = 0;
     {
       OtherBuffers each_its_own;
@@ -78,10 +93,11 @@ class Doctor {
     evidence_.push_back(fmt::format("one copy per place + re-estimated   {}   {}", share(own),
                                     cured(own_cured) ? "cured" : "not cured"));
     if (cured(own_cured)) diagnosis.findings.push_back(shared(own, own_cured));
-    return diagnosis;
   }
 
- private:
+  void test(const std::string& what) const {
+    if (tell_) tell_(what);
+  }
   double metric(FixedBatches& batches, Mode mode) { return measure(task_, batches, mode).metrics.at(metric_); }
   double better(double a, double b) const { return sign_ * (a - b); }
   static bool cured(double part) { return part > 0.75; }
@@ -145,6 +161,7 @@ class Doctor {
     };
     std::vector<Cost> costs;
     for (const auto* kept : modules) {
+      test(fmt::format("what {} costs alone", place(kept->norm, 0)));
       OtherBuffers all_but_one;
       for (const auto& module : precise_.modules()) {
         if (&module == kept) {
@@ -202,6 +219,7 @@ class Doctor {
     return finding;
   }
 
+  const TellTest& tell_;
   Task& task_;
   FixedBatches& held_out_;
   std::vector<Network> networks_;
@@ -214,11 +232,11 @@ class Doctor {
 
 }  // namespace
 
-Diagnosis diagnose(Task& task, FixedBatches& held_out, FixedBatches& training, double tolerance) {
+Diagnosis diagnose(Task& task, FixedBatches& held_out, FixedBatches& training, const TellTest& tell, double tolerance) {
   if (held_out.count() == 0 || training.count() == 0) return {};
   const std::size_t whole = training.count() - (training.incomplete() ? 1 : 0);
   FixedBatches checked = training.first(std::clamp<std::size_t>(whole, 1, kCheckedBatches));
-  return Doctor(task, held_out, training).run(checked, tolerance);
+  return Doctor(task, held_out, training, tell).run(checked, tolerance);
 }
 
 }  // namespace ablate

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "experiments/training/validation.h"
@@ -13,7 +15,12 @@ struct Diagnosis {
   std::optional<double>
       recalibrated;               ///< primary metric in eval mode with re-estimated buffers; nullopt without buffers
   std::vector<Finding> findings;  ///< the most likely first; empty when nothing is wrong
+  /// What was measured, and what could not be and why: a line each, also where nothing is wrong.
+  std::vector<std::string> tests, untested;
 };
+
+/// Told what is tested next, for people.
+using TellTest = std::function<void(const std::string& test)>;
 
 /// Finds out why eval mode is worse than train mode on the same weights, for any network of any task:
 /// which modules are called at more than one place, whether training data fares the same, whether re-estimated buffers
@@ -22,6 +29,7 @@ struct Diagnosis {
 /// re-estimated on at most 60 training batches. Networks are left as they were, bit for bit.
 /// `held_out` and `training` are not augmented; `tolerance` is the difference in the primary metric that is not worth a
 /// word.
-Diagnosis diagnose(Task& task, FixedBatches& held_out, FixedBatches& training, double tolerance = 0.02);
+Diagnosis diagnose(Task& task, FixedBatches& held_out, FixedBatches& training, const TellTest& tell = {},
+                   double tolerance = 0.02);
 
 }  // namespace ablate

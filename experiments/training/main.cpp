@@ -72,6 +72,9 @@ int main(int argc, char** argv) {
   cost->add_option("--width", width, "Pixels (as it trains)");
   cost->add_option("--device", device, "cpu or cuda");
 
+  auto* const doctor = app.add_subcommand("doctor", "What is wrong with a run's network, as JSON");
+  doctor->add_option("DIR", run, "Run folder, DIR@STEP or DIR@best")->required();
+
   std::vector<std::string> runs;
   auto* const average = app.add_subcommand("average", "The mean of the weights of several checkpoints");
   average->add_option("DIR", runs, "Run folders, DIR@STEP or DIR@best")->required();
@@ -99,6 +102,8 @@ int main(int argc, char** argv) {
       return ablate::evaluate(run, data);
     } else if (*cost) {
       return ablate::cost(run, height, width, device);
+    } else if (*doctor) {
+      return ablate::doctor(run);
     } else if (*average) {
       return ablate::average(runs, out);
     }

@@ -43,6 +43,7 @@ RunLog::RunLog(const std::filesystem::path& run, Step first_step, const RunConfi
     : task_(task),
       updates_(updates),
       networks_(task.networks()),
+      norms_(networks_),
       layers_(networks_),
       system_(device),
       writer_(std::make_unique<RunWriter>(run, first_step)),
@@ -61,14 +62,21 @@ void RunLog::begin_step(Step step) {
   if (histograms_every_ == 0) return;
   histograms_step_ = step;
   updates_.watch_gradients([this, step](const Optimizer& optimizer) {
+    layers_.look_at_gradients(optimizer);
     for (const auto& [name, parameter] : optimizer.parameters()) {
       if (parameter.grad().defined()) histogram("gradients/" + name, step, parameter.grad());
     }
   });
 }
 
+void RunLog::begin_batch(Step step) {
+  if (norm_every_ > 0) norms_.begin_step();
+  if (histograms_step_ == step) layers_.begin_batch();
+}
+
 void RunLog::end_batch(const SampleMetrics& metrics) {
-  layers_.end_step();
+  if (norm_every_ > 0) norms_.end_step();
+  layers_.end_batch();
   for (const auto& [name, values] : metrics) {
     const torch::Tensor mean = values.mean();
     torch::Tensor& sum = metric_sums_[name];
@@ -107,17 +115,18 @@ std::optional<double> RunLog::end_step(Step step, const Schedule::Value& schedul
       for (const auto& [name, value] : system_.sample()) scalar("system/" + name, step, value);
     }
   }
-  if (due(step, norm_every_) || step == last_step_ || histograms_step_ == step) write_layers(step);
+  if (norm_every_ > 0 && (due(step, norm_every_) || step == last_step_ || histograms_step_ == step)) write_norms(step);
   if (histograms_step_ == step) {
     updates_.watch_gradients({});
+    write_layers(step);
     write_weights(step);
   }
   return loss;
 }
 
-void RunLog::write_layers(Step step) {
+void RunLog::write_norms(Step step) {
   const bool histograms = histograms_step_ == step;
-  for (const LayerStats::Layer& layer : layers_.take()) {
+  for (const LayerStats::Layer& layer : norms_.take()) {
     const std::string prefix = "norm/" + layer.name + "/";
     scalar(prefix + "gap", step, layer.gap);
     const std::int64_t shape[] = {static_cast<std::int64_t>(layer.running_mean.size())};
@@ -129,6 +138,15 @@ void RunLog::write_layers(Step step) {
       if (histograms) writer_->histogram(prefix + name, step, histogram_of(*values));
     }
   }
+}
+
+void RunLog::write_layers(Step step) {
+  for (const LayerActivity::Layer& layer : layers_.take())
+    for (const auto& [name, value] :
+         {std::pair("input_mean", layer.input_mean), std::pair("input_std", layer.input_std),
+          std::pair("input_zeros", layer.input_zeros), std::pair("weight_norm", layer.weight_norm),
+          std::pair("gradient_norm", layer.gradient_norm), std::pair("update_ratio", layer.update_ratio)})
+      if (!std::isnan(value)) scalar(fmt::format("layers/{}/{}", layer.name, name), step, value);
 }
 
 void RunLog::write_weights(Step step) {
@@ -156,7 +174,8 @@ void RunLog::validated(Step step, const std::string& set, Mode mode, bool config
 
 void RunLog::scalar(const std::string& tag, Step step, double value) {
   writer_->scalar(tag, step, value);
-  if (!tag.starts_with("norm/") && !tag.starts_with("system/")) latest_[tag] = value;
+  const auto of = [&](const char* group) { return tag.starts_with(group); };
+  if (!of("norm/") && !of("layers/") && !of("system/")) latest_[tag] = value;
 }
 
 void RunLog::histogram(const std::string& tag, Step step, const torch::Tensor& values) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "experiments/run_config.h"
+#include "experiments/training/layer_activity.h"
 #include "experiments/training/layer_stats.h"
 #include "experiments/training/system_metrics.h"
 #include "experiments/training/updates.h"
@@ -17,7 +18,7 @@ namespace ablate {
 
 /// Everything a run writes into its event file, and when (log.*): `loss/<set>` and `<metric>/<set>` for the sets
 /// "train", "val" and "train_set" (with `_eval` and `_train_mode` behind it), `lr`, `time/…`, `system/…`,
-/// `norm/<place>/…`, `weights/…`, `gradients/…`.
+/// `norm/<place>/…`, `layers/<layer>/…`, `weights/…`, `gradients/…`.
 class RunLog {
  public:
   /// Begins a segment at `first_step`, with the configuration as text and hyper-parameters.
@@ -31,7 +32,7 @@ class RunLog {
   /// Around a training step, and around each batch of it. end_step writes what is due; returns the training loss when
   /// it was taken off the device now, else nullopt.
   void begin_step(Step step);
-  void begin_batch() { layers_.begin_step(); }
+  void begin_batch(Step step);
   void end_batch(const SampleMetrics& metrics);
   std::optional<double> end_step(Step step, const Schedule::Value& schedule, Times times);
 
@@ -50,13 +51,15 @@ class RunLog {
 
  private:
   void histogram(const std::string& tag, Step step, const torch::Tensor& values);
+  void write_norms(Step step);
   void write_layers(Step step);
   void write_weights(Step step);
 
   Task& task_;
   Updates& updates_;
   std::vector<Network> networks_;
-  LayerStats layers_;
+  LayerStats norms_;
+  LayerActivity layers_;
   SystemMetrics system_;
   std::unique_ptr<RunWriter> writer_;
   std::map<std::string, double> latest_;

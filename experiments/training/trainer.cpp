@@ -250,7 +250,7 @@ struct Trainer::Impl {
         continue;
       }
       updates.begin_batch(i);
-      log.begin_batch();
+      log.begin_batch(number);
       log.end_batch(task.step(last_batch, updates));
     }
     if (const auto ema = averages.find("ema"); ema != averages.end()) ema->second.add();

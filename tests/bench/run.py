@@ -118,21 +118,27 @@ def training_steps():
                 yield what + ", bf16", f"{mixed:.1f} images/s", f"PyTorch {them:.1f} images/s", mixed / them, 1.8 if amx else None
 
 
+def logged_run(config):
+    """Seconds a step, from the log's own times, and the share of them that it waited for data."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "run.json").write_text(json.dumps({"format": 1, "config": config}))
+        subprocess.run([BIN / "ablate-train", "run", folder], check=True, capture_output=True)
+        log = EventAccumulator(folder, size_guidance={"scalars": 0}).Reload()
+        steps = [event.wall_time for event in log.Scalars("time/step_ms")]
+        return (steps[-1] - steps[0]) / (len(steps) - 1), statistics.mean(event.value for event in log.Scalars("time/waiting_for_data"))
+
+
 def around_the_step():
     """What a run does besides its steps: waiting for data, and checkpoints, which are made often here to be seen at all."""
     waited = []
 
     def seconds(every, steps=60):
-        with tempfile.TemporaryDirectory() as folder:
-            config = {"data": {"size": [128, 128], "count": 96, "held_out": 16}, "model": {"channels": 16}, "train": {"steps": steps},
-                      "checkpoint": {"every": every}, "validation": {"every": steps}, "log": {"histograms_every": 0, "previews": 0}}
-            pathlib.Path(folder, "run.json").write_text(json.dumps({"format": 1, "config": config}))
-            subprocess.run([BIN / "ablate-train", "run", folder], check=True, capture_output=True)
-            from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-            log = EventAccumulator(folder, size_guidance={"scalars": 0}).Reload()
-            waited.append(statistics.mean(event.value for event in log.Scalars("time/waiting_for_data")))
-            steps_made = [event.wall_time for event in log.Scalars("time/step_ms")]
-            return (steps_made[-1] - steps_made[0]) / (len(steps_made) - 1)
+        each, share = logged_run({"data": {"size": [128, 128], "count": 96, "held_out": 16}, "model": {"channels": 16},
+                                  "train": {"steps": steps}, "checkpoint": {"every": every}, "validation": {"every": steps},
+                                  "log": {"histograms_every": 0, "previews": 0}})
+        waited.append(share)
+        return each
 
     often, never = alternately(lambda: seconds(5), lambda: seconds(10**6))
     each = max(0.0, 5 * (often - never))
@@ -140,6 +146,23 @@ def around_the_step():
     yield ("a checkpoint every 100 steps, 16 channels, 128×128", f"{each * 1e3:.0f} ms each: {share:.2%} of the time", "wanted: 1 %",
            0.01 / max(share, 1e-5), 1)
     yield "… waiting for data", f"{statistics.median(waited):.2%} of the time", "wanted: 2 %", 0.02 / max(statistics.median(waited), 1e-5), 1
+
+
+def layer_statistics():
+    """Statistics at the defaults against none: norms' at every step, and every 100 steps all that is written of layers and weights,
+    which is made every 5 here to be seen at all."""
+    for channels, steps, times in ((8, 100, 3), (16, 60, 3), (64, 15, 2)):
+        def seconds(**log):
+            return logged_run({"data": {"size": [96, 64], "count": 96, "held_out": 16}, "model": {"channels": channels},
+                               "train": {"steps": steps}, "checkpoint": {"every": 10**6}, "validation": {"every": steps},
+                               "log": {"previews": 0, "histograms_every": 0, **log}})[0]
+        rows = [(seconds(norm_every=0), seconds(), seconds(histograms_every=5)) for _ in range(times)]
+        none, norms, often = map(statistics.median, zip(*rows))
+        each = max(0.0, 5 * (often - norms))
+        share = max(0.0, norms - none) / none + each / (100 * none)
+        yield (f"statistics of layers at the defaults, {channels} channels, 96×64",
+               f"{share:.1%} of a step's {none * 1e3:.0f} ms (norms {max(0.0, norms / none - 1):.1%}, the rest {each * 1e3:.0f} ms every 100)",
+               "wanted: 3 %", 0.03 / max(share, 1e-4), 1)
 
 
 def gp_suggestion():
@@ -299,7 +322,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photographs", metavar="FOLDER", type=lambda path: pathlib.Path(path).resolve(),
                         help="train on these where it can be either, and measure the demo's four runs too")
-    parts = (write_scalars, list_runs, first_frame, training_steps, around_the_step, queue, sweep, sharing, gp_suggestion, tpe.suggest,
+    parts = (write_scalars, list_runs, first_frame, training_steps, around_the_step, layer_statistics, queue, sweep, sharing, gp_suggestion, tpe.suggest,
              tpe.journal, tpe.regret, tpe.importance, range_tests, asha, demo)
     parser.add_argument("--only", choices=[part.__name__ for part in parts], help="of all parts this one")
     arguments = parser.parse_args()

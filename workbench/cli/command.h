@@ -37,6 +37,7 @@ const std::vector<std::string>& later_commands();
 
 /// The commands, one a file (stop and resume share one).
 void add_open(CLI::App& app, Invocation& invocation);
+void add_doctor(CLI::App& app, Invocation& invocation);
 void add_demo(CLI::App& app, Invocation& invocation);
 void add_options(CLI::App& app, Invocation& invocation);
 void add_train(CLI::App& app, Invocation& invocation);

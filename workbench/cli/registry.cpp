@@ -18,13 +18,14 @@ const std::vector<AddCommand>& commands() {
       add_resume,   //
       add_lr,       //
       add_predict,  //
-      add_evaluate, add_average, add_cost, add_lr_find, add_sweep, add_priority, add_screenshot, add_queue_keeper,
+      add_evaluate, add_average,  add_cost,       add_doctor,       add_lr_find,
+      add_sweep,    add_priority, add_screenshot, add_queue_keeper,
   };
   return all;
 }
 
 const std::vector<std::string>& later_commands() {
-  static const std::vector<std::string> names = {"data", "doctor"};
+  static const std::vector<std::string> names = {"data"};
   return names;
 }
 

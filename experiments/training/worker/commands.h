@@ -49,6 +49,11 @@ int evaluate(const std::string& run, const std::string& data);
 /// once, on a GPU the most that was allocated.
 int cost(const std::string& run, int height, int width, const std::string& device);
 
+/// What is wrong with the network of `run` (as above), found by tests on copies of it: prints each as it begins as a
+/// JSON line, and what came of them as the last: {"checkpoint", "findings", "tests", "untested", "seconds"}. Writes the
+/// findings into the run.
+int doctor(const std::string& run);
+
 /// The mean of the weights of several checkpoints of one network, its norm statistics estimated anew on the training
 /// data of the first; written as safetensors. Prints a JSON object with what it scores on the held-out samples.
 int average(const std::vector<std::string>& runs, const std::filesystem::path& out);

@@ -192,7 +192,7 @@ class Targets {
   std::set<fs::path> taken_;
 };
 
-void say(const nlohmann::json& line) {
+void print_line(const nlohmann::json& line) {
   fmt::print("{}\n", json_text(line));
   std::fflush(stdout);
 }
@@ -243,7 +243,7 @@ void predict_video(Predictor& predictor, Targets& targets, const PredictOutput& 
     ++frames;
     if (Clock::now() - said < std::chrono::seconds(1)) continue;
     said = Clock::now();
-    say({{"video", file.string()}, {"frame", frames}, {"frames", reader.frames()}, {"frames_per_second", rate()}});
+    print_line({{"video", file.string()}, {"frame", frames}, {"frames", reader.frames()}, {"frames_per_second", rate()}});
   }
   if (frames == 0) throw Error(fmt::format("{}: not a single frame can be read.", file.string()));
   if (const double missing = double(reader.frames()) - double(frames);
@@ -273,7 +273,7 @@ int predict(const std::string& run, const PredictOutput& output, const std::vect
       line["error"] = error.what();
       ++failed;
     }
-    say(line);
+    print_line(line);
   }
   return failed ? 1 : 0;
 }

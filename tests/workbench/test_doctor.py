@@ -1,0 +1,52 @@
+"""ablate doctor: what it says of runs with a planted fault and of healthy ones, and the experiment that cures them."""
+
+import json
+import pathlib
+import unittest
+
+from ablate_program import AblateTest, assignments
+
+SMALL = {"train.steps": 100, "data.size": [48, 32], "data.count": 100, "data.held_out": 16, "model.channels": 4, "model.depth": 2}
+
+
+class DoctorTest(AblateTest):
+    def trained(self, **changes):
+        return self.json_of("train", *assignments(**{key.replace(".", "__"): value for key, value in SMALL.items()} | changes))["run"]
+
+    def test_a_shared_norm_is_named_and_following_the_fix_cures_it(self):
+        run = self.trained(model__norm_sharing="block")
+        fix = self.folder / "fix.json"
+        diagnosis = self.json_of("doctor", run, "--fix", fix)
+        finding, = diagnosis["findings"]
+        self.assertEqual(finding["cause"], "shared-norm")
+        self.assertTrue(any("one copy per place" in line for line in finding["evidence"]), finding)
+        self.assertEqual(json.loads((pathlib.Path(run) / "findings.json").read_text())["findings"], [finding])
+        as_it_was, cured = self.json_of("launch", fix, "--wait")
+        self.assertEqual((as_it_was["name"], cured["name"]), ("as-it-was", "shared-norm-cured"))
+        self.assertGreater(cured["metrics"]["iou/val_eval"], as_it_was["metrics"]["iou/val_eval"] + 0.15)
+
+    def test_a_healthy_run_is_told_what_was_tested_and_needs_no_fix(self):
+        run = self.trained(model__norm="batch")
+        result = self.ablate("doctor", run)
+        self.assertIn("nothing found", result.stdout)
+        self.assertRegex(result.stdout, r"eval \.\d+ +train mode \.\d+")
+        self.assertIn("testing: eval mode and train mode", result.stderr)
+        refused = self.call("doctor", run, "--fix", self.folder / "fix.json")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("needs no cure", refused.stderr)
+        self.assertFalse((self.folder / "fix.json").exists())
+
+    def test_what_could_not_be_tested_is_told(self):
+        run = self.trained(model__norm="group", model__norm_groups=2, train__steps=5)
+        self.assertIn("not tested: running statistics: no norm of this network keeps any", self.ablate("doctor", run).stdout)
+
+    def test_a_run_without_a_checkpoint_or_its_data_says_so(self):
+        folder = self.root / "20261121-101500-bare"
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_text(json.dumps({"format": 1, "variant": "bare", "config": {}}))
+        (folder / "status.json").write_text(json.dumps({"format": 1, "status": "stopped"}))
+        self.assertIn("checkpoint", self.error_of("doctor", "bare", code=1))
+
+
+if __name__ == "__main__":
+    unittest.main()

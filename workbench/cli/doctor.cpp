@@ -1,0 +1,110 @@
+// ablate doctor RUN[@STEP]…: what is wrong with a run's network, by tests on copies of it; --fix writes the experiment
+// that shows the cure.
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "experiments/cure.h"
+#include "runs/findings.h"
+#include "runs/json_file.h"
+#include "sweeps/launcher.h"
+#include "sweeps/process.h"
+#include "workbench/cli/checkpoints.h"
+#include "workbench/cli/command.h"
+#include "workbench/cli/output.h"
+
+namespace ablate {
+namespace {
+
+struct DoctorOptions {
+  std::string run;
+  std::filesystem::path fix;
+};
+
+nlohmann::json diagnosis_of(const Invocation& invocation, const DoctorOptions& options) {
+  nlohmann::json answer;
+  const bool terminal = ::isatty(STDERR_FILENO);
+  const int status =
+      read_lines(worker_program(), {"doctor", checkpoint_word(invocation, options.run)}, [&](const std::string& line) {
+        nlohmann::json said = parse_json(line, "what the worker said");
+        if (!said.contains("test"))
+          answer = std::move(said);
+        else
+          fmt::print(stderr, "{}testing: {}{}", terminal ? "\r\033[K" : "", said["test"].get<std::string>(),
+                     terminal ? "" : "\n");
+      });
+  if (terminal) fmt::print(stderr, "\r\033[K");
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || answer.is_null())
+    throw Error(fmt::format("{} could not be examined.", options.run));
+  return answer;
+}
+
+/// The run as it was, and with each cure that is a change of one option.
+Experiment experiment_of_cures(const RunInfo& run, const nlohmann::json& findings) {
+  const RunConfig config = RunConfig::from_json(run.run.at("config"));
+  Experiment experiment;
+  experiment.name = run.name + "-fix";
+  experiment.base = config.to_json();
+  experiment.variants.push_back({"as-it-was", nlohmann::json::object()});
+  for (const nlohmann::json& finding : findings) {
+    const auto changed = cured(config, finding.at("cure").get<std::string>());
+    if (!changed) continue;
+    nlohmann::json set = nlohmann::json::object();
+    for (const std::string& key : differing_keys({config, *changed})) set[key] = changed->at(key);
+    experiment.variants.push_back({finding.at("cause").get<std::string>() + "-cured", set});
+  }
+  return experiment;
+}
+
+void write_fix(const Invocation& invocation, const DoctorOptions& options, const nlohmann::json& findings) {
+  const RunInfo run = find_run(invocation.root(), options.run.substr(0, options.run.rfind('@')));
+  const Experiment experiment = experiment_of_cures(run, findings);
+  if (experiment.variants.size() == 1)
+    throw Error(findings.empty() ? fmt::format("{} needs no cure: {} is not written.", run.id, options.fix.string())
+                                 : fmt::format("No cure of {} is a change of one option: {} is not written.", run.id,
+                                               options.fix.string()));
+  write_json_file(options.fix, experiment.to_json());
+  fmt::print(stderr, "{} has the run as it was, and cured. Train both: ablate launch {} --wait\n", options.fix.string(),
+             options.fix.string());
+}
+
+void print_in_words(const std::string& run, const nlohmann::json& diagnosis) {
+  for (const nlohmann::json& finding : diagnosis["findings"]) {
+    fmt::print("{}: {} ({:.0f} % sure)\n{}\n", run, finding["cause"].get<std::string>(),
+               100 * finding["confidence"].get<double>(), finding["sentence"].get<std::string>());
+    for (const nlohmann::json& line : finding["evidence"]) fmt::print("    {}\n", line.get<std::string>());
+    fmt::print("    cure: {}\n", finding["cure"].get<std::string>());
+  }
+  if (diagnosis["findings"].empty()) {
+    fmt::print("{}: nothing found.\n", run);
+    for (const nlohmann::json& line : diagnosis["tests"]) fmt::print("    {}\n", line.get<std::string>());
+  }
+  for (const nlohmann::json& line : diagnosis["untested"]) fmt::print("    not tested: {}\n", line.get<std::string>());
+}
+
+int doctor(const Invocation& invocation, const DoctorOptions& options) {
+  const nlohmann::json diagnosis = diagnosis_of(invocation, options);
+  if (invocation.json)
+    print_json(diagnosis);
+  else
+    print_in_words(options.run, diagnosis);
+  if (!options.fix.empty()) write_fix(invocation, options, diagnosis["findings"]);
+  return 0;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, Invocation& invocation) {
+  CLI::App& command = *app.add_subcommand("doctor", "What is wrong with a run, by tests on copies of its network");
+  const auto options = std::make_shared<DoctorOptions>();
+  command.add_option("RUN", options->run, "A run, RUN@STEP or RUN@best (its newest checkpoint)")->required();
+  command.add_option("--fix", options->fix, "Write the experiment that shows the cure: the run as it was, and cured")
+      ->type_name("FILE.json");
+  add_json_flag(command, invocation);
+  command.callback(
+      [&invocation, options] { invocation.action = [&invocation, options] { return doctor(invocation, *options); }; });
+}
+
+}  // namespace ablate
