@@ -257,7 +257,7 @@ bool SlurmJob::by_a_person() const { return is_one_of(state, {"CANCELLED", "GONE
 bool SlurmJob::by_slurm() const { return is_one_of(state, {"TIMEOUT", "DEADLINE", "PREEMPTED", "NODE_FAIL", ""}); }
 
 bool SlurmJob::waits_in_vain() const {
-  return is_one_of(reason, {"PartitionTimeLimit", "PartitionNodeLimit", "PartitionConfig", "DependencyNeverSatisfied"});
+  return is_one_of(reason, {"PartitionTimeLimit", "PartitionNodeLimit", "DependencyNeverSatisfied"});
 }
 
 std::string words_of_waiting(const SlurmJob& job) {
@@ -270,7 +270,7 @@ std::string words_of_waiting(const SlurmJob& job) {
       {"JobArrayTaskLimit", "until others of its experiment are over (--slots)"},
       {"PartitionTimeLimit", "in vain: its partition gives less time (--time)"},
       {"PartitionNodeLimit", "in vain: its partition has no such nodes"},
-      {"PartitionConfig", "in vain: its partition allows no such job (ablate cluster)"},
+      {"PartitionConfig", "until its partition allows such a job; ablate cluster says more"},
       {"PartitionDown", "until the partition is up again"},
       {"PartitionInactive", "until the partition is active again"},
       {"ReqNodeNotAvail", "until a node comes back that is drained, down or reserved"},

@@ -150,7 +150,7 @@ class BadInput(SweepTest):
             ({"budget": {}}, "would never end"),
             ({"objective": {"metric": "time/step"}}, "do not log time/step"),
             ({"base": {"lr_find": {"procedure": "fastai"}}}, "range test of every trial"),
-            ({"name": "n" * 300}, "200 are the most"),
+            ({"name": "n" * 210}, "200 are the most"),
             ({"budget": {"trails": 3}}, 'Did you mean "trials"?'),
             ({"space": {}}, "at least one key"),
             ({"space": None}, 'has no "space"'),
