@@ -64,7 +64,7 @@ CommandOutput ask_slurm(const std::vector<std::string>& words, seconds patience)
 /// The same, where failing is an error too.
 CommandOutput run_slurm(const std::vector<std::string>& words, seconds patience) {
   CommandOutput output = ask_slurm(words, patience);
-  if (output.exit_code != 0) throw Error(fmt::format("{}: {}.", words[0], complaint_of(output)));
+  if (output.exit_code != 0) throw SlurmRefusal(fmt::format("{}: {}.", words[0], complaint_of(output)));
   return output;
 }
 
@@ -211,11 +211,12 @@ std::string test_submission(const std::vector<std::string>& options, const std::
 std::string state_in_console(std::string_view text) {
   const std::size_t at = text.rfind(" CANCELLED AT ");
   if (at == std::string_view::npos) return "";
+  if (text.find("samples to train on", at) != std::string_view::npos) return "";  // It has begun again since.
   const std::string_view line = text.substr(at, text.find('\n', at) - at);
   if (line.find("DUE TO TIME LIMIT") != std::string_view::npos) return "TIMEOUT";
   if (line.find("DUE TO PREEMPTION") != std::string_view::npos) return "PREEMPTED";
   if (line.find("DUE TO NODE FAILURE") != std::string_view::npos) return "NODE_FAIL";
-  return "CANCELLED";
+  return line.find("DUE TO") == std::string_view::npos ? "CANCELLED" : "";
 }
 
 std::string shell_quoted(const std::string& text) {

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "runs/error.h"
+
 namespace ablate {
 
 /// One job of Slurm, or one of an array.
@@ -30,6 +32,12 @@ struct SlurmJob {
   bool by_slurm() const;
   /// Neither waits nor works: it can't come back.
   bool over() const { return !waits() && !works(); }
+};
+
+/// A command of Slurm's that answered, and failed.
+class SlurmRefusal : public Error {
+ public:
+  using Error::Error;
 };
 
 // Slurm through its own commands. Each takes a few milliseconds where the controller answers; all throw Error where the
@@ -76,7 +84,7 @@ std::vector<SlurmJob> parse_squeue(std::string_view text);
 std::optional<SlurmJob> parse_sacct(std::string_view text);
 
 /// How a job ended by the last line of Slurm's own in what it printed ("… CANCELLED AT … DUE TO TIME LIMIT ***"):
-/// "TIMEOUT", "PREEMPTED", "NODE_FAIL", "CANCELLED"; empty where there is none.
+/// "TIMEOUT", "PREEMPTED", "NODE_FAIL", "CANCELLED"; empty where there is none, or a worker has begun after it.
 std::string state_in_console(std::string_view text);
 
 /// One word of a shell, whatever `text` holds.

@@ -76,6 +76,11 @@ void remove_if_refused(const fs::path& folder) {
   }
 }
 
+/// Slurm shows people their own jobs.
+bool has_another_users_job(const fs::path& run, const RunStatus& status) {
+  return status.launcher == "slurm" && !status.job.empty() && submitted_by_another_user(run);
+}
+
 std::string experiment_of(const fs::path& run) {
   try {
     const nlohmann::json document = read_json_file(run / "run.json").value_or(nlohmann::json::object());
@@ -186,7 +191,8 @@ std::vector<SlurmLauncher::Array> SlurmLauncher::without_job(std::vector<fs::pat
     const auto found = jobs.find(key_of(run));
     return found == jobs.end() || found->second.over() ? nullptr : &found->second;
   };
-  const auto state_of = [&](const fs::path& run) { return read_run(root_, run).status.state; };
+  const auto status_of = [&](const fs::path& run) { return read_run(root_, run).status; };
+  const auto state_of = [&](const fs::path& run) { return status_of(run).state; };
   // Only when its job has left Slurm says whether it waits again or is over.
   const auto undecided = [&](const fs::path& run) {
     const SlurmJob* job = job_of(run);
@@ -200,9 +206,10 @@ std::vector<SlurmLauncher::Array> SlurmLauncher::without_job(std::vector<fs::pat
   const std::size_t asked_for = runs.size();
   for (std::size_t i = 0; i < runs.size(); ++i) {  // It grows.
     const fs::path run = runs[i];
-    const RunState state = state_of(run);
+    const RunStatus status = status_of(run);
+    const RunState state = status.state;
     if (state != RunState::queued && !can_go_on(state)) continue;
-    if (state == RunState::queued && submitted_by_another_user(run)) continue;  // It waits for that one's job.
+    if (state == RunState::queued && has_another_users_job(run, status)) continue;  // It waits for that one's job.
     const SlurmJob* job = job_of(run);
     const SlurmJob* const in_vain =
         job && (job->waits_in_vain() || i >= asked_for) ? std::exchange(job, nullptr) : nullptr;
@@ -314,7 +321,7 @@ void SlurmLauncher::submit_array(const Array& array) {
     }
   } catch (const Error& error) {
     as_they_were();
-    remove_if_refused(folder);
+    if (dynamic_cast<const SlurmRefusal*>(&error)) remove_if_refused(folder);
     throw Error(fmt::format("{} ablate cluster says more.", error.what()));
   }
   for (const std::string& job : array.in_vain) {
@@ -329,9 +336,10 @@ void SlurmLauncher::stop(const fs::path& run) {
   const std::lock_guard guard(mutex_);
   const RunStatus before = read_status(run).value_or(RunStatus{});
   const RunState state = read_run(root_, run).status.state;
-  const bool waits = state == RunState::queued || state == RunState::interrupted;
-  if (state == RunState::running || (waits && submitted_by_another_user(run))) return request(run, Request::stop);
-  if (!waits) return;
+  const bool may_begin = state == RunState::queued || awaits_word_of_cluster(before);
+  if (state == RunState::running || (may_begin && has_another_users_job(run, before)))
+    return request(run, Request::stop);
+  if (state != RunState::queued && state != RunState::interrupted) return;
   try {
     Jobs jobs = look();
     if (const auto job = jobs.find(key_of(run)); job != jobs.end() && job->second.waits()) {
@@ -362,7 +370,7 @@ void SlurmLauncher::refresh(const std::vector<fs::path>& runs) {
       status = read_status(run);
     } catch (const Error&) {  // A damaged one is told of by who reads the run.
     }
-    if (!status || status->launcher != "slurm" || submitted_by_another_user(run)) continue;
+    if (!status || status->launcher != "slurm" || has_another_users_job(run, *status)) continue;
     RunStatus seen = *status;
     heartbeats_.resolve(run.string(), seen, now);
     if (status->state == RunState::queued || status->state == RunState::running || awaits_word_of_cluster(*status))

@@ -1,7 +1,6 @@
 #include "sweeps/slurm_options.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runs/error.h"
@@ -61,17 +60,21 @@ std::vector<std::string> SlurmOptions::for_sbatch() const {
 
 SlurmOptions read_slurm_options(const std::filesystem::path& run) {
   const std::filesystem::path file = run / "slurm.json";
-  const auto document = read_json_file(file);
-  return document ? SlurmOptions::from_json(*document, file.string()) : SlurmOptions{};
+  auto document = read_json_file(file);
+  if (!document) return {};
+  if (document->is_object()) document->erase("user");
+  return SlurmOptions::from_json(*document, file.string());
 }
 
 void write_slurm_options(const std::filesystem::path& run, const SlurmOptions& options) {
-  write_json_file(run / "slurm.json", options.to_json());
+  nlohmann::json document = options.to_json();
+  document["user"] = ::getuid();
+  write_json_file(run / "slurm.json", document);
 }
 
 bool submitted_by_another_user(const std::filesystem::path& run) {
-  struct stat file;
-  return ::stat((run / "slurm.json").c_str(), &file) == 0 && file.st_uid != ::getuid();
+  const auto document = read_json_file(run / "slurm.json");
+  return document && document->is_object() && document->value("user", nlohmann::json(::getuid())) != ::getuid();
 }
 
 }  // namespace ablate

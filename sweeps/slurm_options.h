@@ -28,7 +28,7 @@ struct SlurmOptions {
   bool operator==(const SlurmOptions&) const = default;
 };
 
-/// slurm.json of a run: what it was submitted with, for the next time. Nothing asked where there is none.
+/// slurm.json of a run: what it was submitted with, for the next time, and by whom. Nothing asked where there is none.
 SlurmOptions read_slurm_options(const std::filesystem::path& run);
 void write_slurm_options(const std::filesystem::path& run, const SlurmOptions& options);
 /// Whether another user submitted it last. Slurm shows people their own jobs, so what became of it only that one

@@ -42,9 +42,9 @@ Sweep::Budget budget_from_json(const ordered_json& document, const std::string& 
 }
 
 /// Tags that every run logs beside what it measures.
-bool logged_anyway(const std::string& tag) {
+bool logged_anyway(const std::string& tag, const RunConfig& base) {
   return tag == "lr" || tag == "time/step_ms" || tag == "time/waiting_for_data" || tag.starts_with("system/") ||
-         (tag.starts_with("norm/") && tag.ends_with("/gap"));
+         (tag.starts_with("norm/") && tag.ends_with("/gap") && base.integer("log.norm_every") > 0);
 }
 
 /// Parameters need not all go together, but some have to.
@@ -72,7 +72,7 @@ void check_together(const Sweep& sweep, const std::string& where) {
     const std::string& tag = objective.metric;
     if (!metrics.insert(tag).second)
       throw Error(fmt::format("{}: objective: {} is there twice. Choose another metric, or take it out.", where, tag));
-    if (logged_anyway(tag) || std::ranges::find(tags, tag) != tags.end()) continue;
+    if (logged_anyway(tag, base) || std::ranges::find(tags, tag) != tags.end()) continue;
     throw Error(
         fmt::format("{}: objective: runs of this base do not log {}. Did you mean {}? Other metrics are logged with "
                     "validation.metrics in \"base\".",
@@ -126,7 +126,7 @@ Sweep Sweep::from_json(const ordered_json& document, const std::string& where) {
     if (name->empty() || name->find('/') != std::string::npos || name->starts_with('.'))
       throw Error(fmt::format("{}: \"name\" is the name of a folder, not \"{}\".", where, *name));
     if (name->size() > kLongestName)
-      throw Error(fmt::format("{}: \"name\" has {} letters; {} are the most.", where, name->size(), kLongestName));
+      throw Error(fmt::format("{}: \"name\" has {} bytes; {} are the most.", where, name->size(), kLongestName));
     sweep.name = *name;
   }
   try {

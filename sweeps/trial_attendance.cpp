@@ -61,6 +61,10 @@ void TrialAttendance::attend(const std::set<int>& written, const std::set<int>& 
       else if (settle_run(trial, *run))
         settled.push_back(number);
     });
+  if (!any_works()) held_up_.merge(waits_);
+  waits_.clear();
+  for (const auto& [number, why] : std::exchange(held_up_, {}))
+    remember(number, fmt::format("trial {}: {}", number, why));
   for (const int number : settled) sweep_.let_go(number);
   sweep_.append(outcome.records);
   for (const auto& act : outcome.then) act();
@@ -128,8 +132,8 @@ void TrialAttendance::attend_to(const Trial& trial, TrialRun& run, bool known, b
     case RunState::queued:
       if (!run.submitted()) outcome.to_go_on[trial.number];
       // What holds the local queue up needs a person; a cluster's may, where nothing trains meanwhile.
-      if (!run.status().waiting.empty() && (run.status().launcher != "slurm" || !any_works()))
-        remember(trial.number, fmt::format("trial {}: {}", trial.number, run.status().waiting));
+      if (!run.status().waiting.empty())
+        (run.status().launcher == "slurm" ? waits_ : held_up_)[trial.number] = run.status().waiting;
       break;
     case RunState::running:
       // With its last step it is about to be complete.

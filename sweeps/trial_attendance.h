@@ -66,6 +66,7 @@ class TrialAttendance {
   std::map<int, std::vector<Step>> to_judge_;  // Trials, and what they reported since a verdict.
   std::string trouble_;
   std::set<int> troubled_, refused_;
+  std::map<int, std::string> waits_, held_up_;  // Of this round: why they wait in a cluster, and here.
   int failures_in_a_row_ = 0, refusals_in_a_row_ = 0;
   bool began_ = false;  // The launcher has taken a run.
   std::string all_fail_;

@@ -247,7 +247,9 @@ void LrPanel::draw_losses(Workspace& workspace, const LrVariant& chosen, ImVec2 
 void LrPanel::draw_stop(const LrTest& test) {
   if (!test.curve.over()) return;
   const auto& points = test.curve.points();
-  const std::size_t end = end_of(test.curve), last = end > 0 && !std::isfinite(points[end].smoothed) ? end - 1 : end;
+  const std::size_t end = end_of(test.curve);
+  if (end == 0) return;
+  const std::size_t last = std::isfinite(points[end].smoothed) ? end : end - 1;
   const ImPlotRect limits = ImPlot::GetPlotLimits();
   const float half = widgets::em(0.25f);
   // Where the curve leaves the plot, it is the edge that shows it.

@@ -43,7 +43,7 @@ class Doctor {
         networks_(task.networks()),
         metric_(task.primary_metric()),
         sign_(task.higher_is_better() ? 1 : -1),
-        precise_((test("running statistics, estimated anew on training data"), task), training, kPreciseBatches) {}
+        precise_(task, training, kPreciseBatches) {}
 
   Diagnosis run(FixedBatches& checked, double tolerance) {
     Diagnosis diagnosis;
@@ -233,7 +233,10 @@ class Doctor {
 }  // namespace
 
 Diagnosis diagnose(Task& task, FixedBatches& held_out, FixedBatches& training, const TellTest& tell, double tolerance) {
-  if (held_out.count() == 0 || training.count() == 0) return {};
+  Diagnosis nothing;
+  nothing.untested.push_back("anything: there are no samples to train on, or none to validate on");
+  if (held_out.count() == 0 || training.count() == 0) return nothing;
+  if (tell) tell("running statistics, estimated anew on training data");
   const std::size_t whole = training.count() - (training.incomplete() ? 1 : 0);
   FixedBatches checked = training.first(std::clamp<std::size_t>(whole, 1, kCheckedBatches));
   return Doctor(task, held_out, training, tell).run(checked, tolerance);

@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string_view>
 
 namespace ablate {
 namespace {
 
 using torch::Tensor;
-
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 /// Operations that take what a layer is given, and then its weights.
 bool has_weights(std::string_view operation) {
@@ -32,6 +29,7 @@ LayerActivity::LayerActivity(const std::vector<Network>& networks) {
 }
 
 void LayerActivity::begin_batch() {
+  watching_.reset();
   watching_ = std::make_unique<Operations>(
       [this](std::string_view operation, c10::ArrayRef<const c10::IValue> inputs) { look(operation, inputs); });
 }
@@ -45,9 +43,9 @@ void LayerActivity::look(std::string_view operation, c10::ArrayRef<const c10::IV
   const torch::NoGradGuard no_grad;
   const Tensor given = inputs[0].toTensor().to(torch::kFloat);
   const auto count = static_cast<double>(given.numel());
-  input_layers_.push_back(parameters_[layer->second].layer);
-  inputs_.push_back(torch::stack(
-      {given.mean(), norm_of(given).square() / count, 1 - torch::count_nonzero(given).to(torch::kFloat) / count}));
+  inputs_.push_back({parameters_[layer->second].layer, count,
+                     torch::stack({given.mean(), norm_of(given).square() / count,
+                                   1 - torch::count_nonzero(given).to(torch::kFloat) / count})});
 }
 
 void LayerActivity::look_at_gradients(const Optimizer& optimizer) {
@@ -55,8 +53,9 @@ void LayerActivity::look_at_gradients(const Optimizer& optimizer) {
   for (const auto& [_, tensor] : optimizer.parameters()) {
     const auto found = by_tensor_.find(tensor.unsafeGetTensorImpl());
     if (found == by_tensor_.end() || !tensor.grad().defined()) continue;
-    parameters_[found->second].before = tensor.detach().clone();
-    parameters_[found->second].gradient_norm = norm_of(tensor.grad());
+    Parameter& parameter = parameters_[found->second];
+    if (!parameter.before.defined()) parameter.before = tensor.detach().clone();
+    parameter.gradient_norm = norm_of(tensor.grad());
   }
 }
 
@@ -70,15 +69,14 @@ std::vector<LayerActivity::Layer> LayerActivity::take() {
     norms.push_back(norm_of(each.tensor - each.before));
   }
   if (norms.empty()) return {};
-  for (const Tensor& input : inputs_) norms.push_back(input);
+  for (const Input& input : inputs_) norms.push_back(input.values);
   std::vector<Tensor> flat;
   for (const Tensor& each : norms) flat.push_back(each.reshape({-1}));
   const Tensor all = torch::cat(flat).cpu();
   const float* next = all.const_data_ptr<float>();
 
   struct Sums {
-    double weights = 0, gradients = 0, steps = 0, mean = 0, square = 0, zeros = 0;
-    int calls = 0;
+    double weights = 0, gradients = 0, steps = 0, count = 0, mean = 0, square = 0, zeros = 0;
     bool moved = false;
   };
   std::vector<Sums> sums(layers_.size());
@@ -95,23 +93,31 @@ std::vector<LayerActivity::Layer> LayerActivity::take() {
     sum.steps += squared();
     each.before = each.gradient_norm = Tensor();
   }
-  for (const std::size_t layer : input_layers_) {
-    Sums& sum = sums[layer];
-    ++sum.calls;
-    sum.mean += *next++;
-    sum.square += *next++;
-    sum.zeros += *next++;
+  for (const Input& input : inputs_) {
+    Sums& sum = sums[input.layer];
+    sum.count += input.count;
+    sum.mean += input.count * *next++;
+    sum.square += input.count * *next++;
+    sum.zeros += input.count * *next++;
   }
   inputs_.clear();
-  input_layers_.clear();
 
   std::vector<Layer> layers;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const Sums& sum = sums[i];
-    const double calls = sum.calls, mean = sum.mean / calls;  // NaN without any.
-    layers.push_back({layers_[i], mean, std::sqrt(std::max(0.0, sum.square / calls - mean * mean)), sum.zeros / calls,
-                      std::sqrt(sum.weights), sum.moved ? std::sqrt(sum.gradients) : kNone,
-                      sum.moved ? std::sqrt(sum.steps / sum.weights) : kNone});
+    Layer& layer = layers.emplace_back();
+    layer.name = layers_[i];
+    layer.weight_norm = std::sqrt(sum.weights);
+    if (sum.moved) {
+      layer.gradient_norm = std::sqrt(sum.gradients);
+      layer.update_ratio = std::sqrt(sum.steps / sum.weights);
+    }
+    if (sum.count > 0) {
+      const double mean = sum.mean / sum.count, variance = sum.square / sum.count - mean * mean;
+      layer.input_mean = mean;
+      layer.input_std = variance < 0 ? 0.0 : std::sqrt(variance);  // NaN stays.
+      layer.input_zeros = sum.zeros / sum.count;
+    }
   }
   return layers;
 }

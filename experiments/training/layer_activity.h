@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,14 +25,16 @@ class LayerActivity {
   /// Between backward pass and step, with gradients that are ready and not clipped yet.
   void look_at_gradients(const Optimizer& optimizer);
 
-  /// Of one layer ("down1.conv1"), its weights and biases taken together; NaN where it had none, was given nothing, or
-  /// got no gradient. `input_*`: of all values that a convolution (or a matrix product) was given, over the batches; of
-  /// a network with ReLUs the share of zeros is that of units which are off.
+  /// Of one layer ("down1.conv1"), its weights and biases taken together; nullopt where it was given nothing, or got no
+  /// gradient. `input_*`: of all values that a convolution (or a matrix product) was given, over the batches; of
+  /// a network with ReLUs the share of zeros is that of units which are off. Of several updates within a step the
+  /// gradient is the last one's, and the step that of all.
   struct Layer {
     std::string name;
-    double input_mean, input_std, input_zeros;
-    double weight_norm, gradient_norm;  ///< Euclidean
-    double update_ratio;                ///< ‖step‖ / ‖weights before it‖
+    std::optional<double> input_mean, input_std, input_zeros;
+    double weight_norm;                   ///< Euclidean, before the step
+    std::optional<double> gradient_norm;  ///< Euclidean
+    std::optional<double> update_ratio;   ///< ‖step‖ / ‖weights before it‖
   };
   /// In order of registration; forgets what was seen. After the step. Waits for the device once.
   std::vector<Layer> take();
@@ -47,8 +50,12 @@ class LayerActivity {
   std::vector<Parameter> parameters_;
   std::map<const void*, std::size_t> by_tensor_;  ///< index into parameters_
   std::unique_ptr<Operations> watching_;
-  std::vector<std::size_t> input_layers_;  ///< one a call
-  std::vector<torch::Tensor> inputs_;      ///< {mean, mean square, share of zeros} of it
+  struct Input {
+    std::size_t layer;
+    double count;          ///< of values
+    torch::Tensor values;  ///< {mean, mean square, share of zeros}
+  };
+  std::vector<Input> inputs_;  ///< one a call
 };
 
 }  // namespace ablate

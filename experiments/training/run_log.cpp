@@ -144,9 +144,9 @@ void RunLog::write_layers(Step step) {
   for (const LayerActivity::Layer& layer : layers_.take())
     for (const auto& [name, value] :
          {std::pair("input_mean", layer.input_mean), std::pair("input_std", layer.input_std),
-          std::pair("input_zeros", layer.input_zeros), std::pair("weight_norm", layer.weight_norm),
+          std::pair("input_zeros", layer.input_zeros), std::pair("weight_norm", std::optional(layer.weight_norm)),
           std::pair("gradient_norm", layer.gradient_norm), std::pair("update_ratio", layer.update_ratio)})
-      if (!std::isnan(value)) scalar(fmt::format("layers/{}/{}", layer.name, name), step, value);
+      if (value) scalar(fmt::format("layers/{}/{}", layer.name, name), step, *value);
 }
 
 void RunLog::write_weights(Step step) {

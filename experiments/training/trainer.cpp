@@ -429,7 +429,7 @@ struct Trainer::Impl {
   /// Returns whether another learning rate was asked for. A checkpoint then follows at once: the request is taken away.
   bool take_lr() {
     try {
-      if (state.step >= lengths.total) return false;
+      if (state.step >= lengths.total || given_up()) return false;
       const std::optional<LrRequest> asked = take_lr_request(environment.run);
       if (!asked) return false;
       const double scheduled = schedule->at(state.step).lr, before = scheduled * state.lr_factor;
@@ -484,6 +484,7 @@ struct Trainer::Impl {
 
   void examine() {
     FixedBatches training = fixed(data.source.training, config.integer("train.batch_size"));
+    const Autocast mixed = autocast();
     const Diagnosis diagnosis = diagnose(task, held_out, training);
     if (diagnosis.recalibrated)
       log.scalar(task.primary_metric() + "/val_recalibrated", state.step, *diagnosis.recalibrated);

@@ -49,7 +49,12 @@ TEST_F(SlurmTest, WhatAnotherUserSubmittedIsLeftToThatUser) {
   status.job = "999999_0";  // Which this user's squeue does not show.
   write_status(run, status);
   write_slurm_options(run, {});
-  ASSERT_EQ(::chown((run / "slurm.json").c_str(), 65534, 65534), 0);
+  const auto submitted_by = [&](int user) {
+    nlohmann::json document = *read_json_file(run / "slurm.json");
+    document["user"] = user;
+    write_json_file(run / "slurm.json", document);
+  };
+  submitted_by(65534);
   refresh(run);
   SlurmLauncher(root_).submit({run});
   EXPECT_EQ(state(run), RunState::queued);
@@ -58,9 +63,16 @@ TEST_F(SlurmTest, WhatAnotherUserSubmittedIsLeftToThatUser) {
   EXPECT_EQ(state(run), RunState::queued);
   EXPECT_TRUE(take_request(run, Request::stop)) << "that its worker obeys when it starts";
 
-  ASSERT_EQ(::chown((run / "slurm.json").c_str(), ::getuid(), ::getgid()), 0);
+  submitted_by(static_cast<int>(::getuid()));
   refresh(run);
   EXPECT_EQ(state(run), RunState::stopped) << "of one's own";
+}
+
+TEST_F(SlurmTest, WhatAnotherUserCouldNotSubmitAnybodyMay) {
+  const fs::path run = make_run("a");
+  write_json_file(run / "slurm.json", {{"partition", "nosuch"}, {"user", 65534}});
+  SlurmLauncher(root_, SlurmOptions{}).submit({run});
+  until_state(run, RunState::completed);
 }
 
 TEST_F(SlurmTest, RunsThatAreSubmittedTogetherAreOneArrayJob) {

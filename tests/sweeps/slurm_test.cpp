@@ -53,6 +53,8 @@ TEST(Slurm, TellsInTheConsoleWhyItEndedAJob) {
   EXPECT_EQ(state_in_console(line + " DUE TO TIME LIMIT ***\nStopped at step 7"), "TIMEOUT");
   EXPECT_EQ(state_in_console(line + " DUE TO PREEMPTION ***\n"), "PREEMPTED");
   EXPECT_EQ(state_in_console(line + " DUE TO TIME LIMIT ***\n" + line + " ***"), "CANCELLED") << "the last counts";
+  EXPECT_EQ(state_in_console(line + " DUE TO JOB REQUEUE ***"), "");
+  EXPECT_EQ(state_in_console(line + " ***\n292 samples to train on, 48 held out\nstep 8"), "") << "of an earlier job";
   EXPECT_EQ(state_in_console("step 7\n"), "");
 }
 

@@ -169,7 +169,7 @@ class SlurmTest(ClusterTest):
         wrong = re.findall(r"(?m)^wrong +(.*)", done.stdout)
         self.assertTrue(all("nvidia-smi shows no GPU there" in each for each in wrong), wrong)
         self.root = self.folder / "ablate-runs"
-        self.until(lambda: [run["status"] for run in self.runs()] == ["completed"] * 4, seconds=180)
+        self.until(lambda: [run["status"] for run in self.runs()] == ["completed"] * 3, seconds=180)
         self.assertEqual({run["launcher"] for run in self.runs()}, {"slurm"})
 
 

@@ -4,16 +4,8 @@
 
 #include "runs/checkpoints.h"
 #include "runs/paths.h"
-#include "runs/run_store.h"
 
 namespace ablate {
-namespace {
-
-struct NamedCheckpoint {
-  RunInfo run;
-  std::string step;  ///< "400", "best"; empty: the newest
-};
-
 NamedCheckpoint named_checkpoint(const Invocation& invocation, const std::string& word) {
   const std::size_t at = word.rfind('@');
   const bool has_step = at != std::string::npos && !std::filesystem::exists(word);
@@ -27,11 +19,8 @@ NamedCheckpoint named_checkpoint(const Invocation& invocation, const std::string
   return named;
 }
 
-}  // namespace
-
 std::string checkpoint_word(const Invocation& invocation, const std::string& word) {
-  const NamedCheckpoint named = named_checkpoint(invocation, word);
-  return named.run.folder.string() + (named.step.empty() ? "" : "@" + named.step);
+  return named_checkpoint(invocation, word).word();
 }
 
 std::filesystem::path weights_of(const Invocation& invocation, const std::string& word) {

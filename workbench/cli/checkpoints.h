@@ -3,12 +3,24 @@
 #include <filesystem>
 #include <string>
 
+#include "runs/run_store.h"
 #include "workbench/cli/command.h"
 
 namespace ablate {
 
-/// The run's folder for the worker, with "@STEP" where one is named. The last @ separates, since a path may hold
-/// others; a path that is called so itself wins. Throws Error for a run that we have no network of.
+struct NamedCheckpoint {
+  RunInfo run;
+  std::string step;  ///< "400", "best"; empty: the newest
+
+  /// For the worker: its folder, with "@STEP" where one is named.
+  std::string word() const { return run.folder.string() + (step.empty() ? "" : "@" + step); }
+};
+
+/// Of RUN[@STEP]. The last @ separates, since a path may hold others; a path that is called so itself wins. Throws
+/// Error for a run that we have no network of.
+NamedCheckpoint named_checkpoint(const Invocation& invocation, const std::string& word);
+
+/// The word() of it.
 std::string checkpoint_word(const Invocation& invocation, const std::string& word);
 
 /// What RUN[@STEP|@best], FILE or a checkpoint's folder means: a checkpoint's folder, or that file. Throws Error as

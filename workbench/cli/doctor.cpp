@@ -7,7 +7,6 @@
 #include <memory>
 
 #include "experiments/cure.h"
-#include "runs/findings.h"
 #include "runs/json_file.h"
 #include "sweeps/launcher.h"
 #include "sweeps/process.h"
@@ -23,21 +22,20 @@ struct DoctorOptions {
   std::filesystem::path fix;
 };
 
-nlohmann::json diagnosis_of(const Invocation& invocation, const DoctorOptions& options) {
+nlohmann::json diagnosis_of(const NamedCheckpoint& named) {
   nlohmann::json answer;
   const bool terminal = ::isatty(STDERR_FILENO);
-  const int status =
-      read_lines(worker_program(), {"doctor", checkpoint_word(invocation, options.run)}, [&](const std::string& line) {
-        nlohmann::json said = parse_json(line, "what the worker said");
-        if (!said.contains("test"))
-          answer = std::move(said);
-        else
-          fmt::print(stderr, "{}testing: {}{}", terminal ? "\r\033[K" : "", said["test"].get<std::string>(),
-                     terminal ? "" : "\n");
-      });
+  const int status = read_lines(worker_program(), {"doctor", named.word()}, [&](const std::string& line) {
+    nlohmann::json said = parse_json(line, "what the worker said");
+    if (!said.contains("test"))
+      answer = std::move(said);
+    else
+      fmt::print(stderr, "{}testing: {}{}", terminal ? "\r\033[K" : "", said["test"].get<std::string>(),
+                 terminal ? "" : "\n");
+  });
   if (terminal) fmt::print(stderr, "\r\033[K");
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || answer.is_null())
-    throw Error(fmt::format("{} could not be examined.", options.run));
+    throw Error(fmt::format("{} could not be examined.", named.run.id));
   return answer;
 }
 
@@ -58,8 +56,7 @@ Experiment experiment_of_cures(const RunInfo& run, const nlohmann::json& finding
   return experiment;
 }
 
-void write_fix(const Invocation& invocation, const DoctorOptions& options, const nlohmann::json& findings) {
-  const RunInfo run = find_run(invocation.root(), options.run.substr(0, options.run.rfind('@')));
+void write_fix(const RunInfo& run, const DoctorOptions& options, const nlohmann::json& findings) {
   const Experiment experiment = experiment_of_cures(run, findings);
   if (experiment.variants.size() == 1)
     throw Error(findings.empty() ? fmt::format("{} needs no cure: {} is not written.", run.id, options.fix.string())
@@ -85,12 +82,13 @@ void print_in_words(const std::string& run, const nlohmann::json& diagnosis) {
 }
 
 int doctor(const Invocation& invocation, const DoctorOptions& options) {
-  const nlohmann::json diagnosis = diagnosis_of(invocation, options);
+  const NamedCheckpoint named = named_checkpoint(invocation, options.run);
+  const nlohmann::json diagnosis = diagnosis_of(named);
   if (invocation.json)
     print_json(diagnosis);
   else
     print_in_words(options.run, diagnosis);
-  if (!options.fix.empty()) write_fix(invocation, options, diagnosis["findings"]);
+  if (!options.fix.empty()) write_fix(named.run, options, diagnosis["findings"]);
   return 0;
 }
 

@@ -47,7 +47,7 @@ void tell_if_forsaken(const std::filesystem::path& root) {
 
 /// Made by a launch that was cut short, or is under way.
 bool is_in_no_queue(const RunInfo& run, const std::vector<std::filesystem::path>& waiting, const LocalQueue& queue) {
-  return run.status.state == RunState::queued && run.status.launcher.empty() &&
+  return run.status.state == RunState::queued && run.status.launcher.empty() && !run.run.contains("sweep") &&
          std::ranges::find(waiting, std::filesystem::absolute(run.folder).lexically_normal()) == waiting.end() &&
          !queue.working(run.folder);
 }
@@ -90,8 +90,10 @@ int print_list(const Invocation& invocation) {
     row.push_back({status.training_seconds > 0 ? short_time(status.training_seconds) : ""});
     std::string error = status.error.substr(0, status.error.find('\n'));
     if (error.empty() && !problems_of(run, {}).empty()) error = "its log is damaged: ablate show " + run.id;
-    if (error.empty() && is_in_no_queue(run, waiting, queue)) error = "in no queue yet: ablate resume queues it here";
-    row.push_back(error.empty() ? Cell{status.waiting, Tone::quiet} : Cell{std::move(error), Tone::bad});
+    const bool lost = is_in_no_queue(run, waiting, queue);
+    row.push_back(!error.empty()
+                      ? Cell{std::move(error), Tone::bad}
+                      : Cell{lost ? "in no queue yet: ablate resume queues it here" : status.waiting, Tone::quiet});
     table.add(std::move(row));
   }
   table.print();

@@ -116,11 +116,12 @@ void Progress::redraw() {
 void Progress::tell_news(const RunInfo& run, std::size_t index) {
   const RunStatus& status = run.status;
   const Step tenth = status.total_steps > 0 ? status.step * 10 / status.total_steps : 0;
-  std::string news = fmt::format("{} {} {}", state_of(run), tenth, status.waiting);
-  if (news == told_[index]) return;
-  told_[index] = std::move(news);
-  if (run.status.state != RunState::queued || !status.waiting.empty())
-    fmt::print(stderr, "{}\n", line_of(run, name_width()));
+  std::string news = fmt::format("{} {}", state_of(run), tenth), reason = status.waiting;
+  // One line for a reason, whatever numbers it has and however many wait for it.
+  std::erase_if(reason, [](char c) { return c >= '0' && c <= '9'; });
+  const bool new_reason = !reason.empty() && told_reasons_.insert(reason).second;
+  if (news == std::exchange(told_[index], news) && !new_reason) return;
+  if (run.status.state != RunState::queued || new_reason) fmt::print(stderr, "{}\n", line_of(run, name_width()));
 }
 
 }  // namespace ablate

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,7 +45,8 @@ class Progress {
   std::filesystem::path root_;
   std::vector<std::filesystem::path> folders_;
   std::vector<RunInfo> infos_;
-  std::vector<std::string> told_;  ///< what the plain line said last, or a part of it that stands for it
+  std::vector<std::string> told_;       ///< what the plain line said last, or a part of it that stands for it
+  std::set<std::string> told_reasons_;  ///< why runs wait, on plain lines
   bool terminal_ = false;
   bool drawn_ = false;
 };

@@ -10,6 +10,8 @@
 #include "experiments/training/lengths.h"
 #include "experiments/training/worker/commands.h"
 #include "experiments/training/worker/setup.h"
+#include "runs/checkpoints.h"
+#include "runs/error.h"
 #include "runs/json_file.h"
 
 namespace ablate {
@@ -29,7 +31,6 @@ int doctor(const std::string& run) {
     fmt::print("{}\n", json_text({{"test", test}}));
     std::fflush(stdout);
   });
-  write_findings(loaded.folder, diagnosis.findings);
   nlohmann::json findings = nlohmann::json::array();
   for (const Finding& finding : diagnosis.findings) findings.push_back(to_json(finding));
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
@@ -38,6 +39,12 @@ int doctor(const std::string& run) {
                                 {"tests", diagnosis.tests},
                                 {"untested", diagnosis.untested},
                                 {"seconds", seconds.count()}}));
+  if (!loaded.average.empty() || loaded.checkpoint != newest_checkpoint(loaded.folder)) return 0;
+  try {
+    write_findings(loaded.folder, diagnosis.findings);
+  } catch (const Error& error) {  // A colleague's run.
+    fmt::print(stderr, "ablate: note: {} The findings are not kept with the run.\n", error.what());
+  }
   return 0;
 }
 

@@ -243,7 +243,8 @@ void predict_video(Predictor& predictor, Targets& targets, const PredictOutput& 
     ++frames;
     if (Clock::now() - said < std::chrono::seconds(1)) continue;
     said = Clock::now();
-    print_line({{"video", file.string()}, {"frame", frames}, {"frames", reader.frames()}, {"frames_per_second", rate()}});
+    print_line(
+        {{"video", file.string()}, {"frame", frames}, {"frames", reader.frames()}, {"frames_per_second", rate()}});
   }
   if (frames == 0) throw Error(fmt::format("{}: not a single frame can be read.", file.string()));
   if (const double missing = double(reader.frames()) - double(frames);

@@ -142,7 +142,7 @@ int train_run(const std::filesystem::path& given, const std::function<bool()>& i
       state = RunState::interrupted;
       status.change([](RunStatus& now) { now.waiting = kWordOfCluster; });
     }
-    status.finish(state, sent_away ? fmt::format("Its job {} was told to end:", job) : "");
+    status.finish(state, sent_away ? fmt::format("Its job {} was told to end.", job) : "");
     say(std::string(name_of(state)));
     if (state == RunState::completed) drop_late_lr(folder);
     return job && state != RunState::completed ? 1 : 0;  // What comes after it (afterok) has to wait.
