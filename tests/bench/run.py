@@ -123,7 +123,8 @@ def logged_run(config):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder, "run.json").write_text(json.dumps({"format": 1, "config": config}))
-        subprocess.run([BIN / "ablate-train", "run", folder], check=True, capture_output=True)
+        subprocess.run([BIN / "ablate-train", "run", folder], check=True, capture_output=True,
+                       env=os.environ | {"OMP_WAIT_POLICY": "passive"})  # As launchers start it.
         log = EventAccumulator(folder, size_guidance={"scalars": 0}).Reload()
         steps = [event.wall_time for event in log.Scalars("time/step_ms")]
         return (steps[-1] - steps[0]) / (len(steps) - 1), statistics.mean(event.value for event in log.Scalars("time/waiting_for_data"))
