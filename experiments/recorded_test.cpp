@@ -10,6 +10,7 @@
 #include "runs/atomic_file.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
+#include "runs/trimmed.h"
 
 namespace ablate {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 using json = nlohmann::json;
 
 constexpr const char* kWanted = "Two columns are wanted, lr and loss; or JSON, as in [[1e-7, 0.7], [2e-7, 0.69]].";
+constexpr std::string_view kAroundCells = " \t\r\"'";
 
 bool is_lr(std::string_view name) { return name == "lr" || name == "lrs" || name == "learning_rate"; }
 bool is_loss(std::string_view name) { return name == "loss" || name == "losses"; }
@@ -43,11 +45,6 @@ class Points {
   RecordedTest points_;
 };
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r\"'");
-  return first == std::string_view::npos ? "" : text.substr(first, text.find_last_not_of(" \t\r\"'") - first + 1);
-}
-
 /// One cell; "nan" and "inf" in any case are numbers.
 std::optional<double> cell_number(std::string_view cell) {
   const std::string text(cell);
@@ -67,14 +64,14 @@ std::vector<std::string_view> cells_of(std::string_view line, char separator) {
   if (separator != ' ') {
     for (std::size_t begin = 0; begin <= line.size();) {
       const std::size_t end = std::min(line.find(separator, begin), line.size());
-      cells.push_back(trimmed(line.substr(begin, end - begin)));
+      cells.push_back(trimmed(line.substr(begin, end - begin), kAroundCells));
       begin = end + 1;
     }
     return cells;
   }
   for (std::size_t begin = line.find_first_not_of(" \t\r"); begin != std::string_view::npos;) {
     const std::size_t end = std::min(line.find_first_of(" \t\r", begin), line.size());
-    cells.push_back(trimmed(line.substr(begin, end - begin)));
+    cells.push_back(trimmed(line.substr(begin, end - begin), kAroundCells));
     begin = line.find_first_not_of(" \t\r", end);
   }
   return cells;

@@ -26,6 +26,8 @@ using Clock = std::chrono::steady_clock;
 
 /// How long Optuna leaves a lock alone that does not change.
 constexpr auto kGrace = std::chrono::seconds(30);
+/// After so long a person is told what is waited for.
+constexpr auto kSilence = std::chrono::seconds(3);
 
 [[noreturn]] void cannot(const char* what, const fs::path& file) {
   throw Error(fmt::format("{}: can't {}: {}", file.string(), what, system_error_text(errno)));
@@ -39,7 +41,7 @@ class JournalLock {
         ours_(journal.string() + fmt::format(".{}.lock", host_name())),
         alone_(ours_) {
     struct stat seen {};
-    Clock::time_point since = Clock::now();
+    Clock::time_point since = Clock::now(), tell = since + kSilence;
     for (auto pause = std::chrono::milliseconds(1);; pause = std::min(2 * pause, std::chrono::milliseconds(200))) {
       // Others look at the age of what the link points to.
       ::utimensat(AT_FDCWD, ours_.c_str(), nullptr, 0);
@@ -60,6 +62,13 @@ class JournalLock {
           release();
           seen = {};
         }
+      }
+      if (Clock::now() > tell) {
+        fmt::print(
+            stderr,
+            "Waiting for {}: somebody else holds the journal. If it does not change for {} s it is taken away.\n",
+            link_.string(), kGrace.count());
+        tell = Clock::time_point::max();
       }
       std::this_thread::sleep_for(pause);
     }

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "runs/error.h"
+#include "runs/trimmed.h"
 #include "sweeps/run_command.h"
 
 namespace ablate {
@@ -22,12 +23,6 @@ using std::chrono::seconds;
 // wait so long.
 constexpr seconds kLookPatience{5}, kChangePatience{60};
 
-std::string trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-}
-
 /// "sbatch: error: A\nsbatch: error: B" as "A; B".
 std::string complaint_of(const CommandOutput& output) {
   std::istringstream lines(output.err.empty() ? output.out : output.err);
@@ -35,7 +30,7 @@ std::string complaint_of(const CommandOutput& output) {
   for (std::string line; std::getline(lines, line);) {
     for (const char* lead : {"error: ", "fatal: "})
       if (const std::size_t at = line.find(lead); at != std::string::npos) line.erase(0, at + std::string(lead).size());
-    if (line = trimmed(line); !line.empty()) words += (words.empty() ? "" : "; ") + line;
+    if (line = std::string(trimmed(line)); !line.empty()) words += (words.empty() ? "" : "; ") + line;
   }
   return words.empty() ? fmt::format("exit code {}", output.exit_code) : words;
 }
@@ -155,7 +150,7 @@ std::string submit_job(const std::vector<std::string>& options, const std::files
   std::vector<std::string> words = {"sbatch", "--parsable"};
   words.insert(words.end(), options.begin(), options.end());
   words.push_back(script.string());
-  const std::string said = trimmed(run_slurm(words, kChangePatience).out);
+  const std::string said(trimmed(run_slurm(words, kChangePatience).out));
   const std::string last = said.substr(said.rfind('\n') + 1);  // "123" or "123;cluster"
   const std::string number = last.substr(0, last.find(';'));
   if (number.empty() || number.find_first_not_of("0123456789") != std::string::npos)
@@ -169,12 +164,13 @@ std::string slurm_setting(std::string_view key) {
   std::istringstream lines(run_slurm({"scontrol", "show", "config"}, kLookPatience).out);
   for (std::string line; std::getline(lines, line);) {
     const std::size_t equals = line.find('=');
-    if (equals != std::string::npos && trimmed(line.substr(0, equals)) == key) return trimmed(line.substr(equals + 1));
+    if (equals != std::string::npos && trimmed(line.substr(0, equals)) == key)
+      return std::string(trimmed(line.substr(equals + 1)));
   }
   return {};
 }
 
-std::string slurm_ping() { return trimmed(ask_slurm({"scontrol", "ping"}, kLookPatience).out); }
+std::string slurm_ping() { return std::string(trimmed(ask_slurm({"scontrol", "ping"}, kLookPatience).out)); }
 
 bool SlurmNodes::usable() const {
   return is_one_of(state, {"idle", "mixed", "allocated", "allocated+", "completing", "planned"});

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "runs/error.h"
+#include "runs/trimmed.h"
 #include "viewers/run_metrics.h"
 
 namespace ablate {
@@ -14,7 +15,7 @@ namespace {
 std::vector<std::string> split(const std::string& text) {
   std::vector<std::string> words;
   std::istringstream stream(text);
-  for (std::string word; std::getline(stream, word, ',');) words.push_back(trimmed(word));
+  for (std::string word; std::getline(stream, word, ',');) words.emplace_back(trimmed(word));
   if (words.empty()) words.emplace_back();
   return words;
 }
@@ -24,11 +25,6 @@ std::vector<std::string> split(const std::string& text) {
 std::string naming_word(const std::string& key) {
   const std::string word = option_word(key);
   return word == "name" || word == "mode" ? key.substr(0, key.find('.')) : word;
-}
-
-std::string trimmed(const std::string& text) {
-  const auto from = text.find_first_not_of(" \t");
-  return from == std::string::npos ? "" : text.substr(from, text.find_last_not_of(" \t") - from + 1);
 }
 
 std::string value_words(const nlohmann::json& value) {
@@ -86,7 +82,7 @@ void BuilderModel::set_text(const std::string& key, const std::string& text) {
     // A path may have commas, and a list has.
     const bool whole = option->type == OptionType::text || option->type == OptionType::strings ||
                        option->type == OptionType::durations;
-    for (const std::string& word : whole ? std::vector{trimmed(text)} : split(text)) {
+    for (const std::string& word : whole ? std::vector{std::string(trimmed(text))} : split(text)) {
       nlohmann::json value = value_from_text(*option, word);
       if (std::find(chosen.begin(), chosen.end(), value) == chosen.end()) chosen.push_back(std::move(value));
     }

@@ -54,9 +54,6 @@ class BuilderModel {
 /// An option in the name of what it is varied in: "norm sharing", "schedule" for schedule.name.
 std::string naming_word(const std::string& key);
 
-/// Without the blanks around it.
-std::string trimmed(const std::string& text);
-
 /// A value as a person writes it: words without quotes, a size as "96x64".
 std::string value_words(const nlohmann::json& value);
 

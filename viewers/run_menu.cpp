@@ -5,6 +5,7 @@
 #include <imgui_stdlib.h>
 
 #include "runs/error.h"
+#include "runs/trimmed.h"
 #include "viewers/builder_model.h"
 #include "viewers/run_state.h"
 #include "viewers/widgets.h"
@@ -36,7 +37,7 @@ void RunMenu::draw_lr(Workspace& workspace, const RunView& run) {
   if (!ImGui::InputTextWithHint("##rate", "a rate (1e-4) or 0.3x", &typed_, ImGuiInputTextFlags_EnterReturnsTrue))
     return;
   try {
-    workspace.actions->change_lr(run, LrRequest::from_words(trimmed(typed_)));
+    workspace.actions->change_lr(run, LrRequest::from_words(std::string(trimmed(typed_))));
   } catch (const Error& error) {
     workspace.error = error.what();
   }

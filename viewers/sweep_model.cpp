@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "runs/error.h"
+#include "runs/trimmed.h"
 #include "sweeps/pruners/pruner.h"
 #include "sweeps/samplers/sampler.h"
 
@@ -27,7 +28,7 @@ constexpr double kCloseLimits = 1;  // Limits further apart only say what an opt
 
 /// A number where it is one, else the text: whoever reads it says what is wrong with that.
 ordered_json number_or_words(const std::string& typed) {
-  const std::string text = trimmed(typed);
+  const std::string text(trimmed(typed));
   double number = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (failed != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) return text;
@@ -53,7 +54,7 @@ ordered_json fields_of(const SweepModel::Range& range) {
 
 /// A number or a flag where it is one, else the text.
 ordered_json value_or_words(const std::string& typed) {
-  if (const std::string text = trimmed(typed); text == "true" || text == "false") return text == "true";
+  if (const std::string text(trimmed(typed)); text == "true" || text == "false") return text == "true";
   return number_or_words(typed);
 }
 

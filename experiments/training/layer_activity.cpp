@@ -14,7 +14,8 @@ bool has_weights(std::string_view operation) {
   return operation == "aten::conv2d" || operation == "aten::conv_transpose2d" || operation == "aten::linear";
 }
 
-Tensor norm_of(const Tensor& tensor) { return torch::linalg_vector_norm(tensor.to(torch::kFloat), 2); }
+/// [1].
+Tensor norm_of(const Tensor& tensor) { return torch::linalg_vector_norm(tensor.to(torch::kFloat), 2).reshape(1); }
 
 }  // namespace
 
@@ -44,8 +45,8 @@ void LayerActivity::look(std::string_view operation, c10::ArrayRef<const c10::IV
   const Tensor given = inputs[0].toTensor().to(torch::kFloat);
   const auto count = static_cast<double>(given.numel());
   inputs_.push_back({parameters_[layer->second].layer, count,
-                     torch::stack({given.mean(), norm_of(given).square() / count,
-                                   1 - torch::count_nonzero(given).to(torch::kFloat) / count})});
+                     torch::cat({given.mean().reshape(1), norm_of(given).square() / count,
+                                 1 - torch::count_nonzero(given).to(torch::kFloat).reshape(1) / count})});
 }
 
 void LayerActivity::look_at_gradients(const Optimizer& optimizer) {
@@ -70,9 +71,7 @@ std::vector<LayerActivity::Layer> LayerActivity::take() {
   }
   if (norms.empty()) return {};
   for (const Input& input : inputs_) norms.push_back(input.values);
-  std::vector<Tensor> flat;
-  for (const Tensor& each : norms) flat.push_back(each.reshape({-1}));
-  const Tensor all = torch::cat(flat).cpu();
+  const Tensor all = torch::cat(norms).cpu();
   const float* next = all.const_data_ptr<float>();
 
   struct Sums {

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-import sweeps as tpe
+import sweeps as samplers
 from asha_against_grid import asha
 from range_test import range_tests
 
@@ -166,31 +166,6 @@ def layer_statistics():
                "wanted: 3 %", 0.03 / max(share, 1e-4), 1)
 
 
-def gp_suggestion():
-    """One proposal beside a hundred trials of six parameters; Optuna's process starts from the lengths that it found for the trial before."""
-    import sampler_regret as samplers
-    function, space = samplers.FUNCTIONS["Hartmann-6"]
-    samplers.optuna.logging.set_verbosity(samplers.optuna.logging.ERROR)
-    study = samplers.optuna.create_study(sampler=samplers.optuna.samplers.RandomSampler(seed=0))
-    study.optimize(lambda trial: function({key: trial.suggest_float(key, 0, 1) for key in space}), 99)
-    study.sampler = samplers.optuna.samplers.GPSampler(seed=0)
-    ours = samplers.Ours()
-
-    def theirs():
-        start = time.perf_counter()
-        trial = study.ask(space)
-        seconds = time.perf_counter() - start
-        study.tell(trial, state=samplers.optuna.trial.TrialState.FAIL)
-        return seconds
-
-    first = study.ask(space)
-    study.tell(first, function(first.params))
-    trials = [{"params": trial.params, "values": trial.values} for trial in study.trials]
-    us, them = alternately(lambda: ours.suggestion(space, trials, 0)["seconds"], theirs, 9)
-    yield "a trial proposed by the Gaussian process beside 100 others, 6 parameters", f"{us * 1e3:.0f} ms", f"GPSampler {them * 1e3:.0f} ms", them / us, 1
-    yield "… of the 50 ms that it may take", f"{us * 1e3:.0f} ms", "wanted: 50 ms", 0.05 / us, 1
-
-
 def launched(root, experiment, *options, **environment):
     file = pathlib.Path(root, "experiment.json")
     file.write_text(json.dumps(experiment))
@@ -323,8 +298,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photographs", metavar="FOLDER", type=lambda path: pathlib.Path(path).resolve(),
                         help="train on these where it can be either, and measure the demo's four runs too")
-    parts = (write_scalars, list_runs, first_frame, training_steps, around_the_step, layer_statistics, queue, sweep, sharing, gp_suggestion, tpe.suggest,
-             tpe.journal, tpe.regret, tpe.importance, range_tests, asha, demo)
+    parts = (write_scalars, list_runs, first_frame, training_steps, around_the_step, layer_statistics, queue, sweep, sharing, samplers.suggest,
+             samplers.gp_suggestion, samplers.journal, samplers.regret, samplers.gp_regret, samplers.importance, range_tests, asha, demo)
     parser.add_argument("--only", choices=[part.__name__ for part in parts], help="of all parts this one")
     arguments = parser.parse_args()
     print(f"{datetime.date.today()}, {THREADS} threads of {platform.processor() or platform.machine()}\n")

@@ -1,4 +1,4 @@
-"""Sweeps against Optuna: rows of run.py (suggest, journal, regret with the same settings of its TPESampler, importance).
+"""Sweeps against Optuna: rows of run.py, of its TPESampler with the same settings and of its GPSampler.
 
 Time: a ratio above 1 means that Ablate is faster. Regret: what the best of 100 trials lacks to the optimum, mean and 95 % interval over
 the seeds; a ratio above 1 means that Ablate comes closer, and wanted is what chance alone allows.
@@ -29,32 +29,41 @@ def ours(*words):
     return json.loads(subprocess.run([str(word) for word in (BIN / "sweep_trials", *words)], capture_output=True, text=True, check=True).stdout)
 
 
-def suggest():
-    """Both alternately; the least of what a suggestion took in each sitting, and of these the median. Optuna's is its processor time: what
-    others on the machine take of the wall's would count against the longer one."""
-    past, count = 1000, 30
-    for parameters in (1, 5, 10):
-        space = {f"x{i}": optuna.distributions.FloatDistribution(0, 1) for i in range(parameters)}
-        for name, mode in MODES.items():
-            def theirs():
-                study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0, constant_liar=True, **mode))
-                rng = np.random.default_rng(0)
-                for _ in range(past):
-                    params = {key: float(rng.random()) for key in space}
-                    study.add_trial(optuna.trial.create_trial(params=params, distributions=space,
-                                                              value=sum((x - 0.3) ** 2 for x in params.values())))
-                took = []
-                for _ in range(count):
-                    start = time.thread_time()
-                    trial = study.ask(space)
-                    took.append(1e3 * (time.thread_time() - start))
-                    study.tell(trial, sum((x - 0.3) ** 2 for x in trial.params.values()))
-                return min(took)
+def suggestion(sampler, parameters, past, fields, count, times=3):
+    """Milliseconds of a suggestion, ours and Optuna's, alternately: the least in each sitting, and of these the median. Optuna's is its
+    processor time: what others on the machine take of the wall's would count against the longer one."""
+    space = {f"x{i}": optuna.distributions.FloatDistribution(0, 1) for i in range(parameters)}
 
-            fields = json.dumps({"name": "tpe", **mode})
-            pairs = [(min(ours("suggest", fields, parameters, past, count)["milliseconds"]), theirs()) for _ in range(3)]
-            us, them = (statistics.median(side) for side in zip(*pairs))
+    def theirs():
+        study = optuna.create_study(sampler=sampler())
+        rng = np.random.default_rng(0)
+        for _ in range(past):
+            params = {key: float(rng.random()) for key in space}
+            study.add_trial(optuna.trial.create_trial(params=params, distributions=space, value=sum((x - 0.3) ** 2 for x in params.values())))
+        took = []
+        for _ in range(count):
+            start = time.thread_time()
+            trial = study.ask(space)
+            took.append(1e3 * (time.thread_time() - start))
+            study.tell(trial, sum((x - 0.3) ** 2 for x in trial.params.values()))
+        return min(took)
+
+    pairs = [(min(ours("suggest", json.dumps(fields), parameters, past, count)["milliseconds"]), theirs()) for _ in range(times)]
+    return [statistics.median(side) for side in zip(*pairs)]
+
+
+def suggest():
+    for parameters in (1, 5, 10):
+        for name, mode in MODES.items():
+            us, them = suggestion(lambda mode=mode: optuna.samplers.TPESampler(seed=0, constant_liar=True, **mode), parameters, 1000,
+                                  {"name": "tpe", **mode}, 30)
             yield f"TPE suggests {parameters} of {name}, after 1,000 trials", f"{us:.3f} ms", f"Optuna {them:.1f} ms", them / us, 50
+
+
+def gp_suggestion():
+    us, them = suggestion(lambda: optuna.samplers.GPSampler(seed=0), 6, 100, {"name": "gp"}, 5)
+    yield "the Gaussian process suggests 6 parameters beside 100 trials", f"{us:.0f} ms", f"Optuna {them:.0f} ms", them / us, 1
+    yield "… of the 50 ms that it may take", f"{us:.0f} ms", "wanted: 50 ms", 50 / us, 1
 
 
 def journal():
@@ -108,24 +117,38 @@ def recorded(trial):
     return 1 - nearest[5]
 
 
-def regret(seeds=30):
-    trials = 100
-    objectives = {"Branin": (branin, "branin", 0.397887357729739), "Hartmann-6": (hartmann6, "hartmann6", -3.32236801141551),
-                  "mixed, conditional": (mixed, "mixed", 0), "U-Nets, recorded": (recorded, RECORDED, 1 - max(point[5] for point in POINTS))}
-    for what, (objective, name, optimum) in objectives.items():
-        for mode_name, mode in MODES.items():
-            def theirs(seed):
-                study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed, constant_liar=True, **mode))
-                study.optimize(objective, n_trials=trials)
-                return study.best_value - optimum
+OBJECTIVES = {"Branin": (branin, "branin", 0.397887357729739), "Hartmann-6": (hartmann6, "hartmann6", -3.32236801141551),
+              "mixed, conditional": (mixed, "mixed", 0), "U-Nets, recorded": (recorded, RECORDED, 1 - max(point[5] for point in POINTS))}
 
-            us = np.array(ours("regret", json.dumps({"name": "tpe", **mode}), name, trials, seeds)["regret"])
-            them = np.array([theirs(seed) for seed in range(seeds)])
-            words = [f"{side.mean():.4f} ± {1.96 * side.std(ddof=1) / math.sqrt(seeds):.4f}" for side in (us, them)]
-            # What lies further behind than this is so beyond chance: outside the 95 % interval of the difference.
-            margin = 1.96 * math.sqrt((us.var(ddof=1) + them.var(ddof=1)) / seeds)
-            yield (f"regret of TPE, {mode_name}: {what}", words[0], f"Optuna {words[1]}", them.mean() / us.mean(),
-                   them.mean() / (them.mean() + margin))
+
+def regret_beside(what, objective, sampler, fields, trials, seeds=30):
+    """A row: of the sampler that `sampler(seed)` makes, and of ours with these fields."""
+    value, name, optimum = OBJECTIVES[objective]
+
+    def theirs(seed):
+        study = optuna.create_study(sampler=sampler(seed))
+        study.optimize(value, n_trials=trials)
+        return study.best_value - optimum
+
+    us = np.array(ours("regret", json.dumps(fields), name, trials, seeds)["regret"])
+    them = np.array([theirs(seed) for seed in range(seeds)])
+    words = [f"{side.mean():.4f} ± {1.96 * side.std(ddof=1) / math.sqrt(seeds):.4f}" for side in (us, them)]
+    # What lies further behind than this is so beyond chance: outside the 95 % interval of the difference.
+    margin = 1.96 * math.sqrt((us.var(ddof=1) + them.var(ddof=1)) / seeds)
+    return f"regret of {what}: {objective}", words[0], f"Optuna {words[1]}", them.mean() / us.mean(), them.mean() / (them.mean() + margin)
+
+
+def regret():
+    for objective in OBJECTIVES:
+        for name, mode in MODES.items():
+            yield regret_beside(f"TPE, {name}", objective, lambda seed, mode=mode: optuna.samplers.TPESampler(seed=seed, constant_liar=True, **mode),
+                                {"name": "tpe", **mode}, 100)
+
+
+def gp_regret():
+    """The mixed function has parameters that exist under a condition, which Optuna's draws at random."""
+    for objective in OBJECTIVES:
+        yield regret_beside("the Gaussian process, 40 trials", objective, lambda seed: optuna.samplers.GPSampler(seed=seed), {"name": "gp"}, 40)
 
 
 def importance(seeds=10):
