@@ -108,7 +108,7 @@ RecordedTest from_lines(std::string_view text, const std::string& where) {
   Points points;
   Columns columns;
   char separator = 0;
-  std::size_t number = 0;
+  std::size_t number = 0, wanted = 0;  // Lines, and cells of the first one.
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     const std::string_view line = text.substr(begin, end - begin);
@@ -118,15 +118,23 @@ RecordedTest from_lines(std::string_view text, const std::string& where) {
     const std::string place = fmt::format("{}, line {}", where, number);
     const bool first = separator == 0;
     if (first) separator = separator_of(line);
-    const std::vector<std::string_view> cells = cells_of(line, separator);
+    std::vector<std::string_view> cells = cells_of(line, separator);
+    while (wanted > 0 && cells.size() > wanted && cells.back().empty()) cells.pop_back();
     if (first && std::ranges::none_of(cells, [](std::string_view cell) { return cell_number(cell).has_value(); })) {
       const auto named = columns_named(cells);
       if (!named) throw Error(fmt::format("{}: no columns are called lr and loss. {}", place, kWanted));
       columns = *named;
+      wanted = cells.size();
       continue;
     }
     if (first && cells.size() != 2)
       throw Error(fmt::format("{}: {} columns without names. {}", place, cells.size(), kWanted));
+    if (wanted == 0) wanted = cells.size();
+    if (cells.size() > wanted)
+      throw Error(
+          fmt::format("{}: {} cells, where there were {} before. Are these decimal commas? Write decimal points, or ; "
+                      "between the columns.",
+                      place, cells.size(), wanted));
     if (cells.size() <= std::max(columns.lr, columns.loss))
       throw Error(fmt::format("{}: there is no second number. {}", place, kWanted));
     const auto lr = cell_number(cells[columns.lr]), loss = cell_number(cells[columns.loss]);
@@ -168,6 +176,9 @@ RecordedTest from_json(const json& document, const std::string& where) {
   }
   const json* list = document.is_object() && document.contains("points") ? &document["points"] : &document;
   if (!list->is_array()) throw Error(fmt::format("{} holds no list of points. {}", where, kWanted));
+  if (list->size() == 2 &&
+      std::ranges::all_of(*list, [](const json& each) { return each.is_array() && each.size() > 3; }))
+    throw Error(fmt::format("{}: two lists without names. Write {{\"lr\": […], \"loss\": […]}}.", where));
   for (std::size_t i = 0; i < list->size(); ++i) {
     const json& point = (*list)[i];
     const bool pair = point.is_array() && point.size() >= 2;

@@ -16,6 +16,21 @@ using nlohmann::json;
 
 /// Steps such as .1 are no binary fractions: 3 of them are .3, not .30000000000000004 less than .3.
 constexpr double kStepRounding = 1e-9;
+/// Up to here a double counts.
+constexpr double kMostWhole = 0x1p53;
+
+/// Whether we can count with them. Not of a categorical one.
+void check_numbers(const Distribution& of) {
+  if (!std::isfinite(of.low) || !std::isfinite(of.high)) throw Error("needs a low and a high that are finite");
+  if (of.type == Distribution::Type::integer)
+    for (const double whole : {of.low, of.high, of.step.value_or(1)})
+      if (whole != std::floor(whole) || std::abs(whole) > kMostWhole)
+        throw Error(fmt::format("is of whole numbers, and {:g} is none", whole));
+  if (of.step && !(*of.step > 0)) throw Error(fmt::format("has a step of {:g}; it has to be above 0", *of.step));
+  if (of.step && !((of.high - of.low) / *of.step <= kMostWhole))
+    throw Error(
+        fmt::format("has a step of {:g}, far too small for a range from {:g} to {:g}", *of.step, of.low, of.high));
+}
 
 }  // namespace
 
@@ -27,19 +42,13 @@ void Distribution::check() {
         throw Error(fmt::format("names the choice {} twice", json_text(choice)));
     return;
   }
-  if (!std::isfinite(low) || !std::isfinite(high)) throw Error("needs a low and a high that are finite");
+  if (type == Type::integer && !step) step = 1;
+  check_numbers(*this);
   if (low > high) throw Error(fmt::format("is empty: low {:g} is above high {:g}", low, high));
   if (log && low <= 0) throw Error(fmt::format("is log, which needs a low above 0, not {:g}", low));
   if (type == Type::integer && log && low < 1)
     throw Error(fmt::format("is log, which needs a low of 1 or more, not {:g}", low));
   if (log && step && !(type == Type::integer && *step == 1)) throw Error("has both log and step: choose one");
-  if (step && !(*step > 0)) throw Error(fmt::format("has a step of {:g}; it has to be above 0", *step));
-  if (type == Type::integer) {
-    if (!step) step = 1;
-    for (const double whole : {low, high, *step})
-      if (whole != std::floor(whole) || std::abs(whole) > 0x1p53)
-        throw Error(fmt::format("is of whole numbers, and {:g} is none", whole));
-  }
   if (step) high = value(*count() - 1);
 }
 
@@ -132,6 +141,7 @@ Distribution distribution_from_optuna(std::string_view text) {
     const json step = attributes.contains("q") ? attributes.at("q") : attributes.value("step", json(nullptr));
     if (!step.is_null()) distribution.step = step.get<double>();
     if (distribution.type == Distribution::Type::integer && !distribution.step) distribution.step = 1;
+    check_numbers(distribution);
   } catch (const json::exception&) {
     throw Error(fmt::format("{} is no distribution as Optuna writes them", text.substr(0, 200)));
   }

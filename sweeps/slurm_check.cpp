@@ -94,7 +94,12 @@ class ClusterChecker {
       const bool sound = commands() && controller() && partition() && request();
       if (sound) grace();
       if (sound && patience.count() > 0) job(patience);
-    } catch (const std::exception& error) {  // The controller went away, or the runs' folder can't be written.
+    } catch (const fs::filesystem_error& error) {
+      say("runs", ClusterVerdict::bad,
+          fmt::format("{} can't be written ({}): runs have to be where this machine and the cluster's nodes can write. "
+                      "Another folder: --runs",
+                      root_.string(), error.code().message()));
+    } catch (const std::exception& error) {  // The controller went away.
       say("check", ClusterVerdict::bad, error.what());
     }
     return std::move(checks_);

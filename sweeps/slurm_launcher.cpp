@@ -70,8 +70,8 @@ std::string script_of(const fs::path& folder, const SlurmOptions& options) {
 /// An sbatch that gives up waiting for its answer may have submitted all the same.
 void remove_if_refused(const fs::path& folder) {
   try {
-    if (std::ranges::none_of(slurm_jobs(), [&](const SlurmJob& job) { return job.script.parent_path() == folder; }))
-      fs::remove_all(folder);
+    const auto goes_on = [&](const SlurmJob& job) { return !job.over() && job.script.parent_path() == folder; };
+    if (std::ranges::none_of(slurm_jobs(), goes_on)) fs::remove_all(folder);
   } catch (const std::exception&) {  // That isn't known while the controller is silent.
   }
 }
@@ -395,7 +395,11 @@ void SlurmLauncher::refresh(const std::vector<fs::path>& runs) {
 }
 
 void SlurmLauncher::bring_up_to_date(const fs::path& run, const RunStatus& before, const Jobs& jobs) {
-  const auto found = jobs.find(key_of(run));
+  auto found = jobs.find(key_of(run));
+  // One that it had before, of which Slurm still knows, says nothing of its newest.
+  if (found != jobs.end() && found->second.over() && before.state == RunState::queued && !before.job.empty() &&
+      found->second.id != before.job)
+    found = jobs.end();
   if (found != jobs.end() && found->second.waits())
     return write_waiting(run, before, found->second.id, words_of_waiting(found->second));
   if (found != jobs.end() && found->second.works()) return;

@@ -77,4 +77,9 @@ bool submitted_by_another_user(const std::filesystem::path& run) {
   return document && document->is_object() && document->value("user", nlohmann::json(::getuid())) != ::getuid();
 }
 
+bool awaits_another_user(const RunInfo& run) {
+  return run.status.state == RunState::queued && run.status.launcher == "slurm" && !run.status.job.empty() &&
+         submitted_by_another_user(run.folder);
+}
+
 }  // namespace ablate

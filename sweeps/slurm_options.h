@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "runs/run_store.h"
+
 namespace ablate {
 
 /// What a person asks of Slurm for each run, named and written as sbatch has it; empty or 0: as the cluster decides.
@@ -34,5 +36,7 @@ void write_slurm_options(const std::filesystem::path& run, const SlurmOptions& o
 /// Whether another user submitted it last. Slurm shows people their own jobs, so what became of it only that one
 /// learns.
 bool submitted_by_another_user(const std::filesystem::path& run);
+/// Whether it waits for a job of theirs.
+bool awaits_another_user(const RunInfo& run);
 
 }  // namespace ablate

@@ -171,7 +171,11 @@ class SweepController {
 
   /// What waits for more budget at the end is over.
   SweepEnd finish() {
-    if (!supply_.began())
+    const auto& budget = sweep_.sweep.budget.trials;
+    if (!supply_.began() && budget && *budget > std::ssize(sweep_.study.trials))
+      sweep_.control.say(fmt::format("Nothing is left to begin: all {} combinations of the search space were tried.",
+                                     sweep_.study.trials.size()));
+    else if (!supply_.began())
       sweep_.control.say(
           fmt::format("Nothing is left to begin: the journal has {} trials. For more: ablate sweep add {} N",
                       sweep_.study.trials.size(), sweep_.sweep.name));

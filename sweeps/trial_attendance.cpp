@@ -61,10 +61,6 @@ void TrialAttendance::attend(const std::set<int>& written, const std::set<int>& 
       else if (settle_run(trial, *run))
         settled.push_back(number);
     });
-  if (!any_works()) held_up_.merge(waits_);
-  waits_.clear();
-  for (const auto& [number, why] : std::exchange(held_up_, {}))
-    remember(number, fmt::format("trial {}: {}", number, why));
   for (const int number : settled) sweep_.let_go(number);
   sweep_.append(outcome.records);
   for (const auto& act : outcome.then) act();
@@ -76,6 +72,11 @@ void TrialAttendance::attend(const std::set<int>& written, const std::set<int>& 
   to_judge_.clear();
   for (const auto& act : verdicts.then) act();
   submit(outcome.to_go_on);
+  // After what was refused: that says more than that something waits.
+  if (!any_works()) held_up_.merge(waits_);
+  waits_.clear();
+  for (const auto& [number, why] : std::exchange(held_up_, {}))
+    remember(number, fmt::format("trial {}: {}", number, why));
 }
 
 void TrialAttendance::or_remember(int number, const std::function<void()>& what) {

@@ -81,9 +81,6 @@ Worker start_worker(const std::filesystem::path& run, int threads, int keep_open
   options.program = worker_program();
   options.arguments = {"run", run.string()};
   if (threads > 0) options.environment["ABLATE_THREADS"] = std::to_string(threads);
-  // Threads that wait for each other sleep instead of spinning: beside anything else that computes (a window, another
-  // run) a spinning pair gets almost nothing done, five times less in tests/bench/RESULTS.md.
-  if (!std::getenv("OMP_WAIT_POLICY")) options.environment["OMP_WAIT_POLICY"] = "passive";
   if (!gpu.empty()) options.environment["CUDA_VISIBLE_DEVICES"] = gpu;
   // It says so itself: a status written here would cost the next run a wait for the disk.
   if (keep_open >= 0) options.environment["ABLATE_LAUNCHER"] = "local";

@@ -159,13 +159,18 @@ std::pair<double, double> loss_limits(const std::vector<LrVariant>& variants) {
       std::size_t lowest = 0;
       for (std::size_t i = 0; i < points.size(); ++i)
         if (points[i].smoothed < points[lowest].smoothed) lowest = i;
-      for (std::size_t i = 0; i <= lowest; ++i)
-        if (std::isfinite(points[i].smoothed)) highest = std::max(highest, points[i].smoothed);
-      if (std::isfinite(points[lowest].smoothed)) least = std::min(least, points[lowest].smoothed);
+      for (std::size_t i = 0; i <= lowest && i < points.size(); ++i)
+        for (const double loss : {points[i].smoothed, points[i].loss})
+          if (std::isfinite(loss)) highest = std::max(highest, loss);
+      for (const RangePoint& point : points)
+        for (const double loss : {point.smoothed, point.loss})
+          if (std::isfinite(loss)) least = std::min(least, loss);
     }
   }
   if (!(least <= highest) || !std::isfinite(highest - least)) return {0, 1};
-  const double range = highest > least ? highest - least : std::max(1e-6, std::abs(highest) * 0.1);
+  // Of a plateau what rounding leaves is no range.
+  const bool flat = highest - least <= 1e-6 * std::abs(highest);
+  const double range = flat ? std::max(1e-6, std::abs(highest) * 0.1) : highest - least;
   return {least - 0.12 * range, highest + 0.45 * range};
 }
 

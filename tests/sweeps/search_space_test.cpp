@@ -1,5 +1,6 @@
 #include "sweeps/search_space.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -59,6 +60,14 @@ TEST(Distribution, OptunasTextComesBack) {
             true);
   EXPECT_THROW(distribution_from_optuna(R"({"name": "Normal", "attributes": {"low": 1, "high": 2}})"), Error);
   EXPECT_THROW(distribution_from_optuna("{}"), Error);
+  for (const char* attributes :
+       {R"("low": 1, "high": 2e41, "step": 1)", R"("low": 0.5, "high": 2)", R"("low": 1, "high": 2, "step": 0)"})
+    EXPECT_THROW(
+        distribution_from_optuna(fmt::format(R"({{"name": "IntDistribution", "attributes": {{{}}}}})", attributes)),
+        Error);
+  EXPECT_THROW(
+      distribution_from_optuna(R"({"name": "FloatDistribution", "attributes": {"low": 0, "high": 1, "step": 1e-300}})"),
+      Error);
 }
 
 TEST(SearchSpace, AParameterStandsBehindWhatItDependsOn) {

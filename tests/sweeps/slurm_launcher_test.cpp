@@ -62,10 +62,23 @@ TEST_F(SlurmTest, WhatAnotherUserSubmittedIsLeftToThatUser) {
   SlurmLauncher(root_).stop(run);
   EXPECT_EQ(state(run), RunState::queued);
   EXPECT_TRUE(take_request(run, Request::stop)) << "that its worker obeys when it starts";
+  EXPECT_TRUE(awaits_another_user(info(run)));
 
   submitted_by(static_cast<int>(::getuid()));
   refresh(run);
   EXPECT_EQ(state(run), RunState::stopped) << "of one's own";
+}
+
+TEST_F(SlurmTest, AnOlderJobsEndSaysNothingOfALaterJobThatWasLost) {
+  const fs::path run = make_run("a");
+  SlurmLauncher(root_).submit({run});
+  until_state(run, RunState::completed);
+  RunStatus status = info(run).status;
+  status.state = RunState::queued;
+  status.job = "999999_0";
+  write_status(run, status);
+  until_refreshed(run, RunState::stopped);
+  EXPECT_THAT(info(run).status.error, Not(HasSubstr("COMPLETED")));
 }
 
 TEST_F(SlurmTest, WhatAnotherUserCouldNotSubmitAnybodyMay) {

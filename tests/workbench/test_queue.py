@@ -75,6 +75,10 @@ class QueueTest(AblateTest):
         self.ablate("stop", base["id"])
         self.until(lambda: self.json_of("show", fine["id"])["waiting"])
         self.assertIn(f"ablate resume {base['id']}", self.json_of("show", fine["id"])["waiting"])
+        file = self.folder / "late.json"
+        file.write_text(json.dumps({"name": "late", "base": {"train": {"steps": 3}}}))
+        late = self.ablate("launch", file, "--after", base["id"], "--wait", code=1)
+        self.assertIn(f"ablate resume {base['id']}", late.stderr)
         steps = self.json_of("show", base["id"])["step"] + 3
         self.ablate("resume", base["id"], "--steps", steps)
         self.until(lambda: self.state(fine) == "completed")

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <exception>
 #include <string_view>
 
@@ -71,6 +72,10 @@ void add_json_flag(CLI::App& command, Invocation& invocation) {
 
 int run_command_line(int argc, char** argv) {
   quiet_opencv();
+  // For the workers that this process starts: threads that wait for each other sleep instead of spinning. Beside
+  // anything else that computes (a window, another run) a spinning pair gets almost nothing done, five times less in
+  // tests/bench/RESULTS.md.
+  ::setenv("OMP_WAIT_POLICY", "passive", 0);
   Invocation invocation;
   CLI::App app(
       "Ablation experiments on vision networks: define variants, train them, watch and compare them.\n"

@@ -72,18 +72,25 @@ Progress::Progress(std::filesystem::path root, std::vector<std::filesystem::path
 
 bool Progress::update() {
   std::vector<RunInfo> now;
-  for (const auto& folder : folders_) now.push_back(read_run(root_, folder));
+  bool over = true;
+  for (const auto& folder : folders_) {
+    RunInfo& run = now.emplace_back(read_run(root_, folder));
+    if (run.status.state != RunState::queued) {
+      over &= is_over(run.status);
+      continue;
+    }
+    const auto after = after_of(run.run);
+    const Turn turn = after ? turn_of(root_, *after) : Turn{};
+    over &= turn.kind == Turn::Kind::held_up;
+    if (turn.kind == Turn::Kind::held_up) run.status.waiting = turn.words;
+  }
   infos_ = std::move(now);
   if (terminal_) {
     redraw();
   } else {
     for (std::size_t i = 0; i < infos_.size(); ++i) tell_news(infos_[i], i);
   }
-  return std::ranges::all_of(infos_, [this](const RunInfo& run) {
-    if (run.status.state != RunState::queued) return is_over(run.status);
-    const auto after = after_of(run.run);
-    return after && turn_of(root_, *after).kind == Turn::Kind::held_up;
-  });
+  return over;
 }
 
 void Progress::until_over(const std::function<void()>& each_time) {

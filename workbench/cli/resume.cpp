@@ -12,6 +12,7 @@
 #include "runs/heartbeats.h"
 #include "runs/json_file.h"
 #include "sweeps/launcher.h"
+#include "sweeps/slurm_options.h"
 #include "workbench/cli/command.h"
 #include "workbench/cli/configuration.h"
 #include "workbench/cli/launcher_options.h"
@@ -97,7 +98,10 @@ nlohmann::json resume_one(const std::filesystem::path& root, RunInfo run, const 
     run = read_run(root, run.folder);
   }
   resume_watched(root, run);
-  if (in_words)
+  if (in_words && awaits_another_user(run))
+    fmt::print("{}: another user has submitted it to Slurm, who alone can submit it again; it stays as it is\n",
+               run.id);
+  else if (in_words)
     fmt::print(
         "{}: queued; it {}\n", run.id,
         newest_checkpoint(run.folder) ? "goes on from its last checkpoint" : "begins anew: it has no checkpoint yet");

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "sweeps/launcher.h"
+#include "sweeps/slurm_options.h"
 #include "workbench/cli/command.h"
 #include "workbench/cli/launcher_options.h"
 #include "workbench/cli/output.h"
@@ -20,7 +21,8 @@ int stop(const Invocation& invocation, const std::string& word) {
   else
     fmt::print("{}: {}\n", run.id,
                now.status.state == RunState::stopped ? "taken out of the queue"
-                                                     : "asked to stop; it does so at its next step");
+               : awaits_another_user(run) ? "another user has submitted it to Slurm; it stops as soon as its job begins"
+                                          : "asked to stop; it does so at its next step");
   return 0;
 }
 

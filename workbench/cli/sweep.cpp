@@ -153,6 +153,15 @@ TrainingPlace where_to_train(const fs::path& folder, const SweepOptions& options
   place.slots = asked.slots > 0 ? asked.slots : before.slots;
   if (asked.priority != 0) place.priority = asked.priority;
   place.slots = place.trials_at_once();
+  const SweepState::Now now = sweep_state(folder).now;
+  if (now == SweepState::Now::running || now == SweepState::Now::paused) {
+    if (place != before)
+      fmt::print(stderr,
+                 "{0} is led already, and trains where it did. For another place: ablate sweep stop {0}, then run it "
+                 "again.\n",
+                 folder.filename().string());
+    return before;
+  }
   keep_training_place(folder, place);
   return place;
 }
