@@ -19,17 +19,23 @@ const Option* option_named(const std::string& key) {
 }  // namespace
 
 std::optional<RunConfig> cured(const RunConfig& config, const std::string& cure) {
-  const std::size_t equals = cure.find('=');
-  if (equals == std::string::npos) return std::nullopt;
-  const Option* const option = option_named(std::string(trimmed(cure.substr(0, equals))));
-  if (!option) return std::nullopt;
-  try {
-    RunConfig changed = config;
-    changed.set_from_text(fmt::format("{}={}", option->key, trimmed(cure.substr(equals + 1))));
-    return changed;
-  } catch (const Error&) {
-    return std::nullopt;
+  RunConfig changed = config;
+  for (std::size_t begin = 0; begin <= cure.size();) {
+    std::size_t end = cure.find(", ", begin);
+    if (end == std::string::npos || cure.find('=', end) == std::string::npos) end = cure.size();  // A list's comma.
+    const std::string change = cure.substr(begin, end - begin);
+    begin = end + 2;
+    const std::size_t equals = change.find('=');
+    if (equals == std::string::npos) return std::nullopt;
+    const Option* const option = option_named(std::string(trimmed(change.substr(0, equals))));
+    if (!option) return std::nullopt;
+    try {
+      changed.set_from_text(fmt::format("{}={}", option->key, trimmed(change.substr(equals + 1))));
+    } catch (const Error&) {
+      return std::nullopt;
+    }
   }
+  return changed;
 }
 
 }  // namespace ablate

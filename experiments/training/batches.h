@@ -71,6 +71,11 @@ class FixedBatches {
   /// Whether the last batch holds fewer samples than the others.
   bool incomplete() const { return indices_.size() % batch_size_ != 0; }
   Batch at(std::size_t batch);
+  std::size_t batch_size() const { return batch_size_; }
+  /// The same samples in batches of another size.
+  FixedBatches in_batches_of(std::size_t size) const { return {dataset_, indices_, size, device_}; }
+  /// Without an incomplete last batch, unless it is the only one.
+  FixedBatches whole() const { return count() > 1 && incomplete() ? first(count() - 1) : *this; }
   /// The first `batches` of these.
   FixedBatches first(std::size_t batches) const;
 

@@ -48,6 +48,27 @@ OtherBuffers::~OtherBuffers() {
   for (TrackingNorm* norm : changed_) norm->use_buffers_per_place({});
 }
 
+StillMoved::StillMoved(Task& task) : task_(task) {
+  for (const NormModule& norm : norm_modules(task.networks()))
+    for (const torch::Tensor& buffer : norm.module->buffers()) before_.emplace_back(buffer, buffer.clone());
+}
+
+void StillMoved::move(FixedBatches& data, std::size_t batches) {
+  Measuring measuring(task_.networks(), Mode::train);
+  const std::vector<NormModule> norms = norm_modules(task_.networks());
+  for (const NormModule& norm : norms) norm.module->move_buffers(true);
+  const std::size_t whole = std::max<std::size_t>(1, data.count() - (data.incomplete() ? 1 : 0));
+  for (std::size_t i = 0; i < batches; ++i) {
+    measuring.begin_pass();
+    task_.forward(data.at(moved_++ % whole));
+  }
+}
+
+StillMoved::~StillMoved() {
+  const torch::NoGradGuard no_grad;
+  for (auto& [buffer, copy] : before_) buffer.copy_(copy);
+}
+
 void OtherBuffers::own(const PreciseStatistics::Module& module) {
   module.norm.module->use_buffers_per_place(module.places);
   changed_.push_back(module.norm.module);

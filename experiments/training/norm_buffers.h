@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "experiments/training/networks.h"
@@ -49,6 +50,22 @@ class OtherBuffers {
 
  private:
   std::vector<TrackingNorm*> changed_;
+};
+
+/// While alive, the norms' own buffers may be moved on with the weights standing still. Afterwards they are as before.
+class StillMoved {
+ public:
+  explicit StillMoved(Task& task);
+  ~StillMoved();
+  /// By passes in train mode over `batches` more batches of the data, over and over. Throws what forward passes do.
+  void move(FixedBatches& data, std::size_t batches);
+  StillMoved(const StillMoved&) = delete;
+  StillMoved& operator=(const StillMoved&) = delete;
+
+ private:
+  Task& task_;
+  std::size_t moved_ = 0;
+  std::vector<std::pair<torch::Tensor, torch::Tensor>> before_;  ///< buffers, and copies of them
 };
 
 }  // namespace ablate

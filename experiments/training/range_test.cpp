@@ -1,7 +1,7 @@
 #include "experiments/training/range_test.h"
 
 #include "experiments/training/networks.h"
-#include "experiments/training/precision.h"
+#include "experiments/training/training_step.h"
 #include "experiments/training/updates.h"
 
 namespace ablate {
@@ -45,24 +45,6 @@ std::uint64_t hash_of(const std::vector<Network>& networks) {
   return hash_tensors(all);
 }
 
-/// The mean loss of one step.
-double step(const RunConfig& config, Task& task, Updates& updates, TrainingBatches& batches, torch::Device device) {
-  const std::int64_t count = config.integer("train.accumulate");
-  for (std::int64_t i = 0; i < count; ++i) {
-    const Batch batch = batches.next().to(device);
-    const Autocast mixed(autocast_type(config), device);
-    if (config.boolean("train.accumulate_fault") && i + 1 < count) {
-      const torch::NoGradGuard statistics_only;
-      task.forward(batch);
-      continue;
-    }
-    updates.begin_batch(i);
-    task.step(batch, updates);
-  }
-  updates.end_step();
-  return updates.take_losses().at("");
-}
-
 }  // namespace
 
 RangeTestResult run_range_test(const RangeTest& test, const RunConfig& config, Task& task, TrainingBatches& batches,
@@ -75,7 +57,7 @@ RangeTestResult run_range_test(const RangeTest& test, const RunConfig& config, T
     for (Step k = 0; k < test.steps && !result.curve.over() && !result.interrupted; ++k) {
       updates.set({test.lr(k), {}});
       // As an event keeps it, so that whoever reads the events comes to the same curve.
-      result.curve.add(test.lr(k), static_cast<float>(step(config, task, updates, batches, device)));
+      result.curve.add(test.lr(k), static_cast<float>(training_step(config, task, updates, batches, device)));
       result.interrupted = !point(result.curve);
     }
   } catch (...) {

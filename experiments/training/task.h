@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,13 @@ class Task {
 
   /// Forward passes alone, without gradients: for re-estimating norm buffers.
   virtual void forward(const Batch& batch) = 0;
+
+  /// Losses of outputs made by hand for the batch's targets, these made hard: as right as outputs can be, and such that
+  /// tell nothing. nullopt where a task can't say.
+  struct Extremes {
+    std::vector<LossTerm> perfect, uninformed;
+  };
+  virtual std::optional<Extremes> extremes(const Batch&) { return std::nullopt; }
 
   /// Named pictures for each sample of `batch`. A gallery batch has inputs only.
   virtual std::vector<std::vector<Preview>> previews(const Batch& batch) = 0;

@@ -10,7 +10,7 @@
 #include "experiments/training/averaging.h"
 #include "experiments/training/checkpoint.h"
 #include "experiments/training/checkpoint_keeper.h"
-#include "experiments/training/doctor.h"
+#include "experiments/training/doctor/norms.h"
 #include "experiments/training/init.h"
 #include "experiments/training/lengths.h"
 #include "experiments/training/not_finite.h"
@@ -485,7 +485,8 @@ struct Trainer::Impl {
   void examine() {
     FixedBatches training = fixed(data.source.training, config.integer("train.batch_size"));
     const Autocast mixed = autocast();
-    const Diagnosis diagnosis = diagnose(task, held_out, training);
+    const Diagnosis diagnosis =
+        diagnose_norms(task, held_out, training, config.is_set("init.from") ? 0 : state.next_batch, true);
     if (diagnosis.recalibrated)
       log.scalar(task.primary_metric() + "/val_recalibrated", state.step, *diagnosis.recalibrated);
     log.writer().flush();

@@ -4,6 +4,9 @@ import json
 import pathlib
 import unittest
 
+import numpy as np
+from PIL import Image
+
 from ablate_program import AblateTest, assignments
 
 SMALL = {"train.steps": 100, "data.size": [48, 32], "data.count": 100, "data.held_out": 16, "model.channels": 4, "model.depth": 2}
@@ -40,12 +43,34 @@ class DoctorTest(AblateTest):
         run = self.trained(model__norm="group", model__norm_groups=2, train__steps=5)
         self.assertIn("not tested: running statistics: no norm of this network keeps any", self.ablate("doctor", run).stdout)
 
-    def test_a_run_without_a_checkpoint_or_its_data_says_so(self):
+    def test_of_a_run_without_a_checkpoint_it_says_what_could_not_be_tested(self):
         folder = self.root / "20261121-101500-bare"
         folder.mkdir(parents=True)
-        (folder / "run.json").write_text(json.dumps({"format": 1, "variant": "bare", "config": {}}))
+        config = {"data": {"size": [32, 32], "count": 20, "held_out": 4}, "model": {"channels": 2, "depth": 1}, "train": {"batch_size": 4}}
+        (folder / "run.json").write_text(json.dumps({"format": 1, "variant": "bare", "config": config}))
         (folder / "status.json").write_text(json.dumps({"format": 1, "status": "stopped"}))
-        self.assertIn("checkpoint", self.error_of("doctor", "bare", code=1))
+        said = self.ablate("doctor", "bare").stdout
+        self.assertIn("not tested: running statistics", said)
+        self.assertIn("not tested: learning: the run has no checkpoint to compare with", said)
+
+    def test_a_run_that_diverged_before_its_first_checkpoint_is_told_a_learning_rate_that_trains(self):
+        run = json.loads(self.ablate("train", *assignments(train__steps=60, model__norm="none", model__activation="identity", optimizer__name="sgd", optimizer__lr=1000), "--json",
+                                     code=1).stdout)["run"]
+        self.assertFalse(list(pathlib.Path(run).glob("checkpoints/*")))
+        finding = self.json_of("doctor", run)["findings"][0]
+        self.assertEqual(finding["cause"], "learning-rate-too-high")
+        self.assertIn("optimizer.lr =", finding["cure"])
+
+    def test_data_that_are_others_now_are_told_and_those_that_are_gone_named(self):
+        for part in ("images", "masks"):
+            (self.folder / "pictures" / part).mkdir(parents=True)
+            for i in range(12):
+                Image.fromarray(np.random.default_rng(i).integers(0, 255, (32, 32), np.uint8)).save(self.folder / "pictures" / part / f"{i}.png")
+        run = self.json_of("train", *assignments(data__dataset="folder", data__path=str(self.folder / "pictures"), train__steps=2))["run"]
+        (self.folder / "pictures" / "images" / "0.png").unlink()
+        self.assertIn("not tested: the data that it was trained on: they are others now", self.ablate("doctor", run).stdout)
+        (self.folder / "pictures").rename(self.folder / "elsewhere")
+        self.assertIn(str(self.folder / "pictures"), self.error_of("doctor", run, code=1))
 
 
 if __name__ == "__main__":

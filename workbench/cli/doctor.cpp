@@ -51,6 +51,7 @@ Experiment experiment_of_cures(const RunInfo& run, const nlohmann::json& finding
     if (!changed) continue;
     nlohmann::json set = nlohmann::json::object();
     for (const std::string& key : differing_keys({config, *changed})) set[key] = changed->at(key);
+    if (set.empty()) continue;
     experiment.variants.push_back({finding.at("cause").get<std::string>() + "-cured", set});
   }
   return experiment;

@@ -20,7 +20,8 @@ Tensor in_full(const Tensor& x) { return x.scalar_type() == torch::kDouble ? x :
 class Segmentation : public Task {
  public:
   explicit Segmentation(const RunConfig& config)
-      : model_(make_model(config, config.text("model.head") == "softmax" ? 2 : 1)),
+      : two_channels_(config.text("model.head") == "softmax"),
+        model_(make_model(config, two_channels_ ? 2 : 1)),
         losses_(config),
         channels_last_(config.boolean("train.channels_last")) {
     for (const std::string& name : config.at("validation.metrics").get<std::vector<std::string>>())
@@ -47,6 +48,14 @@ class Segmentation : public Task {
 
   void forward(const Batch& batch) override { model_->forward(input(batch)); }
 
+  std::optional<Extremes> extremes(const Batch& batch) override {
+    constexpr double kSure = 200;  // Of which sigmoid makes exactly 0 and 1.
+    const Tensor target = (batch.at("mask") > 0.5).to(torch::kFloat);
+    const Tensor person = kSure * (2 * target - 1);
+    const Tensor perfect = two_channels_ ? torch::cat({-person, person}, 1) : person;
+    return Extremes{losses_(perfect, target), losses_(torch::zeros_like(perfect), target)};
+  }
+
   std::vector<std::vector<Preview>> previews(const Batch& batch) override {
     const Tensor images = batch.at("image").cpu();
     const Tensor predictions = torch::sigmoid(foreground_logit(in_full(model_->forward(input(batch))))).cpu();
@@ -71,6 +80,7 @@ class Segmentation : public Task {
   /// Batches come channels-last.
   Tensor input(const Batch& batch) const { return channels_last_ ? batch.at("image") : batch.at("image").contiguous(); }
 
+  bool two_channels_;
   LayerPtr model_;
   WeightedLosses losses_;
   std::vector<const Metric*> more_metrics_;  ///< of validation.metrics

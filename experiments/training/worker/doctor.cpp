@@ -1,4 +1,4 @@
-#include "experiments/training/doctor.h"
+#include "experiments/training/doctor/doctor.h"
 
 #include <fmt/format.h>
 #include <torch/torch.h>
@@ -7,30 +7,46 @@
 #include <cstdio>
 
 #include "experiments/data/dataset.h"
-#include "experiments/training/lengths.h"
+#include "experiments/training/checkpoint.h"
 #include "experiments/training/worker/commands.h"
 #include "experiments/training/worker/setup.h"
 #include "runs/checkpoints.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
+#include "runs/run_status.h"
 
 namespace ablate {
 
+/// Of a run's steps; what is left changes little.
+constexpr double kNearlyAll = 0.8;
+
 int doctor(const std::string& run) {
   const auto started = std::chrono::steady_clock::now();
-  const LoadedRun loaded = load_run(run);
+  const LoadedRun loaded = load_run_or_begin(run);
   const RunConfig& config = loaded.config;
-  const DataSource source = open_data(config, loaded.folder.parent_path() / ".ablate" / "cache");
-  const auto batches = [&](const std::vector<std::size_t>& indices, std::int64_t size) {
-    return FixedBatches(source.dataset, indices, static_cast<std::size_t>(size), loaded.device);
-  };
-  FixedBatches held_out = batches(source.held_out, validation_batch_size(config));
-  FixedBatches training = batches(source.training, config.integer("train.batch_size"));
-  const Autocast mixed = loaded.autocast();
-  const Diagnosis diagnosis = diagnose(*loaded.task, held_out, training, [](const std::string& test) {
+  const TrainingData data = training_data(config, open_data(config, loaded.folder.parent_path() / ".ablate" / "cache"));
+  Patient patient{config, *loaded.task, data, loaded.device};
+  if (!loaded.checkpoint.empty()) {
+    const TrainerState state = read_trainer_state(loaded.checkpoint);
+    patient.steps = state.step;
+    if (!config.is_set("init.from")) patient.forwards = state.next_batch;  // Else buffers moved before, too.
+  }
+  const RunStatus status = read_status(loaded.folder).value_or(RunStatus{});
+  if (status.state == RunState::diverged) patient.diverged = status.error;
+  patient.averaged = !loaded.average.empty();
+  // Of one that was ended early (train.stop_after) the newest checkpoint is its end.
+  patient.over = patient.steps >= kNearlyAll * static_cast<double>(status.total_steps) ||
+                 (status.state != RunState::running && status.state != RunState::stopped &&
+                  status.state != RunState::interrupted && patient.steps == status.step);
+  Diagnosis diagnosis = examine(patient, [](const std::string& test) {
     fmt::print("{}\n", json_text({{"test", test}}));
     std::fflush(stdout);
   });
+  if (const auto document = read_json_file(loaded.folder / "run.json");
+      document && document->contains("data") && document->at("data") != data.source.fingerprint)
+    diagnosis.untested.insert(diagnosis.untested.begin(),
+                              fmt::format("the data that it was trained on: they are others now ({} then, {} now)",
+                                          document->at("data").dump(), data.source.fingerprint.dump()));
   nlohmann::json findings = nlohmann::json::array();
   for (const Finding& finding : diagnosis.findings) findings.push_back(to_json(finding));
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
@@ -39,7 +55,7 @@ int doctor(const std::string& run) {
                                 {"tests", diagnosis.tests},
                                 {"untested", diagnosis.untested},
                                 {"seconds", seconds.count()}}));
-  if (!loaded.average.empty() || loaded.checkpoint != newest_checkpoint(loaded.folder)) return 0;
+  if (!loaded.average.empty() || loaded.checkpoint != newest_checkpoint(loaded.folder).value_or("")) return 0;
   try {
     write_findings(loaded.folder, diagnosis.findings);
   } catch (const Error& error) {  // A colleague's run.

@@ -29,6 +29,13 @@ struct LoadedRun {
 /// find_checkpoint and read_networks do.
 LoadedRun load_run(const std::string& run);
 
+/// The same; of a run that has no checkpoint (yet, or any more) its network as training begins, and `checkpoint` is
+/// empty.
+LoadedRun load_run_or_begin(const std::string& run);
+
+/// Of the data, shuffled and augmented as a run of this configuration has them.
+TrainingData training_data(const RunConfig& config, DataSource source);
+
 /// Torch's threads: train.threads, else $ABLATE_THREADS (no more than there are cores), else as many as there are. Set
 /// before the first tensor operation; results depend on it in the last bits.
 void set_threads(const RunConfig& config);

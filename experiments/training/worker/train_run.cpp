@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "experiments/after.h"
-#include "experiments/data/transforms.h"
 #include "experiments/training/networks.h"
 #include "experiments/training/trainer.h"
 #include "experiments/training/worker/commands.h"
@@ -52,28 +51,23 @@ RunState train(const std::filesystem::path& folder, const RunConfig& config, Sta
   if (device.is_cpu()) ask_only_for_memory_there_is();
 
   const auto stop_asked = [&] { return interrupted() || take_request(folder, Request::stop); };
-  TrainingData data;
-  data.source = open_data(config, folder.parent_path() / ".ablate" / "cache",
-                          [&, shown = -1](std::size_t done, std::size_t total) mutable {
-                            if (stop_asked()) throw StoppedEarly();
-                            const int tenth = total ? static_cast<int>(10 * done / total) : 10;
-                            if (tenth != std::exchange(shown, tenth))
-                              say(fmt::format("reading pictures: {} of {}", done, total));
-                          });
-  for (const std::string& problem : data.source.report.problems) say("data: " + problem);
-  say(fmt::format("{} samples to train on, {} held out, {} left out; {} threads on {}", data.source.training.size(),
-                  data.source.held_out.size(), data.source.report.left_out, torch::get_num_threads(), device.str()));
-  if (const auto batch = config.integer("train.batch_size"); batch > std::ssize(data.source.training))
+  DataSource source = open_data(config, folder.parent_path() / ".ablate" / "cache",
+                                [&, shown = -1](std::size_t done, std::size_t total) mutable {
+                                  if (stop_asked()) throw StoppedEarly();
+                                  const int tenth = total ? static_cast<int>(10 * done / total) : 10;
+                                  if (tenth != std::exchange(shown, tenth))
+                                    say(fmt::format("reading pictures: {} of {}", done, total));
+                                });
+  for (const std::string& problem : source.report.problems) say("data: " + problem);
+  say(fmt::format("{} samples to train on, {} held out, {} left out; {} threads on {}", source.training.size(),
+                  source.held_out.size(), source.report.left_out, torch::get_num_threads(), device.str()));
+  if (const auto batch = config.integer("train.batch_size"); batch > std::ssize(source.training))
     say(fmt::format("train.batch_size: {} is more than there are to train on; each epoch is one batch of all {}.",
-                    batch, data.source.training.size()));
+                    batch, source.training.size()));
   if (device.is_cpu() && config.text("train.precision") == "fp16")
     say("train.precision: a processor makes a step in fp16 dozens of times slower than in fp32; it is meant for GPUs.");
-  record_origin(folder, data.source.fingerprint, device);
-  data.order = shuffled;
-  data.augment = [augmentation = Augmentation::from(config)](Sample& sample, std::uint64_t seed, std::uint64_t epoch,
-                                                             std::uint64_t index) {
-    augment(sample, augmentation, seed, epoch, index);
-  };
+  record_origin(folder, source.fingerprint, device);
+  const TrainingData data = training_data(config, std::move(source));
 
   RunState ended = RunState::failed;
   const auto session = [&] {

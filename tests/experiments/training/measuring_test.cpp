@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "experiments/training/doctor.h"
+#include "experiments/training/doctor/norms.h"
 #include "experiments/training/layer_stats.h"
 #include "experiments/training/models/batch_norm.h"
 #include "experiments/training/norm_buffers.h"
@@ -35,7 +35,7 @@ struct BrieflyTrained {
     for (int step = 0; step < steps; ++step) task->step(batches.next(), updates);
   }
   torch::nn::Module& module() { return *task->networks().front().module; }
-  Diagnosis diagnosis() { return diagnose(*task, held_out, training); }
+  Diagnosis diagnosis() { return diagnose_norms(*task, held_out, training, 0, true); }
 };
 
 TEST(Measuring, MovesNoBufferAndNoCounterInEitherMode) {

@@ -1,0 +1,430 @@
+#include "experiments/training/doctor/data_faults.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "experiments/training/doctor/near_copies.h"
+#include "experiments/training/validation.h"
+
+namespace ablate {
+namespace {
+
+using torch::Tensor;
+namespace F = torch::nn::functional;
+
+/// Of each set, so many samples are looked at.
+constexpr std::size_t kMostSamples = 300;
+/// They are looked at no larger than this, in pixels.
+constexpr std::int64_t kLongestSide = 160;
+/// Below it nothing can be said of a set.
+constexpr std::int64_t kFewestSamples = 8;
+/// In the primary metric: what held-out samples may be worse by.
+constexpr double kGap = 0.1, kWorthIt = 0.05;
+/// Two pictures are one from here on: at least, and at most; between them, where the training pictures are less alike.
+/// Copies that are lighter, mirrored, compressed or cropped by a twentieth have .93 and more in photographs, of which
+/// no two reach .6; drawn pictures reach .84.
+constexpr double kLeastSame = 0.7, kSurelySame = 0.9, kMoreAlike = 0.05;
+/// Training pictures that are compared with each other for that.
+constexpr std::int64_t kCompared = 64;
+/// A mask of another picture: so many others fit the prediction better, and of all such masks the borders lie on their
+/// pictures' edges hardly more (logarithm, of the others') than any mask's.
+constexpr double kFitBetter = 0.25, kOffTheEdges = 0.3;
+/// Overlaps of a median prediction that nobody gets with other pictures' masks.
+constexpr double kSurelyRight = 0.7;
+/// Standard errors that chance does not make.
+constexpr double kSure = 4;
+
+/// A set of samples, as the network sees them.
+struct SeenSet {
+  std::string word;  ///< "training", "held-out"
+  std::vector<std::string> names;
+  Tensor inputs, targets, predictions;  ///< {N, C, H, W} on the CPU; targets and predictions 0 or 1, C = 1
+  Tensor overlaps;                      ///< {N}: intersection over union
+  std::int64_t size() const { return inputs.defined() ? inputs.size(0) : 0; }
+};
+
+/// Of masks of 0 and 1, {N, 1, H, W} each; 1 where both are empty.
+Tensor overlap(const Tensor& a, const Tensor& b) {
+  const Tensor both = (a * b).sum({1, 2, 3}), any = torch::maximum(a, b).sum({1, 2, 3});
+  return torch::where(any > 0, both / any.clamp_min(1), torch::ones_like(any));
+}
+
+/// {C, H, W}, no side longer than kLongestSide.
+Tensor small(const Tensor& plane) {
+  const double part = static_cast<double>(kLongestSide) / static_cast<double>(std::max(plane.size(1), plane.size(2)));
+  if (part >= 1) return plane;
+  const std::vector<std::int64_t> size{
+      std::max<std::int64_t>(1, std::lround(part * static_cast<double>(plane.size(1)))),
+      std::max<std::int64_t>(1, std::lround(part * static_cast<double>(plane.size(2))))};
+  return F::interpolate(plane.unsqueeze(0), F::InterpolateFuncOptions().size(size).mode(torch::kArea)).squeeze(0);
+}
+
+double mean_of(const Tensor& values) { return values.numel() == 0 ? NAN : values.mean().item<double>(); }
+
+/// How many standard errors the mean is above 0.
+double certainty(const Tensor& values) {
+  if (values.numel() < 2) return 0;
+  const double error = values.std().item<double>() / std::sqrt(static_cast<double>(values.numel()));
+  return error > 0 ? mean_of(values) / error : 0;
+}
+
+std::string some(const std::vector<std::string>& names) {
+  const std::vector<std::string> first(names.begin(), names.begin() + std::min<std::ptrdiff_t>(3, std::ssize(names)));
+  return fmt::format("{}{}", fmt::join(first, ", "), names.size() > first.size() ? ", …" : "");
+}
+
+std::vector<std::string> names_where(const SeenSet& set, const Tensor& so) {
+  std::vector<std::string> names;
+  for (std::int64_t i = 0; i < set.size(); ++i)
+    if (so[i].item<bool>()) names.push_back(set.names[static_cast<std::size_t>(i)]);
+  return names;
+}
+
+class DataFaults {
+ public:
+  DataFaults(const Patient& patient, const TellTest& tell, Diagnosis& diagnosis)
+      : patient_(patient),
+        tell_(tell),
+        diagnosis_(diagnosis),
+        training_(fixed(patient.data.source.training)),
+        held_out_(fixed(patient.data.source.held_out)) {}
+
+  void run() {
+    tell_("what is predicted of every sample");
+    metric_ = patient_.task.primary_metric();
+    sign_ = patient_.task.higher_is_better() ? 1 : -1;
+    const std::size_t batches = std::max<std::size_t>(1, 64 / training_.batch_size());
+    FixedBatches some_of_training = training_.first(batches);
+    const double eval = metric(some_of_training, Mode::eval), train = metric(some_of_training, Mode::train);
+    mode_ = better(train, eval) > kWorthIt ? Mode::train : Mode::eval;
+    SeenSet training = see("training", training_), held_out = see("held-out", held_out_);
+    if (training.size() == 0 || !training.targets.defined()) {
+      diagnosis_.untested.push_back("the data: the task shows no input, target and prediction of its samples");
+      return;
+    }
+    if (const auto fewest = std::min(training.size(), held_out.size()); fewest < kFewestSamples) {
+      diagnosis_.untested.push_back(fmt::format("the data: {} samples are too few", fewest));
+      return;
+    }
+    copies(training, held_out);
+    const std::size_t before = diagnosis_.findings.size();
+    for (const SeenSet* set : {&training, &held_out}) {
+      inverted(*set);
+      if (diagnosis_.findings.size() == before) mismatched(*set);
+    }
+    if (diagnosis_.findings.size() == before) gap(training, held_out);
+  }
+
+ private:
+  FixedBatches fixed(const std::vector<std::size_t>& indices) const {
+    return FixedBatches(patient_.data.source.dataset, spread_over(indices, kMostSamples),
+                        static_cast<std::size_t>(patient_.config.integer("train.batch_size")), patient_.device)
+        .whole();
+  }
+
+  double better(double a, double b) const { return sign_ * (a - b); }
+  double metric(FixedBatches& batches, Mode mode) { return measure(patient_.task, batches, mode).metrics.at(metric_); }
+  void note(const std::string& line) { diagnosis_.tests.push_back(line); }
+
+  Finding& found(const std::string& cause, double confidence, const std::string& where, const std::string& sentence,
+                 const std::string& cure) {
+    Finding& finding = diagnosis_.findings.emplace_back();
+    finding.cause = cause;
+    finding.layer = where;
+    finding.confidence = std::clamp(confidence, 0.0, 0.99);
+    finding.sentence = sentence;
+    finding.cure = cure;
+    if (!diagnosis_.tests.empty()) finding.evidence = {diagnosis_.tests.back()};
+    return finding;
+  }
+
+  SeenSet see(const std::string& word, FixedBatches& samples) {
+    SeenSet set;
+    set.word = word;
+    std::vector<Tensor> inputs, targets, predictions;
+    Measuring measuring(patient_.task.networks(), mode_);
+    for (std::size_t i = 0; i < samples.count(); ++i) {
+      const Batch batch = samples.at(i);
+      measuring.begin_pass();
+      set.names.insert(set.names.end(), batch.names.begin(), batch.names.end());
+      for (const std::vector<Preview>& sample : patient_.task.previews(batch))
+        for (const Preview& plane : sample) {
+          if (plane.name == "input") inputs.push_back(small(plane.image));
+          if (plane.name == "target") targets.push_back((small(plane.image) > 0.5).to(torch::kFloat));
+          if (plane.name == "prediction") predictions.push_back((small(plane.image) > 0.5).to(torch::kFloat));
+        }
+    }
+    if (inputs.empty() || targets.size() != inputs.size() || predictions.size() != inputs.size()) return set;
+    set.inputs = torch::stack(inputs);
+    set.targets = torch::stack(targets);
+    set.predictions = torch::stack(predictions);
+    set.overlaps = overlap(set.predictions, set.targets);
+    return set;
+  }
+
+  void copies(const SeenSet& training, const SeenSet& held_out) {
+    tell_("held-out pictures among the training pictures");
+    const std::vector<Likeness> likest = most_alike(held_out.inputs, training.inputs);
+    const Tensor some_of_training = training.inputs.slice(0, 0, kCompared);
+    std::vector<double> alike{-1, -1};
+    for (const Likeness& each : most_alike(some_of_training, training.inputs, true)) alike.push_back(each.correlation);
+    std::ranges::sort(alike, std::greater());
+    const double usual = alike[1];  // One of them may be there twice.
+    if (usual > kSurelySame) {
+      diagnosis_.untested.push_back(
+          fmt::format("whether held-out pictures are training pictures too: those are as alike among themselves "
+                      "(correlations up to "
+                      "{:.2f})",
+                      usual));
+      return;
+    }
+    const double same_from = std::max(kLeastSame, usual + kMoreAlike);
+    std::vector<std::string> pairs;
+    Tensor same = torch::zeros(held_out.size(), torch::kBool);
+    double most = -1;
+    for (std::size_t i = 0; i < likest.size(); ++i) {
+      most = std::max(most, likest[i].correlation);
+      if (likest[i].correlation < same_from) continue;
+      same[static_cast<std::int64_t>(i)] = true;
+      pairs.push_back(fmt::format("{} = {}", held_out.names[i], training.names[likest[i].other]));
+    }
+    note(
+        fmt::format("{} of {} held-out pictures are among {} training pictures (the most alike correlate by {:.2f}, and "
+                    "within the training pictures by {:.2f})",
+                    pairs.size(), held_out.size(), training.size(), most, usual));
+    if (pairs.empty() || (pairs.size() == 1 && most < kSurelySame)) return;
+    const double on_copies = mean_of(held_out.overlaps.index({same})),
+                 on_others = mean_of(held_out.overlaps.index({~same}));
+    Finding& finding =
+        found("leakage", 0.95, "data",
+              fmt::format(
+                  "{} of {} held-out pictures are training pictures too ({}): they are no measure of what was learnt.",
+                  pairs.size(), held_out.size(), some(pairs)),
+              "keep them on one side: a manifest with groups, or data.exclude");
+    if (std::isfinite(on_others))
+      finding.evidence.push_back(fmt::format("IoU on these {}, on the other held-out pictures {}",
+                                             share_word(on_copies), share_word(on_others)));
+    pairs.resize(std::min<std::size_t>(pairs.size(), 16));
+    finding.evidence.push_back(fmt::format("{}", fmt::join(pairs, ", ")));
+  }
+
+  void inverted(const SeenSet& set) {
+    const Tensor other_way = overlap(set.predictions, 1 - set.targets);
+    const Tensor area = set.predictions.mean({1, 2, 3});
+    const Tensor so = (other_way > 0.6) & (set.overlaps < 0.4) & (area > 0.03) & (area < 0.97);
+    const std::vector<std::string> names = names_where(set, so);
+    note(fmt::format("{} of {} {} predictions fit their mask turned round, and not the mask", names.size(), set.size(),
+                     set.word));
+    if (names.size() < 2) return;
+    Finding& finding = found(
+        "inverted-masks", 0.95, "data",
+        fmt::format(
+            "{} of {} {} masks are the wrong way round ({}): what is predicted of them overlaps the mask by {}, and "
+            "the mask turned round by {}.",
+            names.size(), set.size(), set.word, some(names), share_word(mean_of(set.overlaps.index({so}))),
+            share_word(mean_of(other_way.index({so})))),
+        "turn these masks round (255 − value)");
+    finding.evidence.push_back(fmt::format("IoU of the {} set as it is {}, with them turned round {}", set.word,
+                                           share_word(mean_of(set.overlaps)),
+                                           share_word(mean_of(torch::where(so, other_way, set.overlaps)))));
+  }
+
+  /// {N}: by how much more the picture's edges lie on its own mask's border than on other masks' (logarithm).
+  static Tensor alignment(const SeenSet& set) {
+    const Tensor grey = set.inputs.to(torch::kFloat).mean(1, true);
+    const Tensor smooth = F::avg_pool2d(F::pad(grey, F::PadFuncOptions({1, 1, 1, 1}).mode(torch::kReplicate)),
+                                        F::AvgPool2dFuncOptions(3).stride(1));
+    const Tensor across = F::pad((smooth.slice(3, 1) - smooth.slice(3, 0, -1)).abs(), F::PadFuncOptions({0, 1, 0, 0}));
+    const Tensor down = F::pad((smooth.slice(2, 1) - smooth.slice(2, 0, -1)).abs(), F::PadFuncOptions({0, 0, 0, 1}));
+    const Tensor edges = across + down;
+    const auto widest = F::MaxPool2dFuncOptions(3).stride(1).padding(1);
+    const Tensor border =
+        ((F::max_pool2d(set.targets, widest) + F::max_pool2d(-set.targets, widest)) > 0).to(torch::kFloat);
+    const auto along = [&](std::int64_t shift) {
+      const Tensor others = border.roll({shift}, {0});
+      return ((edges * others).sum({1, 2, 3}) / others.sum({1, 2, 3}).clamp_min(1) + 1e-4).log();
+    };
+    std::vector<Tensor> of_others;
+    for (std::int64_t k = 1; k <= 8; ++k)
+      if (const std::int64_t shift = k * set.size() / 9; shift > 0) of_others.push_back(along(shift));
+    return along(0) - torch::stack(of_others).mean(0);
+  }
+
+  /// Without samples whose mask has no border.
+  static SeenSet with_borders(const SeenSet& set) {
+    const Tensor area = set.targets.mean({1, 2, 3}), kept = (area > 0.01) & (area < 0.99);
+    SeenSet some{set.word, names_where(set, kept), {}, {}, {}, {}};
+    some.inputs = set.inputs.index({kept});
+    some.targets = set.targets.index({kept});
+    some.predictions = set.predictions.index({kept});
+    some.overlaps = set.overlaps.index({kept});
+    return some;
+  }
+
+  void mismatched(const SeenSet& whole) {
+    const SeenSet set = with_borders(whole);
+    if (set.size() < 2 * kFewestSamples) {
+      diagnosis_.untested.push_back(
+          fmt::format("whether {} masks are their pictures': only {} have a border", set.word, set.size()));
+      return;
+    }
+    const Tensor aligned = alignment(set);
+    const double sure = certainty(aligned), usual = set.overlaps.median().item<double>();
+    note(fmt::format(
+        "borders of {} masks lie on their pictures' edges {:.2f} times as much as other masks' ({:.1f} standard "
+        "errors)",
+        set.word, std::exp(mean_of(aligned)), sure));
+    // What is predicted so well does belong to its picture.
+    if (sure < kSure / 2 && usual < kSurelyRight) {
+      found("mismatched-masks", 0.9, "data",
+            fmt::format(
+                "The {} masks belong to other pictures: their borders lie on their own picture's edges no more than "
+                "on any other's ({:.2f} times as much, {:.1f} standard errors), and predictions overlap them by {}.",
+                set.word, std::exp(mean_of(aligned)), sure, share_word(usual)),
+            "pair pictures and masks by name");
+      return;
+    }
+    if (usual < 0.5) {
+      diagnosis_.untested.push_back(
+          fmt::format("whether some {} masks are other pictures': too little is predicted right", set.word));
+      return;
+    }
+    const Tensor better_masks = part_that_fits_better(set);
+    const Tensor so = (better_masks > kFitBetter) & (set.overlaps < 0.8 * usual);
+    const std::vector<std::string> names = names_where(set, so);
+    const double of_these = names.empty() ? 0 : mean_of(aligned.index({so})), of_others = mean_of(aligned.index({~so}));
+    note(fmt::format(
+        "of {} {} samples many other masks fit the prediction better than their own; those masks' borders lie "
+        "on edges {:.2f} times as much as other masks', the rest's {:.2f} times",
+        names.size(), set.word, std::exp(of_these), std::exp(of_others)));
+    if (names.size() < std::max<std::size_t>(4, set.names.size() / 30) || !(of_these <= kOffTheEdges * of_others))
+      return;
+    found(
+        "mismatched-masks", 0.85, "data",
+        fmt::format(
+            "At least {} of {} {} masks do not belong to their pictures ({}): more than {:.0f} % of all other masks "
+            "fit what is predicted better, and their borders lie on the picture's edges {:.2f} times as much as "
+            "other masks' (the rest's {:.2f} times).",
+            names.size(), set.size(), set.word, some(names), 100 * kFitBetter, std::exp(of_these), std::exp(of_others)),
+        "look at these samples, and leave them out: data.exclude");
+  }
+
+  /// {N}: of the set's other masks, the part that overlaps with the prediction more than its own does.
+  static Tensor part_that_fits_better(const SeenSet& set) {
+    const Tensor predictions = set.predictions.flatten(1), targets = set.targets.flatten(1);
+    const Tensor both = predictions.matmul(targets.t());
+    const Tensor any = predictions.sum(1, true) + targets.sum(1).unsqueeze(0) - both;
+    const Tensor overlaps = both / any.clamp_min(1);
+    return (overlaps > overlaps.diagonal().unsqueeze(1)).to(torch::kFloat).sum(1) / static_cast<double>(set.size() - 1);
+  }
+
+  /// {N, 2C}: mean and standard deviation of each channel.
+  static Tensor colours(const SeenSet& set) {
+    const Tensor inputs = set.inputs.to(torch::kFloat);
+    return torch::cat({inputs.mean({2, 3}), inputs.std({2, 3})}, 1);
+  }
+
+  /// The primary metric of held-out samples whose inputs are changed first.
+  double with_inputs(const std::function<Tensor(const Tensor&)>& change) {
+    double sum = 0, samples = 0;
+    Measuring measuring(patient_.task.networks(), mode_);
+    for (std::size_t i = 0; i < held_out_.count(); ++i) {
+      Batch batch = held_out_.at(i);
+      Tensor& image = batch.tensors.at("image");
+      image = change(image).contiguous(image.suggest_memory_format());
+      measuring.begin_pass();
+      sum += patient_.task.evaluate(batch).metrics.at(metric_).sum().item<double>();
+      samples += static_cast<double>(batch.size());
+    }
+    return sum / samples;
+  }
+
+  /// Held-out samples are predicted worse than training samples: why.
+  void gap(const SeenSet& training, const SeenSet& held_out) {
+    tell_("why held-out samples are predicted worse");
+    const double on_training = metric(training_, mode_), on_held_out = metric(held_out_, mode_);
+    const Tensor theirs = colours(training), ours = colours(held_out);
+    const Tensor spread = ((theirs.var(0) + ours.var(0)) / 2).sqrt().clamp_min(1e-3);
+    const double apart = ((ours.mean(0) - theirs.mean(0)).abs() / spread).max().item<double>();
+    const double errors =
+        (training.overlaps.var() / training.size() + held_out.overlaps.var() / held_out.size()).sqrt().item<double>();
+    const double sure = (mean_of(training.overlaps) - mean_of(held_out.overlaps)) / std::max(errors, 1e-6);
+    note(fmt::format(
+        "{} on training samples {}, on held-out ones {} ({:.1f} standard errors); their colours differ by {:.1f} "
+        "standard deviations",
+        metric_word(metric_), share_word(on_training), share_word(on_held_out), sure, apart));
+    const double lost = better(on_training, on_held_out);
+    if (!(lost > kGap) || !(sure >= kSure)) return;
+    const std::string gap_line = diagnosis_.tests.back();
+    if (!held_out_.at(0).tensors.contains("image")) {
+      diagnosis_.untested.emplace_back("why held-out samples are predicted worse: the task has no \"image\"");
+      return;
+    }
+    const std::int64_t channels = training.inputs.size(1);
+    double best = on_held_out;
+    std::string by, how;
+    const auto attempt = [&](const std::string& what, const std::function<Tensor(const Tensor&)>& change) {
+      const double value = with_inputs(change);
+      note(fmt::format("held-out pictures {}: {} {}", what, metric_word(metric_), share_word(value)));
+      if (!(better(value, best) > 0)) return;
+      best = value;
+      by = what;
+      how = diagnosis_.tests.back();
+    };
+    const auto shaped = [&](const Tensor& row) { return row.reshape({1, -1, 1, 1}).to(patient_.device); };
+    const Tensor to_mean = theirs.mean(0).slice(0, 0, channels), from_mean = ours.mean(0).slice(0, 0, channels);
+    const Tensor factor = theirs.mean(0).slice(0, channels) / ours.mean(0).slice(0, channels).clamp_min(1e-3);
+    attempt("brought to the training pictures' mean and range",
+            [&](const Tensor& x) { return (x - shaped(from_mean)) * shaped(factor) + shaped(to_mean); });
+    attempt("turned to their negative", [](const Tensor& x) { return 1 - x; });
+    if (channels == 3) attempt("with red and blue exchanged", [](const Tensor& x) { return x.flip(1); });
+    if (better(best, on_held_out) > 0.5 * lost) {
+      Finding& finding =
+          found("input-normalisation", better(best, on_held_out) / lost, "data",
+                fmt::format(
+                    "Held-out pictures are prepared differently from training pictures (their colours differ by {:.1f} "
+                    "standard deviations): {} gets from {} to {} once they are {}.",
+                    apart, metric_word(metric_), share_word(on_held_out), share_word(best), by),
+                "prepare both alike: the same range, order of channels and normalisation");
+      finding.evidence = {gap_line, how};
+      return;
+    }
+    if (apart > 1) {
+      Finding& finding = found(
+          "domain-shift", 0.7, "data",
+          fmt::format("Held-out pictures are from another world: their colours differ by {:.1f} standard deviations, "
+                      "and {} is {} instead of {} on training pictures.",
+                      apart, metric_word(metric_), share_word(on_held_out), share_word(on_training)),
+          "train on pictures such as these too, or augment towards them");
+      finding.evidence.insert(finding.evidence.begin(), gap_line);
+      return;
+    }
+    Finding& finding = found(
+        "overfitting", 0.7, "data",
+        fmt::format(
+            "The network knows its training pictures by heart: {} {} on them, {} on held-out ones that look alike "
+            "({:.1f} standard errors).",
+            metric_word(metric_), share_word(on_training), share_word(on_held_out), sure),
+        patient_.config.real("data.flip") == 0 ? "data.flip = 0.5" : "more pictures, fewer steps, or train.stop_after");
+    finding.evidence.insert(finding.evidence.begin(), gap_line);
+  }
+
+  const Patient& patient_;
+  const TellTest& tell_;
+  Diagnosis& diagnosis_;
+  FixedBatches training_, held_out_;
+  std::string metric_;
+  double sign_ = 1;
+  Mode mode_ = Mode::eval;
+};
+
+}  // namespace
+
+void diagnose_data(const Patient& patient, const TellTest& tell, Diagnosis& diagnosis) {
+  DataFaults(patient, tell, diagnosis).run();
+}
+
+}  // namespace ablate

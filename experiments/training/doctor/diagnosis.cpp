@@ -1,0 +1,28 @@
+#include "experiments/training/doctor/diagnosis.h"
+
+#include <fmt/format.h>
+
+namespace ablate {
+
+std::vector<std::size_t> spread_over(const std::vector<std::size_t>& indices, std::size_t most) {
+  if (indices.size() <= most) return indices;
+  std::vector<std::size_t> some;
+  for (std::size_t i = 0; i < most; ++i) some.push_back(indices[i * indices.size() / most]);
+  return some;
+}
+
+std::string share_word(double value) {
+  std::string text = fmt::format("{:.3f}", value);
+  const std::size_t zero = text.find("0.");
+  if (zero == 0 || (zero == 1 && text[0] == '-')) text.erase(zero, 1);
+  return text;
+}
+
+std::string count_word(std::size_t n) {
+  static const char* const kWords[] = {"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"};
+  return n < std::size(kWords) ? kWords[n] : std::to_string(n);
+}
+
+std::string metric_word(const std::string& metric) { return metric == "iou" ? "IoU" : metric; }
+
+}  // namespace ablate

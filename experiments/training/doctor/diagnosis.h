@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runs/findings.h"
+
+namespace ablate {
+
+/// What looks at a network gave.
+struct Diagnosis {
+  std::optional<double>
+      recalibrated;               ///< primary metric in eval mode with re-estimated buffers; nullopt without buffers
+  std::vector<Finding> findings;  ///< the most likely first; empty when nothing is wrong
+  /// What was measured, and what could not be and why: a line each, also where nothing is wrong.
+  std::vector<std::string> tests, untested;
+};
+
+/// Told what is tested next, for people.
+using TellTest = std::function<void(const std::string& test)>;
+
+/// At most `most` of them, evenly spread: their order is by name, and neighbours may be frames of one film.
+std::vector<std::size_t> spread_over(const std::vector<std::size_t>& indices, std::size_t most);
+
+/// ".846", as people write shares.
+std::string share_word(double value);
+/// "two", "three", …
+std::string count_word(std::size_t n);
+/// A metric's name before people: "IoU".
+std::string metric_word(const std::string& metric);
+
+}  // namespace ablate

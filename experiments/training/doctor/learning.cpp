@@ -1,0 +1,429 @@
+#include "experiments/training/doctor/learning.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "experiments/cure.h"
+#include "experiments/training/doctor/rehearsal.h"
+#include "experiments/training/init.h"
+#include "experiments/training/layer_activity.h"
+#include "experiments/training/precision.h"
+#include "experiments/training/training_step.h"
+#include "runs/error.h"
+
+namespace ablate {
+namespace {
+
+using torch::Tensor;
+
+/// Samples that a rehearsal and the run are compared by.
+constexpr std::size_t kJudges = 64;
+/// By how much a rehearsal has to be better: more than samples or seeds make.
+constexpr double kWorthIt = 0.05;
+constexpr Step kFewestSteps = 12, kMostSteps = 40;
+/// Of the loss of outputs that say nothing: what perfect outputs may keep.
+constexpr double kLeastLoss = 0.1;
+/// A network whose loss is still at this part of that has learnt nothing.
+constexpr double kNothingLearnt = 0.85;
+/// Of a layer's largest gradient, relative to its weights; and of its inputs.
+constexpr double kVanished = 1e-5, kDead = 0.95;
+
+double sum_of(const std::vector<LossTerm>& terms) {
+  double sum = 0;
+  for (const LossTerm& term : terms) sum += term.weight * term.value.item<double>();
+  return sum;
+}
+
+bool is_convolution(std::string_view operation) {
+  return operation == "aten::conv2d" || operation == "aten::conv_transpose2d";
+}
+
+/// What one training step of a copy shows.
+struct SeenStep {
+  std::vector<LayerActivity::Layer> layers;
+  int with_gradient = 0, without = 0;  ///< convolutions
+};
+
+/// Of networks with the weights that `from` has; nullptr: of those that training begins with.
+SeenStep see_step(const Patient& patient, Task* from) {
+  const RunConfig& config = patient.config;
+  const auto seed = static_cast<std::uint64_t>(config.integer("train.seed"));
+  torch::manual_seed(seed);
+  const std::unique_ptr<Task> copy = make_task(config.text("task"), config);
+  const std::vector<Network> networks = copy->networks();
+  place(networks, patient.device);
+  if (from == nullptr) {
+    initialise(config, networks);
+  } else {
+    const torch::NoGradGuard no_grad;
+    for (const Network& source : from->networks())
+      for (const Network& network : networks) {
+        if (network.name != source.name) continue;
+        const NamedTensors theirs = state_of(*source.module), ours = state_of(*network.module);
+        for (std::size_t i = 0; i < ours.size(); ++i) ours[i].second.copy_(theirs[i].second);
+      }
+  }
+  TrainingBatches batches(patient.data, {static_cast<std::size_t>(config.integer("train.batch_size")), seed}, 0);
+  Updates updates(*copy, config, patient.device);
+  // Of a checkpoint what is seen shall be of its weights, not of a step's.
+  Schedule::Value rate = peak_of(config, batches.batches_per_epoch());
+  if (from != nullptr) rate.lr = 0;
+  updates.set(rate);
+  SeenStep seen;
+  {
+    const Operations counting([&](std::string_view operation, c10::ArrayRef<const c10::IValue>) {
+      if (is_convolution(operation)) ++(torch::GradMode::is_enabled() ? seen.with_gradient : seen.without);
+    });
+    training_step(config, *copy, updates, batches, patient.device);
+  }
+  std::vector<Network> trained = networks;
+  std::erase_if(trained, [](const Network& network) { return !network.trainable; });
+  LayerActivity activity(trained);
+  updates.watch_gradients([&](const Optimizer& optimizer) { activity.look_at_gradients(optimizer); });
+  activity.begin_batch();
+  training_step(config, *copy, updates, batches, patient.device);
+  activity.end_batch();
+  seen.layers = activity.take();
+  return seen;
+}
+
+class Learning {
+ public:
+  Learning(const Patient& patient, const TellTest& tell, Diagnosis& diagnosis)
+      : patient_(patient),
+        config_(patient.config),
+        tell_(tell),
+        diagnosis_(diagnosis),
+        judged_(judges()),
+        steps_(std::clamp(patient.steps / 10, kFewestSteps, kMostSteps)),
+        metric_(patient.task.primary_metric()),
+        sign_(patient.task.higher_is_better() ? 1 : -1) {}
+
+  void run() {
+    tell_("the training data, as the network trained with it");
+    const Batch batch = judged_.at(0);
+    double loss = 0;
+    std::optional<Task::Extremes> extremes;
+    {
+      const Autocast mixed(autocast_type(config_), patient_.device);
+      const Measured own = measure(patient_.task, judged_, Mode::train);
+      own_ = own.metrics.at(metric_);
+      loss = own.losses.at("");
+      extremes = patient_.task.extremes(batch);
+    }
+    if (patient_.steps == 0 && patient_.diverged.empty()) {
+      diagnosis_.untested.emplace_back("learning: the run has no checkpoint to compare with");
+      return;
+    }
+    learnt_ = !extremes || loss < kNothingLearnt * sum_of(extremes->uninformed);
+    if (extremes) perfect_outputs(*extremes);
+    steps();
+    if (sizes(batch)) {
+      diagnosis_.untested.push_back("learning rates and gradients: first mend the pooling");
+      return;
+    }
+    if (!patient_.diverged.empty()) return diverged();
+    if (patient_.steps < 2 * steps_) {
+      diagnosis_.untested.push_back(fmt::format(
+          "other learning rates: the run made {} steps, too few to compare with {}", patient_.steps, steps_));
+      return;
+    }
+    if (!patient_.over || patient_.averaged) {
+      diagnosis_.untested.push_back(fmt::format(
+          "other learning rates: {}", patient_.averaged ? "these are averaged weights" : "the run is not over"));
+      return;
+    }
+    if (!rates()) gradients();
+  }
+
+ private:
+  FixedBatches judges() const {
+    return FixedBatches(patient_.data.source.dataset, spread_over(patient_.data.source.training, kJudges),
+                        static_cast<std::size_t>(config_.integer("train.batch_size")), patient_.device)
+        .whole();
+  }
+
+  double better(double a, double b) const { return sign_ * (a - b); }
+  void note(const std::string& line) { diagnosis_.tests.push_back(line); }
+  void found(Finding finding) { diagnosis_.findings.push_back(std::move(finding)); }
+
+  void perfect_outputs(const Task::Extremes& extremes) {
+    const double perfect = sum_of(extremes.perfect), uninformed = sum_of(extremes.uninformed);
+    note(fmt::format("loss of perfect outputs {:.3g}, of outputs that say nothing {:.3g}", perfect, uninformed));
+    if (!(perfect > kLeastLoss * uninformed)) return;
+    Finding finding;
+    finding.cause = "double-softmax";
+    finding.confidence = 0.99;
+    finding.layer = "loss";
+    finding.sentence = fmt::format(
+        "The loss of a perfect prediction is {:.3g}, not 0 ({:.3g} for one that says nothing): what it takes for "
+        "logits "
+        "has been through a softmax or sigmoid already, so it can never get lower and its gradients fade.",
+        perfect, uninformed);
+    finding.evidence = {diagnosis_.tests.back()};
+    finding.cure = config_.real("loss.ce_on_softmax") > 0
+                       ? fmt::format("loss.ce = {:g}, loss.ce_on_softmax = 0", config_.real("loss.ce_on_softmax"))
+                       : "hand the loss logits";
+    found(std::move(finding));
+  }
+
+  /// Of the pictures that convolutions work on. Whether they should be several.
+  bool sizes(const Batch& batch) {
+    std::set<std::pair<std::int64_t, std::int64_t>> sizes;
+    std::int64_t count = 0, reach = 1;
+    {
+      const Measuring measuring(patient_.task.networks(), Mode::train);
+      const Operations looking([&](std::string_view operation, c10::ArrayRef<const c10::IValue> inputs) {
+        if (!is_convolution(operation)) return;
+        const Tensor given = inputs[0].toTensor(), weights = inputs[1].toTensor();
+        sizes.emplace(given.size(2), given.size(3));
+        ++count;
+        reach += weights.size(2) - 1;
+      });
+      patient_.task.forward(batch);
+    }
+    note(fmt::format("{} convolutions work on pictures of {} sizes", count, sizes.size()));
+    if (sizes.size() != 1 || count < 4) return false;
+    const auto [height, width] = *sizes.begin();
+    const std::string cure = "model.pool = max";
+    const auto without = rehearsed("", kFewestSteps), with = rehearsed(cure, kFewestSteps);
+    if (!with || !without || !with->finite || !(better(with->metric, without->metric) >= 0)) return false;
+    Finding finding;
+    finding.cause = "missing-pooling";
+    finding.confidence = 0.95;
+    finding.layer = "model";
+    finding.sentence = fmt::format(
+        "All {} convolutions work at {}×{}: nothing halves the picture on the way down, so a pixel of the mask sees {} "
+        "pixels around it and a step takes {:.1f} times as long as with pooling.",
+        count, height, width, reach, without->seconds / std::max(with->seconds, 1e-9));
+    finding.evidence = {diagnosis_.tests.end() - 3, diagnosis_.tests.end()};
+    finding.cure = cure;
+    found(std::move(finding));
+    return true;
+  }
+
+  void steps() {
+    tell_("one training step of a copy");
+    now_ = see_step(patient_, &patient_.task);
+    note(fmt::format("a training step: {} convolutions with gradients, {} without", now_.with_gradient, now_.without));
+    if (now_.without > 0) {
+      Finding finding;
+      finding.cause = "statistics-only-forwards";
+      finding.confidence = 0.95;
+      finding.layer = "model";
+      finding.sentence = fmt::format(
+          "{:.0f} of every {:.0f} batches of a step go through the network without a gradient: they move running "
+          "statistics, and what they could teach is lost.",
+          std::round(1.0 * now_.without / std::max(1, now_.with_gradient)),
+          std::round(1.0 * now_.without / std::max(1, now_.with_gradient)) + 1);
+      finding.evidence = {diagnosis_.tests.back()};
+      finding.cure = "train.accumulate_fault = false";
+      found(std::move(finding));
+    }
+    std::vector<std::string> still;
+    for (const auto& layer : now_.layers)
+      if (!layer.gradient_norm) still.push_back(layer.name);
+    note(fmt::format("it has gradients for {} of {} layers", now_.layers.size() - still.size(), now_.layers.size()));
+    if (still.empty() || still.size() == now_.layers.size()) return;
+    Finding finding;
+    finding.cause = "layers-not-updated";
+    finding.confidence = 0.9;
+    finding.layer = still.front();
+    const std::size_t all = still.size();
+    if (all > 6) still.resize(6);
+    finding.sentence = fmt::format("A training step leaves {} of {} layers as they are ({}{}): they get no gradient.",
+                                   all, now_.layers.size(), fmt::join(still, ", "), all > 6 ? ", …" : "");
+    finding.evidence = {diagnosis_.tests.back()};
+    finding.cure = "hand their parameters to the optimiser, with requires_grad, and keep their outputs in the graph";
+    found(std::move(finding));
+  }
+
+  /// With the cure in place; of none: as it is. nullopt where there is no such run.
+  std::optional<Rehearsal> rehearsed(const std::string& cure, Step steps) {
+    const auto changed = cure.empty() ? std::optional(config_) : cured(config_, cure);
+    if (!changed) return std::nullopt;
+    tell_(fmt::format("{} steps from the start{}{}", steps, cure.empty() ? "" : " with ", cure));
+    try {
+      const Rehearsal made = rehearse(*changed, patient_.data, judged_, steps, patient_.device);
+      note(fmt::format("{} steps from the start{}{}: {} {}   (the run's {}: {})", made.steps,
+                       cure.empty() ? "" : " with ", cure, metric_word(metric_), share_word(made.metric),
+                       patient_.steps, share_word(own_)));
+      return made;
+    } catch (const std::exception& error) {  // Memory, too.
+      const std::string words = error.what();
+      diagnosis_.untested.push_back(
+          fmt::format("{}: {}", cure.empty() ? "the run's own settings" : cure, words.substr(0, words.find('\n'))));
+      return std::nullopt;
+    }
+  }
+
+  /// Whether it gets further than the run did.
+  bool cures(const std::optional<Rehearsal>& made) const {
+    return made && made->finite && better(made->metric, own_) > kWorthIt;
+  }
+
+  /// The first of the changes that cures, if any.
+  bool cured_by(const std::string& cause, const std::string& symptom, const std::vector<std::string>& changes,
+                const std::string& layer = "optimizer") {
+    for (const std::string& change : changes) {
+      const auto made = rehearsed(change, steps_);
+      if (!cures(made)) continue;
+      const double gain = better(made->metric, own_);
+      Finding finding;
+      finding.cause = cause;
+      finding.confidence = std::clamp(gain / (gain + kWorthIt), 0.0, 0.99);
+      finding.layer = layer;
+      finding.sentence = fmt::format(
+          "{}: {} steps from the start with {} get to {} {} on training data, where this run's {} got to {}.", symptom,
+          made->steps, change, metric_word(metric_), share_word(made->metric), patient_.steps, share_word(own_));
+      finding.evidence = {diagnosis_.tests.back()};
+      finding.cure = change;
+      found(std::move(finding));
+      return true;
+    }
+    return false;
+  }
+
+  struct Rate {
+    std::string key;
+    double value;
+    std::string times(double factor) const { return fmt::format("{} = {:.3g}", key, value * factor); }
+  };
+  Rate rate() const {
+    const std::string schedule = config_.text("schedule.name");
+    const bool top = config_.is_set("schedule.max_lr") && (schedule == "onecycle" || schedule == "cyclic");
+    const std::string key = top ? "schedule.max_lr" : "optimizer.lr";
+    return {key, config_.real(key)};
+  }
+
+  /// Whether another is found to be better.
+  bool rates() {
+    const Rate lr = rate();
+    std::vector<std::string> lower{lr.times(0.1)}, higher{lr.times(30)};
+    if (!learnt_) {
+      lower.push_back(lr.times(0.01));
+      lower.push_back(lr.times(0.001));
+      higher.push_back(lr.times(1000));
+    }
+    if (lr.value == 0) {
+      lower.clear();
+      higher = {lr.key + " = 0.001"};
+    }
+    if (cured_by("learning-rate-too-high", fmt::format("A learning rate of {:g} is too high", lr.value), lower))
+      return true;
+    return cured_by("learning-rate-too-low", fmt::format("A learning rate of {:g} is too low", lr.value), higher);
+  }
+
+  /// A run that a loss ended which was not finite: whether that comes back, and not at lower rates.
+  void diverged() {
+    const Rate lr = rate();
+    const auto again = rehearsed("", kMostSteps);
+    const std::string as_it_is = diagnosis_.tests.back();
+    bool lower_learns = false;
+    for (double factor = 0.1; factor > 1e-8; factor /= 10) {
+      const auto lower = rehearsed(lr.times(factor), kMostSteps);
+      if (!lower || !lower->finite) continue;
+      lower_learns = again && (!again->finite || better(lower->metric, again->metric) > kWorthIt);
+      if (!lower_learns) break;
+      Finding finding;
+      finding.cause = "learning-rate-too-high";
+      finding.confidence = 0.9;
+      finding.layer = "optimizer";
+      finding.sentence = fmt::format(
+          "A learning rate of {:g} is too high: the run ended with a loss that was not finite{}. {} steps with {} stay "
+          "finite and get to {} {} on training data.",
+          lr.value, again->finite ? "" : fmt::format(", and so does a rehearsal after {} steps", again->steps),
+          lower->steps, lr.times(factor), metric_word(metric_), share_word(lower->metric));
+      finding.evidence = {as_it_is, diagnosis_.tests.back()};
+      finding.cure = lr.times(factor);
+      found(std::move(finding));
+      break;
+    }
+    Finding finding;
+    finding.cause = "not-finite";
+    finding.confidence = lower_learns ? 0.5 : 0.8;
+    finding.layer = "loss";
+    finding.sentence = patient_.diverged;
+    finding.evidence = diagnosis_.tests;
+    finding.cure = "train.clip_norm = 1";
+    found(std::move(finding));
+  }
+
+  struct Faintest {
+    std::string layer;
+    double relative = INFINITY, most = 0;  ///< gradient over weights, of this layer and of the largest layer's
+  };
+  static Faintest faintest(const std::vector<LayerActivity::Layer>& layers) {
+    Faintest found;
+    for (const auto& layer : layers) {
+      if (!layer.gradient_norm || layer.weight_norm == 0) continue;
+      const double relative = *layer.gradient_norm / layer.weight_norm;
+      found.most = std::max(found.most, relative);
+      if (relative >= found.relative) continue;
+      found.relative = relative;
+      found.layer = layer.name;
+    }
+    return found;
+  }
+
+  void gradients() {
+    const Faintest first = faintest(see_step(patient_, nullptr).layers), now = faintest(now_.layers);
+    for (const auto& [when, seen] : {std::pair("at the start", first), std::pair("now", now)})
+      note(fmt::format("gradients {}, relative to the weights: from {:.1e} ({}) to {:.1e}", when, seen.relative,
+                       seen.layer, seen.most));
+    if (first.relative < kVanished * first.most) fading(first.layer, first.relative / first.most);
+    const auto off = [](const LayerActivity::Layer& layer) { return layer.input_zeros.value_or(0) > kDead; };
+    const auto dead = std::ranges::find_if(now_.layers, off);
+    if (dead != now_.layers.end())
+      cured_by("dead-units",
+               fmt::format("{:.0f} % of what {} is given are zeros", 100 * *dead->input_zeros, dead->name),
+               {"model.activation = leaky_relu"}, dead->name);
+  }
+
+  /// What reaches such layers is so little that the rest of the network may learn nevertheless: as many steps of both.
+  /// Without a norm deep networks begin so with any activation; one that keeps them from it even with a norm is at
+  /// fault.
+  void fading(const std::string& layer, double part) {
+    const std::string norm = "model.norm = batch", both = "model.activation = relu, model.norm = batch";
+    const auto with_norm = rehearsed(norm, kMostSteps), with_both = rehearsed(both, kMostSteps);
+    if (!with_norm || !with_both || !(better(with_both->metric, with_norm->metric) > kWorthIt) ||
+        better(own_, with_both->metric) > 2 * kWorthIt)
+      return;
+    Finding finding;
+    finding.cause = "vanishing-gradients";
+    finding.confidence = 0.9;
+    finding.layer = layer;
+    finding.sentence = fmt::format(
+        "The activation lets gradients vanish: at the start that of {} is {:.0e} of the largest layer's, relative to "
+        "the "
+        "weights, so it hardly learns. {} steps from the start get to {} {} with {}, and to {} with the norm alone.",
+        layer, part, with_both->steps, metric_word(metric_), share_word(with_both->metric), both,
+        share_word(with_norm->metric));
+    finding.evidence = {diagnosis_.tests.end() - 2, diagnosis_.tests.end()};
+    finding.cure = both;
+    found(std::move(finding));
+  }
+
+  const Patient& patient_;
+  const RunConfig& config_;
+  const TellTest& tell_;
+  Diagnosis& diagnosis_;
+  FixedBatches judged_;
+  Step steps_;
+  std::string metric_;
+  double sign_, own_ = 0;
+  bool learnt_ = true;
+  SeenStep now_;
+};
+
+}  // namespace
+
+void diagnose_learning(const Patient& patient, const TellTest& tell, Diagnosis& diagnosis) {
+  Learning(patient, tell, diagnosis).run();
+}
+
+}  // namespace ablate

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "experiments/training/doctor/diagnosis.h"
+#include "experiments/training/validation.h"
+
+namespace ablate {
+
+/// Finds out why eval mode is worse than train mode on the same weights, for any network of any task:
+/// which modules are called at more than one place, whether training data fares the same, whether re-estimated buffers
+/// cure it (norm-lag; missing-buffers where they are as they were made, statistics-only-forwards where they were moved
+/// more often than the `forwards` passes that training made, 0: not known), whether moving them on while the weights
+/// stand still does (learning-rate-too-high; with batches of four images and fewer small-batch-norm), whether buffers
+/// of each place's own do (shared-norm), whether train mode loses as much as soon as its batches are larger
+/// (small-batch-norm), and which layers cost most. What brings back more than three quarters of the loss has cured it.
+/// Buffers are re-estimated on at most 60 training batches. Networks are left as they were, bit for bit.
+/// The samples are not augmented, `training` is in batches as the run trains with; `over`: whether the run has made its
+/// steps, else statistics that weights outrun may catch up yet; `tolerance` is the difference in the primary metric
+/// that is not worth a word.
+Diagnosis diagnose_norms(Task& task, FixedBatches& held_out, FixedBatches& training, Step forwards, bool over,
+                         const TellTest& tell = {}, double tolerance = 0.02);
+
+}  // namespace ablate

@@ -1,0 +1,45 @@
+#include "experiments/training/doctor/rehearsal.h"
+
+#include <chrono>
+#include <cmath>
+
+#include "experiments/training/init.h"
+#include "experiments/training/lengths.h"
+#include "experiments/training/training_step.h"
+
+namespace ablate {
+
+Schedule::Value peak_of(const RunConfig& config, std::int64_t batches_per_epoch) {
+  const Lengths lengths(config, batches_per_epoch);
+  const auto schedule = make_schedule(config, lengths.total, lengths.steps_per_epoch);
+  Schedule::Value peak = schedule->at(0);
+  for (Step step = 1; step < lengths.total; ++step)
+    if (const Schedule::Value value = schedule->at(step); value.lr > peak.lr) peak = value;
+  return peak;
+}
+
+Rehearsal rehearse(const RunConfig& config, const TrainingData& data, FixedBatches& judged, Step steps,
+                   torch::Device device) {
+  config.check();
+  const auto seed = static_cast<std::uint64_t>(config.integer("train.seed"));
+  torch::manual_seed(seed);
+  const std::unique_ptr<Task> task = make_task(config.text("task"), config);
+  place(task->networks(), device);
+  initialise(config, task->networks());
+  TrainingBatches batches(data, {static_cast<std::size_t>(config.integer("train.batch_size")), seed}, 0);
+  Updates updates(*task, config, device);
+  updates.set(peak_of(config, batches.batches_per_epoch()));
+
+  Rehearsal made;
+  const auto began = std::chrono::steady_clock::now();
+  while (made.steps < steps && made.finite) {
+    made.finite = std::isfinite(training_step(config, *task, updates, batches, device));
+    ++made.steps;
+  }
+  made.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  const Autocast mixed(autocast_type(config), device);
+  made.metric = measure(*task, judged, Mode::train).metrics.at(task->primary_metric());
+  return made;
+}
+
+}  // namespace ablate

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "experiments/training/batches.h"
+#include "experiments/training/validation.h"
+
+namespace ablate {
+
+/// What a short training from the start came to.
+struct Rehearsal {
+  Step steps = 0;      ///< made: fewer than asked for where a loss was not finite
+  bool finite = true;  ///< all losses were
+  double metric = 0;   ///< primary metric on the samples it is judged by, norms with their batches' statistics
+  double seconds = 0;  ///< of the steps alone
+};
+
+/// Trains a network of this configuration from its seed, in memory, at the highest learning rate of its schedule, and
+/// measures it. Sets torch's random seed. Throws Error where a run of this configuration could not begin.
+Rehearsal rehearse(const RunConfig& config, const TrainingData& data, FixedBatches& judged, Step steps,
+                   torch::Device device);
+
+/// The highest learning rate of a run's schedule, and the momentum there.
+Schedule::Value peak_of(const RunConfig& config, std::int64_t batches_per_epoch);
+
+}  // namespace ablate

@@ -1,0 +1,193 @@
+"""Runs with one planted fault each and healthy runs, and what `ablate doctor` says of them: how many causes it names first and within
+the first two, how many false alarms it raises, with 95 % intervals.
+
+    test_planted_faults.py Small            a few of each, for every day
+    test_planted_faults.py Full             all, several seeds, drawn pictures and photographs
+    test_planted_faults.py Cures            whether following --fix cures
+    test_planted_faults.py [--photographs] --only CAUSE …   these, with what was said of each (healthy: those)
+"""
+import json
+import math
+import os
+import pathlib
+import sys
+import unittest
+
+import numpy as np
+
+import drawn_people
+from ablate_program import SOURCE, AblateTest
+
+PHOTOGRAPHS = SOURCE.parent / "shared" / "data" / "portraits"
+PICTURES, HELD_OUT = 160, 32
+BASE = {"data.size": [64, 48], "data.count": PICTURES, "data.held_out": HELD_OUT, "model.channels": 6, "model.depth": 3, "train.steps": 200,
+        "train.batch_size": 8, "train.threads": 1, "optimizer.lr": 0.003, "log.norm_every": 0, "log.histograms_every": 0, "log.previews": 0, "validation.every": 100}
+
+# The fault's settings; or what is done to a folder of pictures, of which some are held out.
+FAULTS = {
+    "shared-norm": [{"model.norm_sharing": "block"}, {"model.norm_sharing": "block+residual", "model.residual": "norm"}],
+    "norm-lag": [{"model.norm_momentum": 0.001}, {"model.norm_momentum": 0.003}],
+    "small-batch-norm": [{"train.batch_size": 1, "train.steps": 400}],
+    "statistics-only-forwards": [{"train.accumulate": 4, "train.accumulate_fault": True}],
+    "learning-rate-too-high": [{"optimizer.lr": 30}, {"optimizer.name": "sgd", "optimizer.lr": 50}],
+    "learning-rate-too-low": [{"optimizer.lr": 3e-6}, {"optimizer.name": "sgd", "optimizer.lr": 1e-5}],
+    "vanishing-gradients": [{"model.norm": "none", "model.activation": "sigmoid"}],
+    "double-softmax": [{"model.head": "softmax", "loss.bce": 0, "loss.ce_on_softmax": 1}],
+    "missing-pooling": [{"model.pool": "none"}],
+    "leakage": ["leak"],
+    "inverted-masks": ["invert held-out", "invert some"],
+    "mismatched-masks": ["mismatch all", "mismatch some"],
+    "input-normalisation": ["darken held-out"],
+}
+HEALTHY = [
+    {}, {"model.norm": "instance"}, {"model.norm": "group", "model.norm_groups": 2}, {"model.norm": "layer"}, {"model.norm": "none"},
+    {"schedule.name": "cosine"}, {"schedule.name": "onecycle"}, {"schedule.name": "multistep", "schedule.milestones": [100, 150]},
+    {"model.head": "softmax", "loss.bce": 0, "loss.ce": 1}, {"loss.bce": 0, "loss.dice": 1}, {"loss.iou": 1}, {"loss.mse": 1, "loss.bce": 0.5},
+    {"data.flip": 0}, {"model.residual": "plain"}, {"model.activation": "leaky_relu"}, {"optimizer.name": "sgd", "optimizer.lr": 0.1},
+    {"optimizer.name": "adamw"}, {"train.batch_size": 16}, {"train.accumulate": 2}, {"model.up": "transposed", "model.pool": "avg"},
+    {"model.norm": "instance", "model.norm_track": True}, {"loss.iou": 1, "loss.bce": 0}, "empty masks", "one is there twice",
+]
+
+
+def interval(hits, count):
+    """Wilson's, of 95 %."""
+    if count == 0:
+        return "–"
+    z, share = 1.96, hits / count
+    middle, half = share + z * z / (2 * count), z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return f"{hits} of {count} ({share:.0%}; {(middle - half) / (1 + z * z / count):.0%} to {(middle + half) / (1 + z * z / count):.0%})"
+
+
+class PlantedFaults(AblateTest):
+    def trained(self, seed, **settings):
+        words = []
+        for key, value in {**BASE, "train.seed": seed, "data.split_seed": seed, **settings}.items():
+            words += ["-s", f"{key}={json.dumps(value) if not isinstance(value, str) else value}"]
+        return self.call("train", *words, "--json", timeout=900)
+
+    def diagnosed(self, result):
+        if result.returncode:
+            return [], f"training failed: {result.stderr.strip().splitlines()[-1:]}"
+        diagnosis = self.json_of("doctor", json.loads(result.stdout)["run"], timeout=900)
+        words = [f"{finding['cause']} {finding['confidence']:.2f}: {finding['sentence']}" for finding in diagnosis["findings"]]
+        return [finding["cause"] for finding in diagnosis["findings"]], "\n      ".join(words + ["tests: " + line for line in diagnosis["tests"]] +
+                                                                                      [f"{diagnosis['seconds']:.1f} s"])
+
+    def folder_of(self, fault, seed, photographs):
+        folder = self.folder / f"pictures-{seed}-{photographs}-{len(list(self.folder.iterdir()))}"
+        if photographs:
+            return drawn_people.shrink(PHOTOGRAPHS, folder, PICTURES)
+        return drawn_people.draw(folder, PICTURES, seed, absent=0.25 if fault == "empty masks" else 0)
+
+    def held_out(self, folder, seed):
+        """Names, as a run cuts the folder."""
+        run = json.loads(self.trained(seed, **{"data.dataset": "folder", "data.path": str(folder), "train.steps": 1, "model.channels": 2,
+                                               "model.depth": 1}).stdout)["run"]
+        self.ablate("evaluate", run)
+        file, = pathlib.Path(run, "evaluations").glob("*.jsonl")
+        return sorted(json.loads(line)["sample"] for line in file.read_text().splitlines())
+
+    def plant(self, fault, folder, seed):
+        rng = np.random.default_rng(seed)
+        held_out = self.held_out(folder, seed)
+        names = [file.stem for file in sorted((folder / "images").iterdir())]
+        training = [name for name in names if name not in held_out]
+        if fault == "one is there twice":
+            drawn_people.copy_over(folder, training[:1], training[1:2], rng)
+        elif fault == "leak":
+            drawn_people.copy_over(folder, training[:8], held_out[:8], rng)
+        elif fault == "invert held-out":
+            drawn_people.invert(folder, held_out)
+        elif fault == "invert some":
+            drawn_people.invert(folder, list(rng.choice(names, len(names) // 5, replace=False)))
+        elif fault == "mismatch all":
+            drawn_people.exchange_masks(folder, names)
+        elif fault == "mismatch some":
+            drawn_people.exchange_masks(folder, list(rng.choice(names, len(names) // 5, replace=False)))
+        elif fault == "darken held-out":
+            drawn_people.darken(folder, held_out)
+
+    def examined(self, fault, seed, photographs):
+        """Causes that are named of a run with this fault, and all that was said."""
+        if isinstance(fault, str) or photographs:
+            folder = self.folder_of(fault, seed, photographs)
+            if isinstance(fault, str):
+                self.plant(fault, folder, seed)
+                # Whether an empty mask is predicted empty hangs on a single pixel: statistics have to have settled.
+                fault = {"schedule.name": "cosine"} if fault == "empty masks" else {}
+            fault = {"data.dataset": "folder", "data.path": str(folder), **fault}
+        return self.diagnosed(self.trained(seed, **fault))
+
+    def suite(self, faults, healthy, seeds, kinds, say=print):
+        """Counts, and prints them; and whatever was not named first, with all that was said of it."""
+        first = second = count = alarms = healthy_count = 0
+        for cause, plants in faults.items():
+            for fault in plants:
+                for photographs in kinds:
+                    for seed in seeds:
+                        causes, words = self.examined(fault, seed, photographs)
+                        count += 1
+                        first += causes[:1] == [cause]
+                        second += cause in causes[:2]
+                        if causes[:1] != [cause] or "ABLATE_ALL_WORDS" in os.environ:
+                            say(f"  {cause} {fault} seed {seed}{' photographs' if photographs else ''}: {causes}\n      {words}", flush=True)
+        for settings in healthy:
+            for photographs in kinds if settings != "empty masks" else kinds[:1]:
+                for seed in seeds:
+                    causes, words = self.examined(settings, seed, photographs)
+                    healthy_count += 1
+                    alarms += bool(causes)
+                    if causes or "ABLATE_ALL_WORDS" in os.environ:
+                        say(f"  healthy {settings} seed {seed}{' photographs' if photographs else ''}: {causes}\n      {words}", flush=True)
+        say(f"named first: {interval(first, count)}; within two: {interval(second, count)}; false alarms: {interval(alarms, healthy_count)}")
+        return first, second, count, alarms
+
+
+class Small(PlantedFaults):
+    def test_most_causes_are_named_first_and_healthy_runs_get_none(self):
+        some = ("shared-norm", "statistics-only-forwards", "learning-rate-too-low", "double-softmax", "inverted-masks")
+        first, second, count, alarms = self.suite({cause: FAULTS[cause][:1] for cause in some}, [{}, {"model.norm": "instance"}], [1], [False])
+        self.assertEqual((first, alarms), (count, 0))
+
+
+class Full(PlantedFaults):
+    def test_nine_of_ten_causes_are_named_first_and_healthy_runs_get_none(self):
+        kinds = [False, True] if PHOTOGRAPHS.is_dir() else [False]
+        first, second, count, alarms = self.suite(FAULTS, HEALTHY, [1, 2], kinds)
+        self.assertGreaterEqual(first, 0.9 * count)
+        self.assertGreaterEqual(second, 0.98 * count)
+        self.assertEqual(alarms, 0)
+
+
+class Cures(PlantedFaults):
+    """What --fix writes, launched: the run as it was beside the cured one."""
+
+    def test_following_the_fix_of_six_causes_cures_the_run(self):
+        for cause in ("shared-norm", "norm-lag", "small-batch-norm", "learning-rate-too-high", "learning-rate-too-low", "vanishing-gradients"):
+            with self.subTest(cause):
+                run = json.loads(self.trained(1, **FAULTS[cause][0]).stdout)["run"]
+                fix = self.folder / f"{cause}.json"
+                self.assertEqual(self.json_of("doctor", run, "--fix", fix, timeout=900)["findings"][0]["cause"], cause)
+                as_it_was, cured = (each["metrics"]["iou/val_eval"] for each in self.json_of("launch", fix, "--wait", timeout=900)[:2])
+                print(f"{cause}: {as_it_was:.3f} as it was, {cured:.3f} cured", flush=True)
+                self.assertGreater(cured, as_it_was + 0.05)
+
+
+class Some(PlantedFaults):
+    """Those that --only names."""
+    causes, seeds, kinds = [], [1], [False]
+
+    def test_these(self):
+        if not self.causes:
+            self.skipTest("for --only")
+        os.environ["ABLATE_ALL_WORDS"] = "1"
+        self.suite({cause: FAULTS[cause] for cause in self.causes if cause in FAULTS}, HEALTHY if "healthy" in self.causes else [], self.seeds, self.kinds)
+
+
+if __name__ == "__main__":
+    if "--only" in sys.argv:
+        at = sys.argv.index("--only")
+        if "--photographs" in sys.argv[:at]:
+            Some.kinds = [True]
+        Some.causes, sys.argv[1:] = sys.argv[at + 1:], ["Some"]
+    unittest.main()
