@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <ctime>
 
 #include "runs/error.h"
@@ -40,8 +41,8 @@ double seconds_of(const json& date) {
   if (rest == nullptr) throw Error(fmt::format("{} is no date", text));
   double fraction = 0;
   if (*rest == '.') {
-    char* end = nullptr;
-    fraction = std::strtod(rest, &end);
+    const char* const end = rest + 1 + std::strspn(rest + 1, "0123456789");  // No exponent.
+    fraction = std::strtod(std::string(rest, end).c_str(), nullptr);
     rest = end;
   }
   if (*rest == '\0') {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "experiments/schedule.h"
 #include "experiments/training/batches.h"
 #include "experiments/training/validation.h"
 

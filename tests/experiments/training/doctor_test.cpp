@@ -1,0 +1,117 @@
+#include "experiments/training/doctor/doctor.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "experiments/cure.h"
+#include "experiments/training/doctor/near_copies.h"
+#include "experiments/training/doctor/rehearsal.h"
+#include "experiments/training/norm_buffers.h"
+#include "fixtures.h"
+
+namespace ablate {
+namespace {
+
+using torch::Tensor;
+
+Tensor noise_pictures(std::int64_t count) {
+  torch::manual_seed(3);
+  return torch::rand({count, 3, 40, 32});
+}
+
+TEST(NearCopies, AreFoundMirroredLighterAndCropped) {
+  const Tensor others = noise_pictures(12);
+  const Tensor mirrored = others.slice(0, 4, 5).flip(3) * 0.7 + 0.2;
+  const Tensor cropped = others.slice(0, 7, 8).slice(2, 1, 39).slice(3, 1, 31);
+  const std::vector<Likeness> found = most_alike(mirrored, others);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].other, 4u);
+  EXPECT_GT(found[0].correlation, 0.9);
+  EXPECT_EQ(most_alike(cropped, others)[0].other, 7u);
+}
+
+TEST(NearCopies, OfASetWithItselfNoneIsItsOwn) {
+  const Tensor pictures = noise_pictures(3);
+  const std::vector<Likeness> found = most_alike(pictures, pictures, true);
+  ASSERT_EQ(found.size(), 3u);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    EXPECT_NE(found[i].other, i);
+    EXPECT_LT(found[i].correlation, 0.7);
+  }
+  EXPECT_TRUE(most_alike(pictures.slice(0, 0, 1), pictures.slice(0, 0, 1), true).empty());
+}
+
+TEST(StillMoved, MovesBuffersAndPutsThemBackBitForBit) {
+  const RunConfig config = small_config({});
+  const TrainingData data = disc_data(16, 4);
+  const std::unique_ptr<Task> task = make_task("segmentation", config);
+  torch::nn::Module& module = *task->networks().front().module;
+  FixedBatches training(data.source.dataset, data.source.training, 4, torch::kCPU);
+  const std::uint64_t before = hash_buffers(module);
+  {
+    StillMoved buffers(*task);
+    buffers.move(training, 2);
+    EXPECT_NE(hash_buffers(module), before);
+  }
+  EXPECT_EQ(hash_buffers(module), before);
+  EXPECT_TRUE(module.is_training());
+}
+
+TEST(Rehearsals, AreTheSameEveryTimeAndStopWhereALossIsNotFinite) {
+  const TrainingData data = disc_data(16, 4);
+  FixedBatches judged(data.source.dataset, data.source.training, 4, torch::kCPU);
+  const RunConfig config = small_config({{"train.batch_size", 4}});
+  const Rehearsal first = rehearse(config, data, judged, 3, torch::kCPU),
+                  again = rehearse(config, data, judged, 3, torch::kCPU);
+  EXPECT_EQ(first.steps, 3);
+  EXPECT_TRUE(first.finite);
+  EXPECT_EQ(first.metric, again.metric);
+  const RunConfig wild = small_config({{"train.batch_size", 4},
+                                       {"model.norm", "none"},
+                                       {"model.activation", "identity"},
+                                       {"optimizer.name", "sgd"},
+                                       {"optimizer.lr", 1000}});
+  const Rehearsal ended = rehearse(wild, data, judged, 50, torch::kCPU);
+  EXPECT_FALSE(ended.finite);
+  EXPECT_LT(ended.steps, 50);
+}
+
+TEST(Doctor, LeavesTheNetworkAsItWasAndNamesWeightsThatAreNotFinite) {
+  const RunConfig config = small_config({{"train.batch_size", 4}});
+  const TrainingData data = disc_data(24, 8);
+  const std::unique_ptr<Task> task = make_task("segmentation", config);
+  Patient patient{config, *task, data, torch::kCPU};
+  patient.steps = 100;
+  const auto state = [&] {
+    std::vector<Tensor> all;
+    for (const auto& [name, tensor] : state_of(*task->networks().front().module)) all.push_back(tensor);
+    return hash_tensors(all);
+  };
+  const std::uint64_t before = state();
+  const Diagnosis untrained = examine(patient, [](const std::string&) {});
+  EXPECT_EQ(state(), before);
+  EXPECT_FALSE(untrained.tests.empty());
+
+  {
+    const torch::NoGradGuard no_grad;
+    task->networks().front().module->parameters().front().fill_(NAN);
+  }
+  const Diagnosis broken = examine(patient, [](const std::string&) {});
+  ASSERT_EQ(broken.findings.size(), 1u);
+  EXPECT_EQ(broken.findings[0].cause, "not-finite");
+  EXPECT_THAT(broken.untested, testing::Contains(testing::HasSubstr("anything else")));
+}
+
+TEST(Cures, MayChangeSeveralOptionsAtOnce) {
+  const RunConfig config = small_config({});
+  const auto both = cured(config, "model.norm = group, optimizer.lr = 0.5");
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->text("model.norm"), "group");
+  EXPECT_EQ(both->real("optimizer.lr"), 0.5);
+  EXPECT_FALSE(cured(config, "more pictures, fewer steps"));
+  EXPECT_FALSE(cured(config, "optimizer.lr = 0.5, of.nothing = 1"));
+}
+
+}  // namespace
+}  // namespace ablate
