@@ -31,7 +31,7 @@ constexpr double kLeastSame = 0.7, kSurelySame = 0.9, kMoreAlike = 0.05;
 constexpr std::int64_t kCompared = 64;
 /// A mask of another picture: so many others fit the prediction better, and of all such masks the borders lie on their
 /// pictures' edges hardly more (logarithm, of the others') than any mask's.
-constexpr double kFitBetter = 0.25, kOffTheEdges = 0.3;
+constexpr double kFitBetter = 0.25, kOffTheEdges = 0.5;
 /// Overlaps of a median prediction that nobody gets with other pictures' masks.
 constexpr double kSurelyRight = 0.7;
 /// Standard errors that chance does not make.

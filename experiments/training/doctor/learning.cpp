@@ -266,26 +266,28 @@ class Learning {
     return made && made->finite && better(made->metric, own_) > kWorthIt;
   }
 
-  /// The first of the changes that cures, if any.
+  /// The best of the changes that cure, if any.
   bool cured_by(const std::string& cause, const std::string& symptom, const std::vector<std::string>& changes,
                 const std::string& layer = "optimizer") {
+    std::optional<Rehearsal> best;
+    Finding finding;
     for (const std::string& change : changes) {
       const auto made = rehearsed(change, steps_);
-      if (!cures(made)) continue;
-      const double gain = better(made->metric, own_);
-      Finding finding;
-      finding.cause = cause;
-      finding.confidence = std::clamp(gain / (gain + kWorthIt), 0.0, 0.99);
-      finding.layer = layer;
-      finding.sentence = fmt::format(
-          "{}: {} steps from the start with {} get to {} {} on training data, where this run's {} got to {}.", symptom,
-          made->steps, change, metric_word(metric_), share_word(made->metric), patient_.steps, share_word(own_));
-      finding.evidence = {diagnosis_.tests.back()};
+      if (!cures(made) || (best && !(better(made->metric, best->metric) > 0))) continue;
+      best = made;
       finding.cure = change;
-      found(std::move(finding));
-      return true;
+      finding.evidence = {diagnosis_.tests.back()};
     }
-    return false;
+    if (!best) return false;
+    const double gain = better(best->metric, own_);
+    finding.cause = cause;
+    finding.confidence = std::clamp(gain / (gain + kWorthIt), 0.0, 0.99);
+    finding.layer = layer;
+    finding.sentence = fmt::format(
+        "{}: {} steps from the start with {} get to {} {} on training data, where this run's {} got to {}.", symptom,
+        best->steps, finding.cure, metric_word(metric_), share_word(best->metric), patient_.steps, share_word(own_));
+    found(std::move(finding));
+    return true;
   }
 
   struct Rate {
@@ -307,6 +309,7 @@ class Learning {
     if (!learnt_) {
       lower.push_back(lr.times(0.01));
       lower.push_back(lr.times(0.001));
+      lower.push_back(lr.times(0.0001));
       higher.push_back(lr.times(1000));
     }
     if (lr.value == 0) {
@@ -323,25 +326,28 @@ class Learning {
     const Rate lr = rate();
     const auto again = rehearsed("", kMostSteps);
     const std::string as_it_is = diagnosis_.tests.back();
-    bool lower_learns = false;
+    std::optional<Rehearsal> best;
+    Finding high;
     for (double factor = 0.1; factor > 1e-8; factor /= 10) {
       const auto lower = rehearsed(lr.times(factor), kMostSteps);
       if (!lower || !lower->finite) continue;
-      lower_learns = again && (!again->finite || better(lower->metric, again->metric) > kWorthIt);
-      if (!lower_learns) break;
-      Finding finding;
-      finding.cause = "learning-rate-too-high";
-      finding.confidence = 0.9;
-      finding.layer = "optimizer";
-      finding.sentence = fmt::format(
+      if (best && better(best->metric, lower->metric) > kWorthIt) break;
+      if (best && !(better(lower->metric, best->metric) > 0)) continue;
+      best = lower;
+      high.cure = lr.times(factor);
+      high.evidence = {as_it_is, diagnosis_.tests.back()};
+    }
+    const bool lower_learns = best && again && (!again->finite || better(best->metric, again->metric) > kWorthIt);
+    if (lower_learns) {
+      high.cause = "learning-rate-too-high";
+      high.confidence = 0.9;
+      high.layer = "optimizer";
+      high.sentence = fmt::format(
           "A learning rate of {:g} is too high: the run ended with a loss that was not finite{}. {} steps with {} stay "
           "finite and get to {} {} on training data.",
           lr.value, again->finite ? "" : fmt::format(", and so does a rehearsal after {} steps", again->steps),
-          lower->steps, lr.times(factor), metric_word(metric_), share_word(lower->metric));
-      finding.evidence = {as_it_is, diagnosis_.tests.back()};
-      finding.cure = lr.times(factor);
-      found(std::move(finding));
-      break;
+          best->steps, high.cure, metric_word(metric_), share_word(best->metric));
+      found(std::move(high));
     }
     Finding finding;
     finding.cause = "not-finite";
