@@ -191,10 +191,10 @@ class DataFaults {
       same[static_cast<std::int64_t>(i)] = true;
       pairs.push_back(fmt::format("{} = {}", held_out.names[i], training.names[likest[i].other]));
     }
-    note(
-        fmt::format("{} of {} held-out pictures are among {} training pictures (the most alike correlate by {:.2f}, and "
-                    "within the training pictures by {:.2f})",
-                    pairs.size(), held_out.size(), training.size(), most, usual));
+    note(fmt::format(
+        "{} of {} held-out pictures are among {} training pictures (the most alike correlate by {:.2f}, and "
+        "within the training pictures by {:.2f})",
+        pairs.size(), held_out.size(), training.size(), most, usual));
     if (pairs.empty() || (pairs.size() == 1 && most < kSurelySame)) return;
     const double on_copies = mean_of(held_out.overlaps.index({same})),
                  on_others = mean_of(held_out.overlaps.index({~same}));

@@ -24,7 +24,9 @@ using torch::Tensor;
 constexpr std::size_t kJudges = 64;
 /// By how much a rehearsal has to be better: more than samples or seeds make.
 constexpr double kWorthIt = 0.05;
-constexpr Step kFewestSteps = 12, kMostSteps = 40;
+constexpr Step kFewestSteps = 12, kMostSteps = 25;
+/// Of networks that hardly learn at first.
+constexpr Step kLong = 40;
 /// Of the loss of outputs that say nothing: what perfect outputs may keep.
 constexpr double kLeastLoss = 0.1;
 /// A network whose loss is still at this part of that has learnt nothing.
@@ -324,12 +326,12 @@ class Learning {
   /// A run that a loss ended which was not finite: whether that comes back, and not at lower rates.
   void diverged() {
     const Rate lr = rate();
-    const auto again = rehearsed("", kMostSteps);
+    const auto again = rehearsed("", kLong);
     const std::string as_it_is = diagnosis_.tests.back();
     std::optional<Rehearsal> best;
     Finding high;
     for (double factor = 0.1; factor > 1e-8; factor /= 10) {
-      const auto lower = rehearsed(lr.times(factor), kMostSteps);
+      const auto lower = rehearsed(lr.times(factor), kLong);
       if (!lower || !lower->finite) continue;
       if (best && better(best->metric, lower->metric) > kWorthIt) break;
       if (best && !(better(lower->metric, best->metric) > 0)) continue;
@@ -395,7 +397,7 @@ class Learning {
   /// fault.
   void fading(const std::string& layer, double part) {
     const std::string norm = "model.norm = batch", both = "model.activation = relu, model.norm = batch";
-    const auto with_norm = rehearsed(norm, kMostSteps), with_both = rehearsed(both, kMostSteps);
+    const auto with_norm = rehearsed(norm, kLong), with_both = rehearsed(both, kLong);
     if (!with_norm || !with_both || !(better(with_both->metric, with_norm->metric) > kWorthIt) ||
         better(own_, with_both->metric) > 2 * kWorthIt)
       return;
