@@ -157,20 +157,19 @@ class Learning {
     const double perfect = sum_of(extremes.perfect), uninformed = sum_of(extremes.uninformed);
     note(fmt::format("loss of perfect outputs {:.3g}, of outputs that say nothing {:.3g}", perfect, uninformed));
     if (!(perfect > kLeastLoss * uninformed)) return;
-    Finding finding;
-    finding.cause = "double-softmax";
-    finding.confidence = 0.99;
-    finding.layer = "loss";
-    finding.sentence = fmt::format(
-        "The loss of a perfect prediction is {:.3g}, not 0 ({:.3g} for one that says nothing): what it takes for "
-        "logits "
-        "has been through a softmax or sigmoid already, so it can never get lower and its gradients fade.",
-        perfect, uninformed);
-    finding.evidence = {diagnosis_.tests.back()};
-    finding.cure = config_.real("loss.ce_on_softmax") > 0
-                       ? fmt::format("loss.ce = {:g}, loss.ce_on_softmax = 0", config_.real("loss.ce_on_softmax"))
-                       : "hand the loss logits";
-    found(std::move(finding));
+    found(
+        {"double-softmax",
+         "loss",
+         0.99,
+         fmt::format(
+             "The loss of a perfect prediction is {:.3g}, not 0 ({:.3g} for one that says nothing): what it takes for "
+             "logits "
+             "has been through a softmax or sigmoid already, so it can never get lower and its gradients fade.",
+             perfect, uninformed),
+         {diagnosis_.tests.back()},
+         config_.real("loss.ce_on_softmax") > 0
+             ? fmt::format("loss.ce = {:g}, loss.ce_on_softmax = 0", config_.real("loss.ce_on_softmax"))
+             : "hand the loss logits"});
   }
 
   /// Of the pictures that convolutions work on. Whether they should be several.
@@ -194,17 +193,12 @@ class Learning {
     const std::string cure = "model.pool = max";
     const auto without = rehearsed("", kFewestSteps), with = rehearsed(cure, kFewestSteps);
     if (!with || !without || !with->finite || !(better(with->metric, without->metric) >= 0)) return false;
-    Finding finding;
-    finding.cause = "missing-pooling";
-    finding.confidence = 0.95;
-    finding.layer = "model";
-    finding.sentence = fmt::format(
-        "All {} convolutions work at {}×{}: nothing halves the picture on the way down, so a pixel of the mask sees {} "
-        "pixels around it and a step takes {:.1f} times as long as with pooling.",
-        count, height, width, reach, without->seconds / std::max(with->seconds, 1e-9));
-    finding.evidence = {diagnosis_.tests.end() - 3, diagnosis_.tests.end()};
-    finding.cure = cure;
-    found(std::move(finding));
+    found({"missing-pooling", "model", 0.95,
+           fmt::format("All {} convolutions work at {}×{}: nothing halves the picture on the way down, so a pixel of "
+                       "the mask sees {} "
+                       "pixels around it and a step takes {:.1f} times as long as with pooling.",
+                       count, height, width, reach, without->seconds / std::max(with->seconds, 1e-9)),
+           std::vector<std::string>(diagnosis_.tests.end() - 3, diagnosis_.tests.end()), cure});
     return true;
   }
 
@@ -213,35 +207,33 @@ class Learning {
     now_ = see_step(patient_, &patient_.task);
     note(fmt::format("a training step: {} convolutions with gradients, {} without", now_.with_gradient, now_.without));
     if (now_.without > 0) {
-      Finding finding;
-      finding.cause = "statistics-only-forwards";
-      finding.confidence = 0.95;
-      finding.layer = "model";
-      finding.sentence = fmt::format(
-          "{:.0f} of every {:.0f} batches of a step go through the network without a gradient: they move running "
-          "statistics, and what they could teach is lost.",
-          std::round(1.0 * now_.without / std::max(1, now_.with_gradient)),
-          std::round(1.0 * now_.without / std::max(1, now_.with_gradient)) + 1);
-      finding.evidence = {diagnosis_.tests.back()};
-      finding.cure = "train.accumulate_fault = false";
-      found(std::move(finding));
+      found(
+          {"statistics-only-forwards",
+           "model",
+           0.95,
+           fmt::format(
+               "{:.0f} of every {:.0f} batches of a step go through the network without a gradient: they move running "
+               "statistics, and what they could teach is lost.",
+               std::round(1.0 * now_.without / std::max(1, now_.with_gradient)),
+               std::round(1.0 * now_.without / std::max(1, now_.with_gradient)) + 1),
+           {diagnosis_.tests.back()},
+           "train.accumulate_fault = false"});
     }
     std::vector<std::string> still;
     for (const auto& layer : now_.layers)
       if (!layer.gradient_norm) still.push_back(layer.name);
     note(fmt::format("it has gradients for {} of {} layers", now_.layers.size() - still.size(), now_.layers.size()));
     if (still.empty() || still.size() == now_.layers.size()) return;
-    Finding finding;
-    finding.cause = "layers-not-updated";
-    finding.confidence = 0.9;
-    finding.layer = still.front();
+    const std::string first = still.front();
     const std::size_t all = still.size();
     if (all > 6) still.resize(6);
-    finding.sentence = fmt::format("A training step leaves {} of {} layers as they are ({}{}): they get no gradient.",
-                                   all, now_.layers.size(), fmt::join(still, ", "), all > 6 ? ", …" : "");
-    finding.evidence = {diagnosis_.tests.back()};
-    finding.cure = "hand their parameters to the optimiser, with requires_grad, and keep their outputs in the graph";
-    found(std::move(finding));
+    found({"layers-not-updated",
+           first,
+           0.9,
+           fmt::format("A training step leaves {} of {} layers as they are ({}{}): they get no gradient.", all,
+                       now_.layers.size(), fmt::join(still, ", "), all > 6 ? ", …" : ""),
+           {diagnosis_.tests.back()},
+           "hand their parameters to the optimiser, with requires_grad, and keep their outputs in the graph"});
   }
 
   /// With the cure in place; of none: as it is. nullopt where there is no such run.
@@ -401,19 +393,15 @@ class Learning {
     if (!with_norm || !with_both || !(better(with_both->metric, with_norm->metric) > kWorthIt) ||
         better(own_, with_both->metric) > 2 * kWorthIt)
       return;
-    Finding finding;
-    finding.cause = "vanishing-gradients";
-    finding.confidence = 0.9;
-    finding.layer = layer;
-    finding.sentence = fmt::format(
-        "The activation lets gradients vanish: at the start that of {} is {:.0e} of the largest layer's, relative to "
-        "the "
-        "weights, so it hardly learns. {} steps from the start get to {} {} with {}, and to {} with the norm alone.",
-        layer, part, with_both->steps, metric_word(metric_), share_word(with_both->metric), both,
-        share_word(with_norm->metric));
-    finding.evidence = {diagnosis_.tests.end() - 2, diagnosis_.tests.end()};
-    finding.cure = both;
-    found(std::move(finding));
+    found({"vanishing-gradients", layer, 0.9,
+           fmt::format("The activation lets gradients vanish: at the start that of {} is {:.0e} of the largest "
+                       "layer's, relative to "
+                       "the "
+                       "weights, so it hardly learns. {} steps from the start get to {} {} with {}, and to {} with the "
+                       "norm alone.",
+                       layer, part, with_both->steps, metric_word(metric_), share_word(with_both->metric), both,
+                       share_word(with_norm->metric)),
+           std::vector<std::string>(diagnosis_.tests.end() - 2, diagnosis_.tests.end()), both});
   }
 
   const Patient& patient_;
