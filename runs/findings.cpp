@@ -7,6 +7,18 @@
 
 namespace ablate {
 
+namespace {
+
+LayerBlame read_blame(nlohmann::json element, const std::string& where) {
+  if (!element.is_object()) throw Error(where + ": \"blame\" is not a list of objects");
+  LayerBlame blame;
+  take(element, "layer", blame.layer, where);
+  take(element, "gain", blame.gain, where);
+  return blame;
+}
+
+}  // namespace
+
 std::vector<Finding> read_findings(const std::filesystem::path& folder) {
   const auto file = folder / "findings.json";
   const auto json = read_json_file(file);
@@ -25,13 +37,18 @@ std::vector<Finding> read_findings(const std::filesystem::path& folder) {
     take(element, "sentence", finding.sentence, where);
     take(element, "evidence", finding.evidence, where);
     take(element, "cure", finding.cure, where);
+    for (const nlohmann::json& blamed : element.value("blame", nlohmann::json::array()))
+      finding.blame.push_back(read_blame(blamed, where));
   }
   return findings;
 }
 
 nlohmann::json to_json(const Finding& finding) {
-  return {{"cause", finding.cause},       {"layer", finding.layer},       {"confidence", finding.confidence},
-          {"sentence", finding.sentence}, {"evidence", finding.evidence}, {"cure", finding.cure}};
+  nlohmann::json json = {{"cause", finding.cause},           {"layer", finding.layer},
+                         {"confidence", finding.confidence}, {"sentence", finding.sentence},
+                         {"evidence", finding.evidence},     {"cure", finding.cure}};
+  for (const LayerBlame& blame : finding.blame) json["blame"].push_back({{"layer", blame.layer}, {"gain", blame.gain}});
+  return json;
 }
 
 void write_findings(const std::filesystem::path& folder, const std::vector<Finding>& findings) {

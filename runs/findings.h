@@ -7,6 +7,12 @@
 
 namespace ablate {
 
+/// What eval mode gains when one norm layer alone (a place of use) normalises with the statistics of its batch.
+struct LayerBlame {
+  std::string layer;
+  double gain = 0;  ///< of the primary metric; positive is better, whatever the metric
+};
+
 /// findings.json: what the doctor says.
 struct Finding {
   std::string cause;  ///< a fixed name, as "shared-norm" or "norm-lag"
@@ -15,6 +21,7 @@ struct Finding {
   std::string sentence;
   std::vector<std::string> evidence;
   std::string cure;
+  std::vector<LayerBlame> blame;  ///< the most first; empty where running statistics are not the matter
 };
 
 /// Empty when there is no findings.json (yet); throws Error that names a damaged one.

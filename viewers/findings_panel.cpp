@@ -5,6 +5,7 @@
 
 #include "experiments/cure.h"
 #include "experiments/range_test.h"
+#include "viewers/layers/layer_table.h"
 #include "viewers/run_metrics.h"
 #include "viewers/widgets.h"
 
@@ -73,18 +74,18 @@ void FindingsPanel::draw_finding(Workspace& workspace, const RunView& run, const
                                             widgets::packed(look::kWrong), widgets::em(0.1f));
   ImGui::Unindent(widgets::em(0.85f));
   ImGui::Dummy(ImVec2(0, widgets::em(0.1f)));
-  if (!finding.layer.empty() && ImGui::Button("Show the layer")) {
+  const bool can_be_shown = run.data && has_layer(*run.data, finding.layer);
+  if (can_be_shown && ImGui::Button("Show the layer")) {
     workspace.selected = run.info.id;
     workspace.selected_by_hand = true;
-    workspace.layer.clear();
-    if (run.data && run.data->scalars.contains("norm/" + finding.layer + "/gap")) workspace.layer = finding.layer;
+    workspace.layer = finding.layer;
     ImGui::SetWindowFocus("Layers");
   }
   if (const auto experiment = cured_experiment(run, finding.cure)) {
     std::string label = "Launch the cure: " + finding.cure;
     const auto width = [&] { return ImGui::CalcTextSize(label.c_str()).x + widgets::em(1); };
     if (width() > whole_width) label = "Launch the cure";
-    if (!finding.layer.empty()) widgets::same_line_or_wrap(width());
+    if (can_be_shown) widgets::same_line_or_wrap(width());
     if (widgets::primary_button((label + "###cure").c_str())) workspace.actions->launch(*experiment, workspace.place);
     widgets::hint("The same run again with this one change: " + finding.cure);
   } else if (!finding.cure.empty()) {

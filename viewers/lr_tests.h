@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "experiments/lr_suggest.h"
+#include "viewers/colors.h"
 #include "viewers/panel.h"
 
 namespace ablate {

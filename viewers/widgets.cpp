@@ -163,6 +163,7 @@ std::string clock(double seconds) {
 }
 
 std::string duration(double seconds) {
+  if (seconds > 0 && seconds < 0.95) return fmt::format("{:.1g} s", seconds);
   const auto whole = static_cast<long long>(std::llround(std::max(0.0, seconds)));
   if (whole < 60) return fmt::format("{} s", whole);
   if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);

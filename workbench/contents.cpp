@@ -189,22 +189,23 @@ void Contents::take_news() {
   tailer_.set_interest(std::move(interest));
 }
 
-/// As last time; of many runs seen for the first time only the newest experiment.
+/// As last time; of many runs seen for the first time only the newest experiment, and what was named one by one.
 void Contents::choose_shown() {
   first_listing_ = false;
-  const auto& runs = workspace_.snapshot->runs;
+  std::vector<const RunInfo*> listed;
+  for (const auto& run : workspace_.snapshot->runs)
+    if (run->info.folder != run->root) listed.push_back(&run->info);
   const nlohmann::json& mine = settings_.of_root(options_.root);
   if (mine.contains("hidden") && mine.at("hidden").is_array()) {
     for (const nlohmann::json& id : mine.at("hidden"))
       if (id.is_string()) workspace_.hidden.insert(id.get<std::string>());
-  } else if (runs.size() > kShownAtFirst) {
-    const std::string newest = runs.back()->info.experiment;
-    for (std::size_t i = 0; i < runs.size(); ++i) {
-      const bool same = newest.empty() ? i + kShownAtFirst >= runs.size() : runs[i]->info.experiment == newest;
-      if (!same) workspace_.hidden.insert(runs[i]->info.id);
+  } else if (listed.size() > kShownAtFirst) {
+    const std::string newest = listed.back()->experiment;
+    for (std::size_t i = 0; i < listed.size(); ++i) {
+      // An experiment of hundreds of runs is no picture either.
+      const bool late = i + kShownAtFirst >= listed.size();
+      if (!late || (!newest.empty() && listed[i]->experiment != newest)) workspace_.hidden.insert(listed[i]->id);
     }
-    // An experiment of hundreds of runs is no picture either.
-    for (std::size_t i = 0; i + kShownAtFirst < runs.size(); ++i) workspace_.hidden.insert(runs[i]->info.id);
   }
   workspace_.selected =
       mine.contains("selected") && mine.at("selected").is_string() ? mine.at("selected").get<std::string>() : "";

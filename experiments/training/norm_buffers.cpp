@@ -45,7 +45,10 @@ TrackingNorm::Buffers PreciseStatistics::Module::shared() const {
 }
 
 OtherBuffers::~OtherBuffers() {
-  for (TrackingNorm* norm : changed_) norm->use_buffers_per_place({});
+  for (TrackingNorm* norm : changed_) {
+    norm->use_buffers_per_place({});
+    norm->use_batch_at({});
+  }
 }
 
 StillMoved::StillMoved(Task& task) : task_(task) {
@@ -71,6 +74,11 @@ StillMoved::~StillMoved() {
 
 void OtherBuffers::own(const PreciseStatistics::Module& module) {
   module.norm.module->use_buffers_per_place(module.places);
+  changed_.push_back(module.norm.module);
+}
+
+void OtherBuffers::batch(const PreciseStatistics::Module& module, std::size_t place) {
+  module.norm.module->use_batch_at(place);
   changed_.push_back(module.norm.module);
 }
 

@@ -47,6 +47,8 @@ class OtherBuffers {
   void own(const PreciseStatistics::Module& module);
   /// All places of the module the mean of theirs.
   void shared(const PreciseStatistics::Module& module);
+  /// One place of the module those of the batch.
+  void batch(const PreciseStatistics::Module& module, std::size_t place);
 
  private:
   std::vector<TrackingNorm*> changed_;

@@ -7,6 +7,7 @@
 #include "experiments/data/dataset.h"
 #include "runs/json_file.h"
 #include "runs/run_writer.h"
+#include "viewers/layers/quantity.h"
 
 namespace ablate {
 namespace {
@@ -17,6 +18,13 @@ Picture grey(int value) { return {12, 8, 1, std::vector<std::uint8_t>(96, static
 
 /// Brighter with every step, so that the pixels tell which is seen.
 int predicted_at(int step) { return 60 + step; }
+
+/// Of values around 0 with about this spread.
+Histogram bell(double spread) {
+  std::vector<float> values;
+  for (int i = -200; i <= 200; ++i) values.push_back(static_cast<float>(spread * std::tan(i / 200.0)));
+  return histogram_of(values);
+}
 
 fs::path finished_run(const fs::path& root, const std::string& name, const std::string& norm) {
   RunConfig config;
@@ -39,6 +47,14 @@ fs::path finished_run(const fs::path& root, const std::string& name, const std::
         for (const char* statistic : {"running_mean", "batch_mean", "running_var", "batch_var"})
           writer.tensor(std::string("norm/") + layer + "/channels/" + statistic, step, shape, values);
       }
+    }
+    for (const char* layer : {"down1.conv1", "up1.conv1"}) {
+      const std::string of_layer = std::string("layers/") + layer + "/";
+      writer.scalar(of_layer + "gradient_norm", step, 0.1 * std::exp(-step / 40.0));
+      writer.scalar(of_layer + "update_ratio", step, 0.002);
+      writer.scalar(of_layer + "input_zeros", step, 0.4);
+      for (const char* group : {"weights/", "gradients/"})
+        writer.histogram(std::string(group) + layer + ".weight", step, bell(0.2 + step / 200.0));
     }
     for (const char* output : {"input", "target"})
       writer.image(std::string("preview/0/") + output, step, 12, 8, 1, encode_png(picture));
@@ -64,8 +80,13 @@ class PanelsTest : public testing::Test {
  protected:
   PanelsTest() {
     const fs::path ill = finished_run(root(), "one-batch", "batch");
-    write_findings(
-        ill, {{"shared-norm", "down1.1", 0.95, "A norm module is used twice.", {"eval .5"}, "model.norm = instance"}});
+    write_findings(ill, {{"shared-norm",
+                          "down1.1",
+                          0.95,
+                          "A norm module is used twice.",
+                          {"eval .5"},
+                          "model.norm = instance",
+                          {{"up1.1", 0.2}, {"down1.1", -0.01}}}});
     finished_run(root(), "two-instance", "instance");
     WindowOptions options;
     options.root = root();
@@ -171,12 +192,56 @@ TEST_F(PanelsTest, ScoresAreOfASetAndOfAnyStratumOfIt) {
 TEST_F(PanelsTest, PressingALayerOpensItsChannels) {
   driver_->run([&](ImGuiTestContext& context) {
     const ImRect panel = context.WindowInfo("//Layers").RectFull;
-    context.MouseMoveToPos(ImVec2(panel.Min.x + 0.5f * panel.GetWidth(), panel.Min.y + ImGui::GetFontSize() * 6));
+    context.MouseMoveToPos(ImVec2(panel.Min.x + 0.5f * panel.GetWidth(), panel.Min.y + ImGui::GetFontSize() * 8));
     context.MouseClick();
     context.Yield(2);
     EXPECT_EQ(workspace().layer, "down1.1");
     EXPECT_TRUE(context.ItemExists("//Layers/All layers"));
   });
+}
+
+TEST_F(PanelsTest, EveryViewOfTheLayersIsDrawn) {
+  for (const LayerQuantity& quantity : layer_quantities()) {
+    driver_->run([&](ImGuiTestContext& context) {
+      context.SetRef("Layers");
+      context.ComboClick((std::string("##view/") + quantity.name).c_str());
+    });
+    driver_->save_picture(std::string("layers-") + quantity.suffix);
+  }
+}
+
+TEST_F(PanelsTest, PressingABlamedLayerOpensItsChannels) {
+  driver_->run([&](ImGuiTestContext& context) {
+    context.SetRef("Layers");
+    context.ComboClick("##view/blame");
+    context.Yield(2);
+    context.ItemClick("//Layers/**/up1.1/##layer");
+    context.Yield(2);
+    EXPECT_EQ(workspace().layer, "up1.1");
+    EXPECT_TRUE(context.ItemExists("//Layers/##statistic"));
+  });
+}
+
+TEST_F(PanelsTest, PressingAConvolutionOpensItsHistogramsAndTwoRunsStandSideBySide) {
+  driver_->run([&](ImGuiTestContext& context) {
+    context.SetRef("Layers");
+    context.ComboClick("##view/gradient norm");
+    context.ComboClick(("beside/two-instance##" + driver_->run_named("two-instance")->info.id).c_str());
+  });
+  driver_->save_picture("layers-beside");
+  driver_->run([&](ImGuiTestContext& context) {
+    const ImRect panel = context.WindowInfo("//Layers").RectFull;
+    context.MouseMoveToPos(ImVec2(panel.Min.x + 0.35f * panel.GetWidth(), panel.Min.y + ImGui::GetFontSize() * 8));
+    context.MouseClick();
+    context.Yield(2);
+    EXPECT_EQ(workspace().layer, "down1.conv1");
+    context.SetRef("Layers");
+    context.ComboClick("##histogram/gradient of weight");
+  });
+  driver_->save_picture("layers-weights-beside");
+  // Both runs' colours are in it.
+  for (const char* run : {"one-batch", "two-instance"})
+    EXPECT_GT(driver_->pixels_like("Layers", driver_->run_named(run)->color), 50) << run;
 }
 
 TEST_F(PanelsTest, TheMasksShowThePredictionsOfTheStepThatTheSliderIsDraggedTo) {

@@ -183,15 +183,24 @@ TEST(RunMetaFile, ChangeThatThrowsLeavesItAsItWas) {
 TEST(FindingsFile, ComeBack) {
   const TempFolder folder;
   EXPECT_THAT(read_findings(folder.path()), IsEmpty());
-  write_findings(folder.path(),
-                 {{"shared-norm", "down1", 0.75, "One norm, two places.", {"gap 3.1", "ratio 2"}, "Separate them."}});
+  write_findings(folder.path(), {{"shared-norm",
+                                  "down1",
+                                  0.75,
+                                  "One norm, two places.",
+                                  {"gap 3.1", "ratio 2"},
+                                  "Separate them.",
+                                  {{"up1.2", 0.125}, {"down1.1", -0.5}}}});
   const auto findings = read_findings(folder.path());
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(to_json(findings[0]),
             nlohmann::json::parse(R"({"cause": "shared-norm", "layer": "down1", "confidence": 0.75,
-      "sentence": "One norm, two places.", "evidence": ["gap 3.1", "ratio 2"], "cure": "Separate them."})"));
-  write_text(folder / "findings.json", R"({"findings": [5]})");
-  EXPECT_THROW(read_findings(folder.path()), Error);
+      "sentence": "One norm, two places.", "evidence": ["gap 3.1", "ratio 2"], "cure": "Separate them.",
+      "blame": [{"layer": "up1.2", "gain": 0.125}, {"layer": "down1.1", "gain": -0.5}]})"));
+  for (const char* damaged : {R"({"findings": [5]})", R"({"findings": [{"blame": 5}]})",
+                              R"({"findings": [{"blame": [{"gain": "much"}]}]})"}) {
+    write_text(folder / "findings.json", damaged);
+    EXPECT_THROW(read_findings(folder.path()), Error) << damaged;
+  }
 }
 
 TEST(Requests, AreTakenOnce) {

@@ -43,6 +43,7 @@ void HistoryChart::draw(SweepScene& scene) {
   ImPlot::SetupAxes("trial", axis.name.c_str(), ImPlotAxisFlags_NoHighlight, ImPlotAxisFlags_NoHighlight);
   limits_.setup({-0.5 - 0.01 * trials, trials - 0.5 + 0.01 * trials},
                 {range_.low - 1.6 * margin, range_.high + margin});
+  if (trials <= 12) ImPlot::SetupAxisTicks(ImAxis_X1, 0, trials - 1, static_cast<int>(trials));  // No half trials.
   ImPlot::SetupFinish();
   ImPlot::PushPlotClipRect();
   ImDrawList& list = *ImPlot::GetPlotDrawList();

@@ -25,6 +25,8 @@ constexpr double kJitter = 0.1, kJitterOfFew = 0.05;
 constexpr int kLooks = 4;
 /// Of so few batches buffers know little yet.
 constexpr Step kEarly = 50;
+/// Samples on which layers are blamed: there is a pass over them for every layer.
+constexpr std::size_t kBlamedOn = 48;
 /// Of the buffers, for a training batch: more than a last validation makes.
 constexpr double kTooManyMoves = 1.5;
 
@@ -58,6 +60,19 @@ class NormDoctor {
       return diagnosis;
     }
     examine(diagnosis, checked, tolerance);
+    if (!diagnosis.findings.empty()) {
+      const std::vector<LayerBlame> blame = blame_layers();
+      std::vector<std::string> most;
+      for (const LayerBlame& each : blame)
+        if (most.size() < 3 && each.gain > 0)
+          most.push_back(fmt::format("{} (+{})", each.layer, share_word(each.gain)));
+      for (Finding& finding : diagnosis.findings) {
+        finding.blame = blame;
+        if (most.empty()) continue;
+        finding.evidence.push_back(
+            fmt::format("eval mode, with batch statistics in one layer alone: {}", fmt::join(most, ", ")));
+      }
+    }
     diagnosis.tests = evidence_;
     return diagnosis;
   }
@@ -123,6 +138,22 @@ class NormDoctor {
       diagnosis.untested.push_back(
           fmt::format("why eval mode loses {} {}: neither lag nor sharing nor the batch's size explains it",
                       share_word(loss), metric_word(metric_)));
+  }
+
+  /// One layer at a time with the statistics of its batch, the others with their buffers.
+  std::vector<LayerBlame> blame_layers() {
+    FixedBatches few = as_trained_.first(1 + (kBlamedOn - 1) / as_trained_.batch_size());
+    const double eval = metric(few, Mode::eval);
+    std::vector<LayerBlame> blame;
+    for (const auto& module : precise_.modules())
+      for (std::size_t k = 0; k < module.places.size(); ++k) {
+        test(fmt::format("batch statistics in {} alone", place(module.norm, k)));
+        OtherBuffers one;
+        one.batch(module, k);
+        blame.push_back({place(module.norm, k), better(metric(few, Mode::eval), eval)});
+      }
+    std::ranges::stable_sort(blame, std::greater(), &LayerBlame::gain);
+    return blame;
   }
 
   /// Buffers that fit no more once they are re-estimated: because they follow slowly, or because the weights move fast.

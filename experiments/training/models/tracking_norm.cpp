@@ -15,7 +15,7 @@ TrackingNorm::TrackingNorm(std::string kind, std::int64_t channels, bool affine,
 
 torch::Tensor TrackingNorm::forward(torch::Tensor x) {
   const std::size_t place = static_cast<std::size_t>(calls_in_pass_++);
-  if (is_training()) return normalised(x);
+  if (is_training() || by_batch_ == place) return normalised(x);
   const bool own = place >= places_.size();
   return std::get<0>(torch::native_batch_norm(x, weight, bias, own ? running_mean : places_[place].mean,
                                               own ? running_var : places_[place].variance, false, 0, eps_));

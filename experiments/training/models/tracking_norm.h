@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "experiments/training/models/layer.h"
@@ -40,6 +41,9 @@ class TrackingNorm : public Layer {
   /// While not empty, the k-th call of a pass in eval mode uses the k-th of these instead of the module's own buffers.
   void use_buffers_per_place(std::vector<Buffers> places) { places_ = std::move(places); }
 
+  /// While set, that call of a pass in eval mode normalises with the statistics of its batch.
+  void use_batch_at(std::optional<std::size_t> call) { by_batch_ = call; }
+
   std::int64_t channels() const { return running_mean.size(0); }
   double eps() const { return eps_; }
 
@@ -63,6 +67,7 @@ class TrackingNorm : public Layer {
   int calls_in_pass_ = 0;
   std::vector<Call> calls_;
   std::vector<Buffers> places_;
+  std::optional<std::size_t> by_batch_;
 };
 
 }  // namespace ablate

@@ -180,6 +180,35 @@ TEST(Doctor, TellsBuffersThatLagFromBuffersThatAreShared) {
   EXPECT_FALSE(diagnosis.findings.front().layer.empty());
 }
 
+TEST(Doctor, BlamesTheOnePlaceWhoseBuffersAreOff) {
+  BrieflyTrained run({{"model.norm_momentum", 0.2}}, 120);
+  {
+    const torch::NoGradGuard no_grad;
+    Tensor mean = run.module().named_buffers()["up1.norm2.running_mean"];
+    mean.add_(10 * run.module().named_buffers()["up1.norm2.running_var"].sqrt());
+  }
+  const Diagnosis diagnosis = run.diagnosis();
+  ASSERT_FALSE(diagnosis.findings.empty());
+  const std::vector<LayerBlame>& blame = diagnosis.findings.front().blame;
+  ASSERT_EQ(blame.size(), 10u);
+  EXPECT_EQ(blame[0].layer, "up1.2");
+  EXPECT_GT(blame[0].gain, 0.05);
+}
+
+TEST(OtherBuffers, WithTheBatchsInEveryLayerEvalModeIsTrainMode) {
+  BrieflyTrained run({{"model.norm_momentum", 0.01}}, 20);
+  const PreciseStatistics precise(*run.task, run.training, 1);
+  const double eval = measure(*run.task, run.held_out, Mode::eval).losses.at("");
+  const double train = measure(*run.task, run.held_out, Mode::train).losses.at("");
+  ASSERT_GT(std::abs(eval - train), 1e-3);
+  {
+    OtherBuffers all;
+    for (const auto& module : precise.modules()) all.batch(module, 0);
+    EXPECT_EQ(measure(*run.task, run.held_out, Mode::eval).losses.at(""), train);
+  }
+  EXPECT_EQ(measure(*run.task, run.held_out, Mode::eval).losses.at(""), eval);
+}
+
 TEST(Doctor, HasNothingToSayOfNormsWithoutBuffers) {
   for (const char* norm : {"instance", "group", "none"}) {
     BrieflyTrained run({{"model.norm", norm}, {"model.norm_sharing", "block"}, {"model.norm_groups", 2}}, 5);

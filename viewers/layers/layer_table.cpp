@@ -1,4 +1,4 @@
-#include "viewers/layer_table.h"
+#include "viewers/layers/layer_table.h"
 
 #include <algorithm>
 #include <array>
@@ -11,7 +11,7 @@ namespace ablate {
 namespace {
 
 constexpr float kNothing = std::numeric_limits<float>::quiet_NaN();
-constexpr std::string_view kPrefix = "norm/", kGap = "/gap";
+constexpr std::string_view kPrefix = "norm/";
 
 int part_of_network(const std::string& layer) {
   static constexpr std::array<std::pair<std::string_view, int>, 10> kParts = {{{"stem", 0},
@@ -107,15 +107,37 @@ std::vector<Pair> pairs_of(const RunData& data, const std::string& layer, Statis
   return pairs;
 }
 
+/// A layer's newest running statistics, mean and variance; null where there are none.
+std::array<const std::vector<float>*, 2> newest_running(const RunData& data, const std::string& layer) {
+  std::array<const std::vector<float>*, 2> newest{};
+  for (const auto& [i, name] : {std::pair(0u, "running_mean"), std::pair(1u, "running_var")})
+    if (const auto* points = statistic_points(data, layer, name); points && !points->empty())
+      newest[i] = points->back().values.get();
+  return newest;
+}
+
+/// The layer, and whatever has the very same running statistics: the other places of use of a shared norm.
+std::vector<std::string> places_like(const RunData& data, const std::string& layer) {
+  std::vector<std::string> places{layer};
+  const auto own = newest_running(data, layer);
+  if (!own[0] || !own[1]) return places;
+  for (const std::string& other : layers_with(data, layer_quantities().front())) {
+    const auto its = newest_running(data, other);
+    if (other != layer && its[0] && its[1] && *its[0] == *own[0] && *its[1] == *own[1]) places.push_back(other);
+  }
+  return places;
+}
+
 }  // namespace
 
-std::vector<std::string> norm_layers(const RunData& data) {
+std::vector<std::string> layers_with(const RunData& data, const LayerQuantity& quantity) {
+  const std::string prefix = std::string(quantity.group) + "/", suffix = std::string("/") + quantity.suffix;
   std::vector<std::string> layers;
-  for (auto at = data.scalars.lower_bound(std::string(kPrefix)); at != data.scalars.end(); ++at) {
+  for (auto at = data.scalars.lower_bound(prefix); at != data.scalars.end(); ++at) {
     const std::string& tag = at->first;
-    if (!tag.starts_with(kPrefix)) break;
-    if (tag.ends_with(kGap) && !at->second.empty())
-      layers.push_back(tag.substr(kPrefix.size(), tag.size() - kPrefix.size() - kGap.size()));
+    if (!tag.starts_with(prefix)) break;
+    if (tag.ends_with(suffix) && tag.size() > prefix.size() + suffix.size() && !at->second.empty())
+      layers.push_back(tag.substr(prefix.size(), tag.size() - prefix.size() - suffix.size()));
   }
   std::stable_sort(layers.begin(), layers.end(), [](const std::string& a, const std::string& b) {
     const int x = part_of_network(a), y = part_of_network(b);
@@ -124,12 +146,17 @@ std::vector<std::string> norm_layers(const RunData& data) {
   return layers;
 }
 
-StepTable gap_table(const RunData& data, int most_columns) {
+bool has_layer(const RunData& data, const std::string& layer) {
+  return std::ranges::any_of(layer_quantities(),
+                             [&](const LayerQuantity& each) { return data.scalars.contains(each.tag(layer)); });
+}
+
+StepTable layer_table(const RunData& data, const LayerQuantity& quantity, int most_columns) {
   StepTable table;
-  table.rows = norm_layers(data);
+  table.rows = layers_with(data, quantity);
   if (table.rows.empty()) return table;
   const auto points_of = [&](const std::string& layer) -> const SharedColumn<ScalarPoint>& {
-    return data.scalars.at(std::string(kPrefix) + layer + std::string(kGap));
+    return data.scalars.at(quantity.tag(layer));
   };
   lay_out(table, points_of(table.rows.front()), most_columns);
   for (std::size_t row = 0; row < table.rows.size(); ++row)
@@ -158,11 +185,16 @@ StepTable channel_table(const RunData& data, const std::string& layer, Statistic
 ChannelHistory channel_history(const RunData& data, const std::string& layer, Statistic statistic,
                                std::size_t channel) {
   ChannelHistory history;
-  for (const Pair& pair : pairs_of(data, layer, statistic)) {
-    if (channel >= pair.running->size()) continue;
-    history.step.push_back(static_cast<double>(pair.step));
-    history.running.push_back((*pair.running)[channel]);
-    history.batch.push_back((*pair.batch)[channel]);
+  for (const std::string& place : places_like(data, layer)) {
+    ChannelHistory::Place& its = history.places.emplace_back(ChannelHistory::Place{place, {}, {}});
+    for (const Pair& pair : pairs_of(data, place, statistic)) {
+      if (channel >= pair.running->size()) continue;
+      its.step.push_back(static_cast<double>(pair.step));
+      its.batch.push_back((*pair.batch)[channel]);
+      if (history.places.size() > 1) continue;
+      history.step.push_back(its.step.back());
+      history.running.push_back((*pair.running)[channel]);
+    }
   }
   return history;
 }

@@ -5,8 +5,12 @@
 #include <vector>
 
 #include "runs/series.h"
+#include "viewers/layers/quantity.h"
 
 namespace ablate {
+
+/// Of a table that a panel draws: more than it has pixels for is of no use.
+inline constexpr int kMostColumns = 240;
 
 /// Rows over steps, resampled to columns of equal width: each cell holds the newest value at or before its right edge.
 struct StepTable {
@@ -21,12 +25,14 @@ struct StepTable {
   }
 };
 
-/// Norm layers with a logged gap (`norm/<layer>/gap`), in the order of the network: encoder, bottom, decoder, then
-/// others.
-std::vector<std::string> norm_layers(const RunData& data);
+/// Layers of which the quantity was logged, in the order of the network: encoder, bottom, decoder, then others.
+std::vector<std::string> layers_with(const RunData& data, const LayerQuantity& quantity);
 
-/// The gap of every layer over time; at most `most_columns` columns. No rows where the run has none.
-StepTable gap_table(const RunData& data, int most_columns);
+/// The quantity of every layer over time; at most `most_columns` columns. No rows where the run has none.
+StepTable layer_table(const RunData& data, const LayerQuantity& quantity, int most_columns);
+
+/// Whether anything of the layer can be seen.
+bool has_layer(const RunData& data, const std::string& layer);
 
 /// Which of a layer's per-channel statistics.
 enum class Statistic { mean, variance };
@@ -35,9 +41,14 @@ enum class Statistic { mean, variance };
 /// mean, ln(running/batch) for the variance. Rows are "0", "1", …
 StepTable channel_table(const RunData& data, const std::string& layer, Statistic statistic, int most_columns);
 
-/// One channel's statistic over time.
+/// One channel's statistic over time: running, and the batch's at every place that uses these running statistics.
 struct ChannelHistory {
-  std::vector<double> step, running, batch;
+  std::vector<double> step, running;
+  struct Place {
+    std::string layer;
+    std::vector<double> step, batch;
+  };
+  std::vector<Place> places;  ///< the layer that was asked for first
 };
 ChannelHistory channel_history(const RunData& data, const std::string& layer, Statistic statistic, std::size_t channel);
 
