@@ -1,9 +1,20 @@
 #include "runs/paths.h"
 
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 namespace ablate {
 
 std::filesystem::path plain_path(const std::filesystem::path& path) {
   return (std::filesystem::absolute(path) / "").lexically_normal().parent_path();
+}
+
+std::string other_owner(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || status.st_uid == ::geteuid()) return "";
+  const passwd* const owner = ::getpwuid(status.st_uid);
+  return owner ? owner->pw_name : std::to_string(status.st_uid);
 }
 
 }  // namespace ablate

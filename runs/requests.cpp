@@ -13,6 +13,7 @@
 #include "runs/atomic_file.h"
 #include "runs/error.h"
 #include "runs/file_descriptor.h"
+#include "runs/paths.h"
 
 namespace ablate {
 namespace {
@@ -23,6 +24,12 @@ std::filesystem::path file_of(const std::filesystem::path& folder, Request reque
 
 std::filesystem::path lr_file_of(const std::filesystem::path& folder) { return folder / "requests" / "lr"; }
 
+[[noreturn]] void refuse(const std::filesystem::path& folder, const std::filesystem::path& file) {
+  const std::string why = system_error_text(errno), owner = other_owner(folder);
+  throw Error(fmt::format("{}: can't leave the request: {}{}", file.string(), why,
+                          owner.empty() ? "" : fmt::format(". It is {}'s run: ask {} to do it.", owner, owner)));
+}
+
 bool make_folder(const std::filesystem::path& folder) { return ::mkdir(folder.c_str(), 0777) == 0 || errno == EEXIST; }
 
 }  // namespace
@@ -31,7 +38,7 @@ void request(const std::filesystem::path& folder, Request request) {
   const auto file = file_of(folder, request);
   if (make_folder(file.parent_path()) && FileDescriptor(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666)))
     return;
-  throw Error(fmt::format("{}: can't leave the request: {}", file.string(), system_error_text(errno)));
+  refuse(folder, file);
 }
 
 bool take_request(const std::filesystem::path& folder, Request request) {
@@ -54,8 +61,7 @@ std::string LrRequest::words() const { return fmt::format("{}{}", number, kind =
 
 void request_lr(const std::filesystem::path& folder, const LrRequest& asked) {
   const auto file = lr_file_of(folder);
-  if (!make_folder(file.parent_path()))
-    throw Error(fmt::format("{}: can't leave the request: {}", file.string(), system_error_text(errno)));
+  if (!make_folder(file.parent_path())) refuse(folder, file);
   write_file_atomically(file, std::array<std::string_view, 2>{asked.words(), "\n"});
 }
 

@@ -7,6 +7,7 @@
 
 #include "runs/atomic_file.h"
 #include "runs/error.h"
+#include "runs/paths.h"
 
 namespace ablate {
 namespace {
@@ -22,7 +23,11 @@ struct flock whole_file() {
 
 FileDescriptor open_lock_file(const std::filesystem::path& file) {
   FileDescriptor descriptor(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-  if (!descriptor) throw Error(fmt::format("{}: can't open the lock: {}", file.string(), system_error_text(errno)));
+  if (!descriptor) {
+    const std::string why = system_error_text(errno), owner = other_owner(file.parent_path());
+    throw Error(fmt::format("{}: can't open the lock: {}{}", file.string(), why,
+                            owner.empty() ? "" : fmt::format(". The folder is {}'s: ask {} to do it.", owner, owner)));
+  }
   return descriptor;
 }
 

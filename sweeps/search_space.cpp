@@ -93,10 +93,12 @@ Parameter parameter_from_json(const std::string& key, const ordered_json& docume
   return parameter;
 }
 
-/// The indices of `wanted`, a value or a list of them, among the choices of what `parameter` depends on.
+/// `wanted`, a value or a list of them, as what `parameter` depends on has them inside: indices of choices, or whole
+/// numbers.
 std::vector<double> indices_of(const ordered_json& wanted, const Parameter& on, const std::string& where) {
-  if (on.distribution.type != Distribution::Type::categorical)
-    throw Error(fmt::format("{}: \"when\" needs a categorical key, and {} is a range.", where, on.key));
+  if (on.distribution.type == Distribution::Type::real)
+    throw Error(fmt::format("{}: \"when\" needs a key that is \"categorical\" or \"int\", and {} is any number.", where,
+                            on.key));
   std::vector<double> indices;
   for (const ordered_json& value : wanted.is_array() ? wanted : ordered_json::array({wanted})) {
     try {

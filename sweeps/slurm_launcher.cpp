@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <ctime>
@@ -305,8 +306,10 @@ void SlurmLauncher::submit_array(const Array& array) {
   const std::string text = script_of(folder, array.options);
   write_file_atomically(script, std::array{std::string_view(text), std::string_view("\n")});
   std::vector<std::string> words = array.options.for_sbatch();
-  const std::string experiment = experiment_of(array.runs.front());
-  words.push_back(fmt::format("--job-name={}", experiment.empty() ? "ablate" : experiment));
+  std::string job_name = experiment_of(array.runs.front());
+  std::ranges::replace_if(
+      job_name, [](unsigned char letter) { return std::iscntrl(letter) != 0; }, ' ');  // For squeue.
+  words.push_back(fmt::format("--job-name={}", job_name.empty() ? "ablate" : job_name));
   words.push_back(fmt::format("--chdir={}", root_.string()));
   words.push_back(fmt::format("--output={}/%a/console.log", with_percent_doubled(folder.string())));
   words.emplace_back("--open-mode=append");
@@ -405,7 +408,8 @@ void SlurmLauncher::bring_up_to_date(const fs::path& run, const RunStatus& befor
   if (found != jobs.end() && found->second.works()) return;
   const bool has_none = found == jobs.end() || found->second.over();  // But perhaps one that it had before.
   if (has_none && before.state == RunState::queued && before.job.empty())
-    return write_waiting(run, before, "", "Slurm has no job for it; ablate resume submits it");
+    return write_waiting(run, before, "",
+                         "Slurm has no job for it; ablate resume submits it, or the sweep that it is of");
   // Its worker may be alive all the same: started again since, or by somebody else.
   if (before.state == RunState::running && before.host == host_name() && RunLock::held(run)) return;
   RunStatus seen = before;

@@ -73,10 +73,10 @@ void check_together(const Sweep& sweep, const std::string& where) {
     if (!metrics.insert(tag).second)
       throw Error(fmt::format("{}: objective: {} is there twice. Choose another metric, or take it out.", where, tag));
     if (logged_anyway(tag, base) || std::ranges::find(tags, tag) != tags.end()) continue;
-    throw Error(
-        fmt::format("{}: objective: runs of this base do not log {}. Did you mean {}? Other metrics are logged with "
-                    "validation.metrics in \"base\".",
-                    where, tag, nearest(tag, tags)));
+    throw Error(fmt::format(
+        "{}: objective: runs of this base do not log \"{}\". Did you mean {}? Other metrics are logged with "
+        "validation.metrics in \"base\".",
+        where, tag, nearest(tag, tags)));
   }
   for (const Parameter& parameter : sweep.space.parameters())
     if (parameter.key == "data.path" || parameter.key == "train.device")

@@ -137,7 +137,7 @@ class SweepController {
     for (const fs::path& file : files) {
       const int number = std::atoi(file.filename().c_str() + 5);
       if (number >= 0 && number < std::ssize(sweep_.study.trials) && !finished(sweep_.trial_at(number).state)) {
-        sweep_.append({end_early(sweep_.trial_at(number))});
+        sweep_.append(end_by_hand(sweep_.trial_at(number)));
         sweep_.control.say(fmt::format("trial {}: ended by hand", number));
       }
       fs::remove(file);
@@ -171,14 +171,11 @@ class SweepController {
 
   /// What waits for more budget at the end is over.
   SweepEnd finish() {
-    const auto& budget = sweep_.sweep.budget.trials;
-    if (!supply_.began() && budget && *budget > std::ssize(sweep_.study.trials))
-      sweep_.control.say(fmt::format("Nothing is left to begin: all {} combinations of the search space were tried.",
-                                     sweep_.study.trials.size()));
+    const std::string why = supply_.why_exhausted(), all_tried = supply_.all_tried() ? "Ended early: " + why + "." : "";
+    if (!all_tried.empty())
+      sweep_.control.say(all_tried);
     else if (!supply_.began())
-      sweep_.control.say(
-          fmt::format("Nothing is left to begin: the journal has {} trials. For more: ablate sweep add {} N",
-                      sweep_.study.trials.size(), sweep_.sweep.name));
+      sweep_.control.say(fmt::format("Nothing is left to begin: {}", why));
     std::vector<journal::Record> records;
     for (const Trial& trial : sweep_.study.trials)
       if (trial.paused() && !trial.run().empty()) records.push_back(end_early(trial));
@@ -188,7 +185,8 @@ class SweepController {
     const auto& trials = sweep_.study.trials;
     const auto failed = [](const Trial& trial) { return trial.state == TrialState::fail; };
     if (trials.empty() || !std::ranges::all_of(trials, failed)) {
-      tell({}, true);
+      problem_ = all_tried;  // Said already.
+      tell(all_tried, true);
       return SweepEnd::finished;
     }
     tell(fmt::format("All trials failed ({}), the newest with: {}. Once that is mended: ablate sweep add {} N",

@@ -20,6 +20,7 @@
 #include "sweeps/inheritable_lock.h"
 #include "sweeps/launchers.h"
 #include "sweeps/process.h"
+#include "sweeps/samplers/sampler.h"
 #include "sweeps/trial_records.h"
 
 namespace ablate {
@@ -92,6 +93,18 @@ fs::path root_of(const fs::path& sweep) { return fs::absolute(sweep).lexically_n
 namespace {
 
 /// "maximize, minimize".
+/// "one of relu, elu", "a number from 0.0001 to 0.1 (log)".
+std::string words_of(const Distribution& distribution) {
+  if (distribution.type == Distribution::Type::categorical) {
+    std::vector<std::string> choices;
+    for (const nlohmann::json& choice : distribution.choices)
+      choices.push_back(choice.is_string() ? choice.get<std::string>() : json_text(choice));
+    return fmt::format("one of {}", fmt::join(choices, ", "));
+  }
+  return fmt::format("a {}number from {:g} to {:g}{}", distribution.type == Distribution::Type::integer ? "whole " : "",
+                     distribution.low, distribution.high, distribution.log ? " (log)" : "");
+}
+
 std::string words_of(const std::vector<Direction>& directions) {
   std::vector<const char*> words;
   for (const Direction each : directions) words.push_back(each == Direction::maximize ? "maximize" : "minimize");
@@ -137,7 +150,7 @@ const Study& study_of(const Sweep& sweep, const Journal& journal) {
         throw Error(fmt::format(
             "The study {} has {} as {} (trial {}), which does not go with the sweep's {}. Give the sweep another name, "
             "or the same kind of range.",
-            study->name, key, optuna_text(*distribution), trial.number, optuna_text(ours->distribution)));
+            study->name, key, words_of(*distribution), trial.number, words_of(ours->distribution)));
   return *study;
 }
 
@@ -344,14 +357,32 @@ void kill_trial(const fs::path& sweep, int number) {
   const Trial trial = running_trial(study_of(asked, journal), number);
   const std::optional<InheritableLock> leading = lead(sweep);
   if (!leading) return leave_request(sweep, fmt::format("kill-{}", number));
-  journal.update([&](const JournalReplay&) -> std::vector<journal::Record> { return {end_early(trial)}; });
+  journal.update([&](const JournalReplay&) -> std::vector<journal::Record> { return end_by_hand(trial); });
   stop_run_of(sweep, trial);
 }
+
+namespace {
+
+/// Whether the sampler has no more to propose.
+bool all_tried(const Sweep& sweep, const fs::path& folder) {
+  Journal journal(journal_file(folder));
+  journal.sync();
+  const Study* const study = journal.replay().find(sweep.name);
+  return study && !make_sampler(sweep.space, sweep.sampler, study->directions)
+                       ->suggest(*study, static_cast<int>(study->trials.size()));
+}
+
+}  // namespace
 
 void add_trials(const fs::path& sweep, int count) {
   const FileLock lock(sweep / "sweep.json.lock");
   Sweep asked = read_sweep(sweep);
-  if (!asked.budget.trials) throw Error(fmt::format("{} has no number of trials in its budget to add to.", asked.name));
+  if (!asked.budget.trials)
+    throw Error(fmt::format("The budget of {} is no number of trials: raise it in {}, and resume the sweep.",
+                            asked.name, (sweep / "sweep.json").string()));
+  if (asked.sampler.value("name", "") == "grid" && all_tried(asked, sweep))
+    throw Error(
+        fmt::format("All combinations of the search space of {} were tried: there is none to add.", asked.name));
   asked.budget.trials = *asked.budget.trials + count;
   write_sweep(sweep, asked);
 }

@@ -92,4 +92,10 @@ journal::Record end_early(const Trial& trial) {
   return journal::set_state(trial, last.empty() ? TrialState::fail : TrialState::pruned, last);
 }
 
+std::vector<journal::Record> end_by_hand(const Trial& trial) {
+  const journal::Record end = end_early(trial);
+  if (trial.intermediate.empty()) return {journal::set_user_attr(trial, "error", "ended by hand"), end};
+  return {end};
+}
+
 }  // namespace ablate

@@ -26,5 +26,7 @@ std::vector<journal::Record> fail_trial(const Sweep& sweep, const Study& study, 
 
 /// Before its time: PRUNED with the last number it has reported, or FAIL where that is none.
 journal::Record end_early(const Trial& trial);
+/// The same because a person wants it, which a trial without a value says.
+std::vector<journal::Record> end_by_hand(const Trial& trial);
 
 }  // namespace ablate

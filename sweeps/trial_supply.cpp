@@ -62,6 +62,18 @@ bool TrialSupply::time_left() const {
   return !(budget.hours && hours >= *budget.hours) && !(budget.epochs && epochs >= *budget.epochs);
 }
 
+std::string TrialSupply::why_exhausted() const {
+  const std::size_t trials = sweep_.study.trials.size();
+  if (all_tried()) return fmt::format("all {} combinations of the search space were tried", trials);
+  const Sweep::Budget& budget = sweep_.sweep.budget;
+  if (!time_left())
+    return fmt::format("the budget of {} is used up. For more: raise it in {} and resume the sweep",
+                       budget.epochs ? fmt::format("{:g} epochs", *budget.epochs)
+                                     : fmt::format("{:g} hours", budget.hours.value_or(0)),
+                       (sweep_.folder / "sweep.json").string());
+  return fmt::format("the journal has {} trials. For more: ablate sweep add {} N", trials, sweep_.sweep.name);
+}
+
 bool TrialSupply::new_trial() {
   const auto& trials = sweep_.study.trials;
   const auto wanted = [this] { return trials_left() && time_left(); };

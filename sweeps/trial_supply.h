@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <iterator>
 #include <memory>
+#include <string>
 
 #include "sweeps/led_sweep.h"
 #include "sweeps/samplers/sampler.h"
@@ -23,6 +25,10 @@ class TrialSupply {
   bool began() const { return began_; }
   /// Whether slots stay free because there is nothing more to begin.
   bool exhausted() const { return exhausted_; }
+  /// Why that is so although the budget asks for more trials, or how to have more.
+  std::string why_exhausted() const;
+  /// Whether the sampler has no more to propose, however large the budget.
+  bool all_tried() const { return no_more_at_ == std::ssize(sweep_.study.trials) && trials_left() && time_left(); }
 
  private:
   bool promote();

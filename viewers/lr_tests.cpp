@@ -109,7 +109,11 @@ void LrTests::update(const Workspace& workspace, RangeSmoothing recorded) {
     each.test.name = run->info.name;
     const LrTest& test = kept.emplace(run->info.id, std::move(each)).first->second.test;
     const auto [at, is_new] = index.try_emplace(range_test_kind(*run->config), variants_.size());
-    if (is_new) variants_.push_back({without_seed(run->info.name, run->config->integer("train.seed")), run->color, {}});
+    if (is_new) variants_.emplace_back();
+    // Several runs of one name are told apart by the time; a variant is all of them, and shown as its newest.
+    const std::string name = run->info.run.value("variant", run->info.name);
+    variants_[at->second].name = without_seed(name, run->config->integer("train.seed"));
+    variants_[at->second].color = run->color;
     std::vector<const LrTest*>& tests = variants_[at->second].tests;
     std::erase_if(tests,
                   [&](const LrTest* other) { return other->seed == test.seed; });  // Of one seed the newest counts.

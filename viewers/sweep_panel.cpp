@@ -214,6 +214,7 @@ void SweepPanel::draw_actions(Workspace& workspace, const SweepView& view) {
   if ((now == Now::running || now == Now::paused) &&
       button("Stop", "All its trials stop at a checkpoint, from which they go on later"))
     workspace.actions->stop(view);
+  if (!view.sweep->budget.trials) return;  // There is no number to raise.
   widgets::same_line_or_wrap(widgets::em(9));
   ImGui::SetNextItemWidth(widgets::em(2.6f));
   if (ImGui::InputInt("##more", &more_, 0)) more_ = std::clamp(more_, 1, 100000);

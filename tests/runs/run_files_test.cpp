@@ -8,6 +8,7 @@
 
 #include "runs/error.h"
 #include "runs/json_file.h"
+#include "runs/paths.h"
 #include "runs/run_store.h"
 #include "tests/runs/support.h"
 
@@ -201,6 +202,15 @@ TEST(FindingsFile, ComeBack) {
     write_text(folder / "findings.json", damaged);
     EXPECT_THROW(read_findings(folder.path()), Error) << damaged;
   }
+}
+
+TEST(OtherOwner, IsNamedWhereAFolderIsSomebodyElses) {
+  const TempFolder folder;
+  EXPECT_EQ(other_owner(folder.path()), "");
+  EXPECT_EQ(other_owner(folder / "nothing"), "");
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives a folder away";
+  ASSERT_EQ(::chown(folder.path().c_str(), 65534, 65534), 0);
+  EXPECT_EQ(other_owner(folder.path()), "nobody");
 }
 
 TEST(Requests, AreTakenOnce) {

@@ -120,6 +120,12 @@ TEST(SearchSpace, SaysWhatIsWrong) {
   EXPECT_THAT(
       refusal(R"({"model.norm": {"type": "categorical", "choices": ["batch"], "when": {"model.norm": "batch"}}})"),
       HasSubstr("no other key"));
+  EXPECT_THAT(refusal(R"({"optimizer.lr": {"type": "float", "low": 0.1, "high": 1},
+                          "model.up": {"type": "categorical", "choices": ["nearest"], "when": {"optimizer.lr": 0.5}}})"),
+              HasSubstr("optimizer.lr is any number"));
+  EXPECT_THAT(refusal(R"({"model.depth": {"type": "int", "low": 1, "high": 3},
+                          "model.up": {"type": "categorical", "choices": ["nearest"], "when": {"model.depth": 4}}})"),
+              HasSubstr("4 is not within [1, 3]"));
   EXPECT_THAT(
       refusal(R"({"model.norm": {"type": "categorical", "choices": ["batch", "group"], "when": {"model.up": "nearest"}},
                           "model.up": {"type": "categorical", "choices": ["nearest"], "when": {"model.norm": "group"}}})"),

@@ -149,6 +149,22 @@ class Sweep(SweepTest):
         self.assertEqual(len({json.dumps(t.params, sort_keys=True) for t in trials}), 9)
         self.assertEqual(self.study().best_params["optimizer.lr"], 0.01)
 
+    def test_a_grid_smaller_than_its_budget_says_so_and_takes_no_more(self):
+        grid = {"space": {"optimizer.lr": {"type": "categorical", "choices": [0.1, 0.01]}}, "sampler": {"name": "grid"}}
+        said = self.sweep(budget={"trials": 10}, **grid)
+        self.assertIn("all 2 combinations of the search space were tried", said.stdout + said.stderr)
+        self.assertIn("all 2 combinations", self.show()["problem"])
+        self.assertIn("there is none to add", self.error_of("sweep", "add", "lr", 3, code=1))
+        self.assertEqual(json.loads((self.journal().parent / "sweep.json").read_text())["budget"]["trials"], 10)
+
+    def test_a_key_may_hang_on_a_whole_number(self):
+        self.sweep(space={"model.depth": {"type": "int", "low": 1, "high": 3},
+                          "model.norm": {"type": "categorical", "choices": ["batch", "none"], "when": {"model.depth": [2]}}},
+                   sampler={"name": "grid"}, budget={})
+        self.assertEqual(sorted(json.dumps(t.params, sort_keys=True) for t in self.study().trials),
+                         ['{"model.depth": 1}', '{"model.depth": 2, "model.norm": "batch"}', '{"model.depth": 2, "model.norm": "none"}',
+                          '{"model.depth": 3}'])
+
     def test_several_objectives_have_a_front(self):
         objective = [{"metric": "iou/val"}, {"metric": "lr", "direction": "minimize"}]
         self.sweep(objective=objective, budget={"trials": 12})

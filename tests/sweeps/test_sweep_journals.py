@@ -148,7 +148,7 @@ class BadInput(SweepTest):
             ({"sampler": "tpee"}, "tpe"),
             ({"objective": {"metric": "iou/vall"}}, "Did you mean iou/val?"),
             ({"budget": {}}, "would never end"),
-            ({"objective": {"metric": "time/step"}}, "do not log time/step"),
+            ({"objective": {"metric": "time/step"}}, 'do not log "time/step"'),
             ({"base": {"lr_find": {"procedure": "fastai"}}}, "range test of every trial"),
             ({"name": "n" * 210}, "200 are the most"),
             ({"budget": {"trails": 3}}, 'Did you mean "trials"?'),

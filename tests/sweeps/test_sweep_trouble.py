@@ -58,9 +58,11 @@ class Budgets(Trouble):
     def ends(self, budget):
         self.ablate("sweep", "run", self.file(budget=budget), "--slots", 1)
         self.assertEqual(self.states(), ["COMPLETE"] * 3)
-        self.ablate("sweep", "resume", "lr", "--slots", 1)
+        again = self.ablate("sweep", "resume", "lr", "--slots", 1)
+        self.assertRegex(again.stdout + again.stderr, r"the budget of .* (hours|epochs) is used up\. For more: raise it in .*sweep\.json")
         self.assertEqual(self.states(), ["COMPLETE"] * 3)
         self.assertEqual(self.show()["state"], "finished")
+        self.assertRegex(self.error_of("sweep", "add", "lr", 3, code=1), r"no number of trials: raise it in .*sweep\.json")
 
     def test_halving_of_runs_whose_length_is_in_epochs(self):
         self.environment["TRIVIAL_STEP_MS"] = "2"
