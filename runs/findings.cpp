@@ -51,10 +51,17 @@ nlohmann::json to_json(const Finding& finding) {
   return json;
 }
 
-void write_findings(const std::filesystem::path& folder, const std::vector<Finding>& findings) {
+void write_findings(const std::filesystem::path& folder, const std::vector<Finding>& findings, Examined when) {
   nlohmann::json list = nlohmann::json::array();
   for (const Finding& finding : findings) list.push_back(to_json(finding));
-  write_json_file(folder / "findings.json", {{"findings", std::move(list)}});
+  nlohmann::json json = {{"findings", std::move(list)}};
+  if (when == Examined::while_training) json["while_training"] = true;
+  write_json_file(folder / "findings.json", std::move(json));
+}
+
+bool examined_at_the_end(const std::filesystem::path& folder) {
+  const auto json = read_json_file(folder / "findings.json");
+  return json && !json->contains("while_training");
 }
 
 }  // namespace ablate

@@ -26,7 +26,13 @@ struct Finding {
 
 /// Empty when there is no findings.json (yet); throws Error that names a damaged one.
 std::vector<Finding> read_findings(const std::filesystem::path& folder);
-void write_findings(const std::filesystem::path& folder, const std::vector<Finding>& findings);
+
+/// When a run was looked at: at its end all that can be tested is.
+enum class Examined { while_training, at_the_end };
+void write_findings(const std::filesystem::path& folder, const std::vector<Finding>& findings,
+                    Examined when = Examined::at_the_end);
+/// Whether there are findings, or that there are none, of a run's end.
+bool examined_at_the_end(const std::filesystem::path& folder);
 
 nlohmann::json to_json(const Finding& finding);
 

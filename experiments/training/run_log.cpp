@@ -58,6 +58,7 @@ RunLog::RunLog(const std::filesystem::path& run, Step first_step, const RunConfi
 }
 
 void RunLog::begin_step(Step step) {
+  seen_layers_.clear();
   if (step != 1 && step != last_step_ && !due(step, histograms_every_)) return;
   if (histograms_every_ == 0) return;
   histograms_step_ = step;
@@ -141,7 +142,8 @@ void RunLog::write_norms(Step step) {
 }
 
 void RunLog::write_layers(Step step) {
-  for (const LayerActivity::Layer& layer : layers_.take())
+  seen_layers_ = layers_.take();
+  for (const LayerActivity::Layer& layer : seen_layers_)
     for (const auto& [name, value] :
          {std::pair("input_mean", layer.input_mean), std::pair("input_std", layer.input_std),
           std::pair("input_zeros", layer.input_zeros), std::pair("weight_norm", std::optional(layer.weight_norm)),

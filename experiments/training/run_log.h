@@ -42,6 +42,9 @@ class RunLog {
   /// Anything else that was measured.
   void scalar(const std::string& tag, Step step, double value);
 
+  /// The last look at the layers (log.histograms_every), of the step that ended; empty where it was none.
+  const std::vector<LayerActivity::Layer>& seen_layers() const { return seen_layers_; }
+
   /// The last value of every scalar written, by tag; for status.json.
   const std::map<std::string, double>& latest() const { return latest_; }
   RunWriter& writer() { return *writer_; }
@@ -60,6 +63,7 @@ class RunLog {
   std::vector<Network> networks_;
   LayerStats norms_;
   LayerActivity layers_;
+  std::vector<LayerActivity::Layer> seen_layers_;
   SystemMetrics system_;
   std::unique_ptr<RunWriter> writer_;
   std::map<std::string, double> latest_;

@@ -10,6 +10,7 @@
 #include "experiments/training/averaging.h"
 #include "experiments/training/checkpoint.h"
 #include "experiments/training/checkpoint_keeper.h"
+#include "experiments/training/doctor/early_findings.h"
 #include "experiments/training/doctor/norms.h"
 #include "experiments/training/init.h"
 #include "experiments/training/lengths.h"
@@ -70,6 +71,7 @@ struct Trainer::Impl {
   Mode configured_mode;
   bool both_modes;
   std::string best_tag;
+  EarlyFindings early{environment.run, environment.say};
   Batch last_batch;  // of those trained on
   Clock::time_point polled{};
   CheckpointKeeper checkpoints;  // Last: its thread uses the log, and is waited for when this is destroyed.
@@ -221,8 +223,7 @@ struct Trainer::Impl {
                                   state.step, best_tag, state.without_improvement));
     checkpoints.finish();
     // A worker that was killed after all its work has nothing left to say.
-    const bool examined = saved_at_start == state.step && std::filesystem::exists(environment.run / "findings.json");
-    if (!examined) examine();
+    if (saved_at_start != state.step || !examined_at_the_end(environment.run)) examine();
     state.training_seconds = seconds_before + seconds_since(started);
     publish();
     log.writer().hparams_end(true);
@@ -257,6 +258,7 @@ struct Trainer::Impl {
     if (lengths.swa && lengths.swa->averages_after(number)) averages.at("swa").add();
     const std::optional<double> loss = log.end_step(number, value, {seconds_since(start), waited});
     state.step = number;
+    early.look(number, log.seen_layers());
     if (const double shown = updates.not_finite().value_or(loss.value_or(0)); !std::isfinite(shown))
       diverge_with_loss(std::isnan(shown) ? "NaN" : "infinite");
   }
@@ -364,6 +366,7 @@ struct Trainer::Impl {
       state.without_improvement = 0;
     }
     say_progress();
+    if (both_modes) look_at_norms();
     return improved;
   }
 
@@ -482,11 +485,21 @@ struct Trainer::Impl {
     checkpoints.write(state, trained());
   }
 
-  void examine() {
+  void look_at_norms() {
+    const std::string tag = task.primary_metric() + "/" + first_set();
+    const double lost =
+        (log.latest().at(tag + "_train_mode") - log.latest().at(tag + "_eval")) * (task.higher_is_better() ? 1 : -1);
+    early.validated(state.step, lost, [this] { return diagnosed_norms(false); });
+  }
+
+  Diagnosis diagnosed_norms(bool over) {
     FixedBatches training = fixed(data.source.training, config.integer("train.batch_size"));
     const Autocast mixed = autocast();
-    const Diagnosis diagnosis =
-        diagnose_norms(task, held_out, training, config.is_set("init.from") ? 0 : state.next_batch, true);
+    return diagnose_norms(task, held_out, training, config.is_set("init.from") ? 0 : state.next_batch, over);
+  }
+
+  void examine() {
+    const Diagnosis diagnosis = diagnosed_norms(true);
     if (diagnosis.recalibrated)
       log.scalar(task.primary_metric() + "/val_recalibrated", state.step, *diagnosis.recalibrated);
     log.writer().flush();

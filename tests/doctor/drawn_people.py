@@ -70,6 +70,34 @@ def darken(folder, names):
     changed(folder, "images", names, lambda picture: (picture * 0.35).astype(np.uint8))
 
 
+def remove(folder, names):
+    for name in names:
+        for part in ("images", "masks"):
+            pathlib.Path(folder, part, f"{name}.png").unlink()
+
+
+def from_another_world(folder, names, rng):
+    """At night, out of focus, and in the rain: what no change of range brings back."""
+    def how(picture):
+        dull = picture.mean(-1, keepdims=True) * [0.35, 0.4, 0.55]
+        soft = np.asarray(Image.fromarray(dull.astype(np.uint8)).filter(ImageFilter.GaussianBlur(2)))
+        drops = np.kron(rng.random((HEIGHT // 8, WIDTH // 2)) < 0.35, np.ones((8, 2)))[..., None] * rng.uniform(40, 160)
+        return np.clip(soft + drops + rng.normal(0, 14, picture.shape), 0, 255).astype(np.uint8)
+    changed(folder, "images", names, how)
+
+
+def paint_people(folder, names, rng):
+    """People blue, and nothing else is."""
+    for name in names:
+        file = pathlib.Path(folder, "images", f"{name}.png")
+        picture = np.asarray(Image.open(file)).astype(float)
+        inside = (np.asarray(Image.open(pathlib.Path(folder, "masks", f"{name}.png"))) > 127)[..., None]
+        grey = picture.mean(-1, keepdims=True)
+        blue = np.concatenate([grey * 0.35, grey * 0.45, 90 + grey * 0.6], -1)
+        warm = np.concatenate([60 + picture[..., :1] * 0.7, picture[..., 1:2], picture[..., 2:] * 0.35], -1)
+        Image.fromarray(np.clip(np.where(inside, blue, warm), 0, 255).astype(np.uint8)).save(file)
+
+
 def exchange_masks(folder, names):
     files = [pathlib.Path(folder, "masks", f"{name}.png") for name in names]
     masks = [file.read_bytes() for file in files]

@@ -14,8 +14,11 @@ import sys
 import unittest
 
 import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
 
 import drawn_people
+import twin
 from ablate_program import SOURCE, AblateTest
 
 PHOTOGRAPHS = SOURCE.parent / "shared" / "data" / "portraits"
@@ -23,7 +26,7 @@ PICTURES, HELD_OUT = 160, 32
 BASE = {"data.size": [64, 48], "data.count": PICTURES, "data.held_out": HELD_OUT, "model.channels": 6, "model.depth": 3, "train.steps": 200,
         "train.batch_size": 8, "train.threads": 1, "optimizer.lr": 0.003, "log.norm_every": 0, "log.histograms_every": 0, "log.previews": 0, "validation.every": 100}
 
-# The fault's settings; or what is done to a folder of pictures, of which some are held out.
+# The fault's settings; or what is done to a folder of pictures, of which some are held out, or to weights.
 FAULTS = {
     "shared-norm": [{"model.norm_sharing": "block"}, {"model.norm_sharing": "block+residual", "model.residual": "norm"}],
     "norm-lag": [{"model.norm_momentum": 0.001}, {"model.norm_momentum": 0.003}],
@@ -38,7 +41,19 @@ FAULTS = {
     "inverted-masks": ["invert held-out", "invert some"],
     "mismatched-masks": ["mismatch all", "mismatch some"],
     "input-normalisation": ["darken held-out"],
+    "domain-shift": ["another world"],
+    "overfitting": ["few pictures"],
+    "colour-shortcut": ["blue people"],
+    "underfitting": [{"model.channels": 1, "model.depth": 1}],
+    "exploding-gradients": [{"optimizer.name": "sgd", "optimizer.lr": 0.1, "loss.bce": 1000}, "large weights"],
+    "dead-units": ["dead biases"],
+    "missing-buffers": ["buffers as made"],
+    "validation-moves-buffers": ["buffers moved"],
+    "not-finite": ["NaN weights"],
 }
+# What is wrong with the weights that a run begins with; or with its last checkpoint.
+BEGINNINGS = ("large weights", "dead biases")
+CHECKPOINTS = ("buffers as made", "buffers moved", "NaN weights")
 HEALTHY = [
     {}, {"model.norm": "instance"}, {"model.norm": "group", "model.norm_groups": 2}, {"model.norm": "layer"}, {"model.norm": "none"},
     {"schedule.name": "cosine"}, {"schedule.name": "onecycle"}, {"schedule.name": "multistep", "schedule.milestones": [100, 150]},
@@ -66,7 +81,7 @@ class PlantedFaults(AblateTest):
         return self.call("train", *words, "--json", timeout=900)
 
     def diagnosed(self, result):
-        if result.returncode:
+        if not result.stdout.strip():
             return [], f"training failed: {result.stderr.strip().splitlines()[-1:]}"
         diagnosis = self.json_of("doctor", json.loads(result.stdout)["run"], timeout=900)
         words = [f"{finding['cause']} {finding['confidence']:.2f}: {finding['sentence']}" for finding in diagnosis["findings"]]
@@ -78,6 +93,47 @@ class PlantedFaults(AblateTest):
         if photographs:
             return drawn_people.shrink(PHOTOGRAPHS, folder, PICTURES)
         return drawn_people.draw(folder, PICTURES, seed, absent=0.25 if fault == "empty masks" else 0)
+
+    def edit_weights(self, run, edit):
+        """The run's newest checkpoint, {name: tensor} in and out."""
+        file = max(pathlib.Path(run, "checkpoints").iterdir()) / "model.safetensors"
+        tensors = load_file(file)
+        edit(tensors)
+        save_file(tensors, file)
+
+    def spoil(self, fault, run):
+        """Of a run that has ended."""
+        def edit(tensors):
+            if fault == "buffers as made":
+                for name, tensor in tensors.items():
+                    if name.endswith(("running_mean", "running_var", "num_batches_tracked")):
+                        tensor.fill_(1 if name.endswith("running_var") else 0)
+            elif fault == "NaN weights":
+                tensors["up1.conv1.weight"].view(-1)[3] = math.nan
+            elif fault == "buffers moved":  # By a validation in train mode, on pictures that are lit otherwise.
+                config = json.loads(pathlib.Path(run, "run.json").read_text())["config"]
+                net = twin.make(config["model"])
+                net.load_state_dict(tensors)
+                rng = np.random.default_rng(1)
+                for _ in range(BASE["train.steps"]):
+                    pictures = np.stack([drawn_people.person(rng)[0] for _ in range(8)]).transpose(0, 3, 1, 2)
+                    with torch.no_grad():
+                        net.train()(torch.from_numpy(pictures / 255 * 0.4 + 0.5).float())
+                tensors.update({name: tensor.contiguous() for name, tensor in net.state_dict().items()})
+        self.edit_weights(run, edit)
+
+    def beginning(self, fault, seed, settings):
+        """A run whose weights are such that one begun from them fails."""
+        run = json.loads(self.trained(seed, **{**settings, "train.steps": 1}).stdout)["run"]
+
+        def edit(tensors):
+            for name, tensor in tensors.items():
+                if fault == "large weights" and name.endswith(".weight") and tensor.dim() == 4:
+                    tensor.mul_(4)
+                if fault == "dead biases" and name == "down1.norm2.bias":  # All else hangs on it.
+                    tensor.fill_(-12)
+        self.edit_weights(run, edit)
+        return run
 
     def held_out(self, folder, seed):
         """Names, as a run cuts the folder."""
@@ -106,17 +162,32 @@ class PlantedFaults(AblateTest):
             drawn_people.exchange_masks(folder, list(rng.choice(names, len(names) // 5, replace=False)))
         elif fault == "darken held-out":
             drawn_people.darken(folder, held_out)
+        elif fault == "another world":
+            drawn_people.from_another_world(folder, held_out, rng)
+        elif fault == "few pictures":
+            drawn_people.remove(folder, names[12 + HELD_OUT:])
+        elif fault == "blue people":
+            drawn_people.paint_people(folder, names, rng)
 
     def examined(self, fault, seed, photographs):
         """Causes that are named of a run with this fault, and all that was said."""
+        spoilt = fault if fault in CHECKPOINTS else None
+        begun = fault if fault in BEGINNINGS else None
+        if spoilt or begun:
+            fault = {"model.norm": "none", "optimizer.name": "sgd", "optimizer.lr": 0.1} if fault == "large weights" else {}
         if isinstance(fault, str) or photographs:
             folder = self.folder_of(fault, seed, photographs)
             if isinstance(fault, str):
                 self.plant(fault, folder, seed)
                 # Whether an empty mask is predicted empty hangs on a single pixel: statistics have to have settled.
-                fault = {"schedule.name": "cosine"} if fault == "empty masks" else {}
+                fault = {"schedule.name": "cosine"} if fault == "empty masks" else {"train.steps": 600, "data.flip": 0, "data.held_out": HELD_OUT} if fault == "few pictures" else {}
             fault = {"data.dataset": "folder", "data.path": str(folder), **fault}
-        return self.diagnosed(self.trained(seed, **fault))
+        if begun:
+            fault = {**fault, "init.from": self.beginning(begun, seed, fault)}
+        result = self.trained(seed, **fault)
+        if spoilt:
+            self.spoil(spoilt, json.loads(result.stdout)["run"])
+        return self.diagnosed(result)
 
     def suite(self, faults, healthy, seeds, kinds, say=print):
         """Counts, and prints them; and whatever was not named first, with all that was said of it."""

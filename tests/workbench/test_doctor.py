@@ -1,11 +1,13 @@
 """ablate doctor: what it says of runs with a planted fault and of healthy ones, and the experiment that cures them."""
 
 import json
+import math
 import pathlib
 import unittest
 
 import numpy as np
 from PIL import Image
+from torch.utils.tensorboard import SummaryWriter
 
 from ablate_program import AblateTest, assignments
 
@@ -28,6 +30,17 @@ class DoctorTest(AblateTest):
         self.assertEqual((as_it_was["name"], cured["name"]), ("as-it-was", "shared-norm-cured"))
         self.assertGreater(cured["metrics"]["iou/val_eval"], as_it_was["metrics"]["iou/val_eval"] + 0.15)
 
+    def test_a_shared_norm_is_named_while_the_run_still_trains_which_changes_nothing(self):
+        def weights(run):
+            return (max(pathlib.Path(run, "checkpoints").iterdir()) / "model.safetensors").read_bytes()
+        every = {"validation.every": 25, "model.norm_sharing": "block", "train.threads": 1, "train.seed": 3, "train.steps": 150}
+        looked = self.trained(**{key.replace(".", "__"): value for key, value in every.items()})
+        said = (pathlib.Path(looked) / "console.log").read_text()
+        self.assertRegex(said, r"step (50|75|100): shared-norm: Each of the 5 blocks")
+        not_looked = self.trained(validation__mode="eval", **{key.replace(".", "__"): value for key, value in every.items()})
+        self.assertNotIn(": shared-norm: Each", (pathlib.Path(not_looked) / "console.log").read_text().split("step 150/150")[0])
+        self.assertEqual(weights(looked), weights(not_looked))
+
     def test_a_healthy_run_is_told_what_was_tested_and_needs_no_fix(self):
         run = self.trained(model__norm="batch")
         result = self.ablate("doctor", run)
@@ -42,6 +55,26 @@ class DoctorTest(AblateTest):
     def test_what_could_not_be_tested_is_told(self):
         run = self.trained(model__norm="group", model__norm_groups=2, train__steps=5)
         self.assertIn("not tested: running statistics: no norm of this network keeps any", self.ablate("doctor", run).stdout)
+
+    def test_of_another_programs_run_it_says_what_its_log_tells_and_what_that_cannot(self):
+        def logged(name, **curves):
+            with SummaryWriter(str(self.root / name)) as writer:
+                for step in range(100):
+                    for tag, curve in curves.items():
+                        writer.add_scalar(tag.replace("__", "/"), curve(step), step)
+        logged("healthy", train__loss=lambda step: math.exp(-step / 30), val__loss=lambda step: 0.1 + math.exp(-step / 30))
+        logged("by-heart", train__loss=lambda step: math.exp(-step / 30), val__loss=lambda step: 0.3 + abs(step - 40) / 50)
+        logged("nan", train_loss=lambda step: math.nan if step >= 60 else 1.0)
+        logged("up", loss=lambda step: 0.7 + step / 20)
+        before = {file: file.stat().st_mtime_ns for file in self.root.rglob("*")}
+        causes = {name: [finding["cause"] for finding in self.json_of("doctor", name)["findings"]] for name in ("healthy", "by-heart", "nan", "up")}
+        self.assertEqual(causes, {"healthy": [], "by-heart": ["overfitting"], "nan": ["not-finite"], "up": ["learning-rate-too-high"]})
+        self.assertIn("NaN from step 60 on", self.json_of("doctor", "nan")["findings"][0]["sentence"])
+        self.assertIn("not tested: norms, learning rates and data: a log has no weights", self.ablate("doctor", "healthy").stdout)
+        refused = self.call("doctor", "up", "--fix", self.folder / "fix.json")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("its settings are not known here", refused.stderr)
+        self.assertEqual({file: file.stat().st_mtime_ns for file in self.root.rglob("*")}, before)
 
     def test_of_a_run_without_a_checkpoint_it_says_what_could_not_be_tested(self):
         folder = self.root / "20261121-101500-bare"

@@ -1,13 +1,16 @@
 // ablate doctor RUN[@STEP]…: what is wrong with a run's network, by tests on copies of it; --fix writes the experiment
-// that shows the cure.
+// that shows the cure. Of a run that another program logged: what its log alone tells.
 #include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <memory>
+#include <optional>
 
 #include "experiments/cure.h"
+#include "experiments/log_findings.h"
 #include "runs/json_file.h"
+#include "runs/run_reader.h"
 #include "sweeps/launcher.h"
 #include "sweeps/process.h"
 #include "workbench/cli/checkpoints.h"
@@ -68,7 +71,11 @@ void write_fix(const RunInfo& run, const DoctorOptions& options, const nlohmann:
              options.fix.string());
 }
 
-void print_in_words(const std::string& run, const nlohmann::json& diagnosis) {
+void print(const Invocation& invocation, const std::string& run, const nlohmann::json& diagnosis) {
+  if (invocation.json) {
+    print_json(diagnosis);
+    return;
+  }
   for (const nlohmann::json& finding : diagnosis["findings"]) {
     fmt::print("{}: {} ({:.0f} % sure)\n{}\n", run, finding["cause"].get<std::string>(),
                100 * finding["confidence"].get<double>(), finding["sentence"].get<std::string>());
@@ -82,13 +89,35 @@ void print_in_words(const std::string& run, const nlohmann::json& diagnosis) {
   for (const nlohmann::json& line : diagnosis["untested"]) fmt::print("    not tested: {}\n", line.get<std::string>());
 }
 
+/// Of a run that others made there is a log and nothing to try anything out with.
+nlohmann::json diagnosis_of_log(const RunInfo& run) {
+  RunReader reader(run.folder);
+  do reader.poll();
+  while (reader.more());
+  const LogDiagnosis diagnosis = diagnose_log(*reader.data());
+  nlohmann::json findings = nlohmann::json::array();
+  for (const Finding& finding : diagnosis.findings) findings.push_back(to_json(finding));
+  return {{"checkpoint", ""}, {"findings", findings}, {"tests", diagnosis.tests}, {"untested", diagnosis.untested}};
+}
+
+/// Where a word names a run of another program's; nullopt for ours, for checkpoints, and for what is none.
+std::optional<RunInfo> foreign_run(const Invocation& invocation, const std::string& word) {
+  if (word.find('@') != std::string::npos && !std::filesystem::exists(word)) return std::nullopt;
+  RunInfo run = find_run(invocation.root(), word);
+  return run.status.state == RunState::foreign ? std::optional(std::move(run)) : std::nullopt;
+}
+
 int doctor(const Invocation& invocation, const DoctorOptions& options) {
+  if (const auto run = foreign_run(invocation, options.run)) {
+    if (!options.fix.empty())
+      throw Error(fmt::format("{} was not made by Ablate: its settings are not known here, so {} can't be written.",
+                              run->id, options.fix.string()));
+    print(invocation, options.run, diagnosis_of_log(*run));
+    return 0;
+  }
   const NamedCheckpoint named = named_checkpoint(invocation, options.run);
   const nlohmann::json diagnosis = diagnosis_of(named);
-  if (invocation.json)
-    print_json(diagnosis);
-  else
-    print_in_words(options.run, diagnosis);
+  print(invocation, options.run, diagnosis);
   if (!options.fix.empty()) write_fix(named.run, options, diagnosis["findings"]);
   return 0;
 }

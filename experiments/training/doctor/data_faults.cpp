@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "experiments/training/doctor/near_copies.h"
+#include "experiments/training/doctor/seen_set.h"
 #include "experiments/training/validation.h"
 
 namespace ablate {
@@ -34,23 +35,11 @@ constexpr std::int64_t kCompared = 64;
 constexpr double kFitBetter = 0.25, kOffTheEdges = 0.5;
 /// Overlaps of a median prediction that nobody gets with other pictures' masks.
 constexpr double kSurelyRight = 0.7;
+/// A probe that leaves less than this part has taken away what is predicted by; and colour alone gets to this part of
+/// what the network does.
+constexpr double kLost = 0.5, kColourTells = 0.8;
 /// Standard errors that chance does not make.
 constexpr double kSure = 4;
-
-/// A set of samples, as the network sees them.
-struct SeenSet {
-  std::string word;  ///< "training", "held-out"
-  std::vector<std::string> names;
-  Tensor inputs, targets, predictions;  ///< {N, C, H, W} on the CPU; targets and predictions 0 or 1, C = 1
-  Tensor overlaps;                      ///< {N}: intersection over union
-  std::int64_t size() const { return inputs.defined() ? inputs.size(0) : 0; }
-};
-
-/// Of masks of 0 and 1, {N, 1, H, W} each; 1 where both are empty.
-Tensor overlap(const Tensor& a, const Tensor& b) {
-  const Tensor both = (a * b).sum({1, 2, 3}), any = torch::maximum(a, b).sum({1, 2, 3});
-  return torch::where(any > 0, both / any.clamp_min(1), torch::ones_like(any));
-}
 
 /// {C, H, W}, no side longer than kLongestSide.
 Tensor small(const Tensor& plane) {
@@ -116,6 +105,7 @@ class DataFaults {
       if (diagnosis_.findings.size() == before) mismatched(*set);
     }
     if (diagnosis_.findings.size() == before) gap(training, held_out);
+    if (diagnosis_.findings.size() == before) shortcut(training, held_out);
   }
 
  private:
@@ -232,27 +222,6 @@ class DataFaults {
                                            share_word(mean_of(torch::where(so, other_way, set.overlaps)))));
   }
 
-  /// {N}: by how much more the picture's edges lie on its own mask's border than on other masks' (logarithm).
-  static Tensor alignment(const SeenSet& set) {
-    const Tensor grey = set.inputs.to(torch::kFloat).mean(1, true);
-    const Tensor smooth = F::avg_pool2d(F::pad(grey, F::PadFuncOptions({1, 1, 1, 1}).mode(torch::kReplicate)),
-                                        F::AvgPool2dFuncOptions(3).stride(1));
-    const Tensor across = F::pad((smooth.slice(3, 1) - smooth.slice(3, 0, -1)).abs(), F::PadFuncOptions({0, 1, 0, 0}));
-    const Tensor down = F::pad((smooth.slice(2, 1) - smooth.slice(2, 0, -1)).abs(), F::PadFuncOptions({0, 0, 0, 1}));
-    const Tensor edges = across + down;
-    const auto widest = F::MaxPool2dFuncOptions(3).stride(1).padding(1);
-    const Tensor border =
-        ((F::max_pool2d(set.targets, widest) + F::max_pool2d(-set.targets, widest)) > 0).to(torch::kFloat);
-    const auto along = [&](std::int64_t shift) {
-      const Tensor others = border.roll({shift}, {0});
-      return ((edges * others).sum({1, 2, 3}) / others.sum({1, 2, 3}).clamp_min(1) + 1e-4).log();
-    };
-    std::vector<Tensor> of_others;
-    for (std::int64_t k = 1; k <= 8; ++k)
-      if (const std::int64_t shift = k * set.size() / 9; shift > 0) of_others.push_back(along(shift));
-    return along(0) - torch::stack(of_others).mean(0);
-  }
-
   /// Without samples whose mask has no border.
   static SeenSet with_borders(const SeenSet& set) {
     const Tensor area = set.targets.mean({1, 2, 3}), kept = (area > 0.01) & (area < 0.99);
@@ -312,21 +281,6 @@ class DataFaults {
         "look at these samples, and leave them out: data.exclude");
   }
 
-  /// {N}: of the set's other masks, the part that overlaps with the prediction more than its own does.
-  static Tensor part_that_fits_better(const SeenSet& set) {
-    const Tensor predictions = set.predictions.flatten(1), targets = set.targets.flatten(1);
-    const Tensor both = predictions.matmul(targets.t());
-    const Tensor any = predictions.sum(1, true) + targets.sum(1).unsqueeze(0) - both;
-    const Tensor overlaps = both / any.clamp_min(1);
-    return (overlaps > overlaps.diagonal().unsqueeze(1)).to(torch::kFloat).sum(1) / static_cast<double>(set.size() - 1);
-  }
-
-  /// {N, 2C}: mean and standard deviation of each channel.
-  static Tensor colours(const SeenSet& set) {
-    const Tensor inputs = set.inputs.to(torch::kFloat);
-    return torch::cat({inputs.mean({2, 3}), inputs.std({2, 3})}, 1);
-  }
-
   /// The primary metric of held-out samples whose inputs are changed first.
   double with_inputs(const std::function<Tensor(const Tensor&)>& change) {
     double sum = 0, samples = 0;
@@ -342,20 +296,53 @@ class DataFaults {
     return sum / samples;
   }
 
+  /// Whether what is predicted hangs on colours or light alone.
+  void shortcut(const SeenSet& training, const SeenSet& held_out) {
+    if (training.inputs.size(1) != 3 || !held_out_.at(0).tensors.contains("image")) return;
+    tell_("what is left in grey, of other hues, and in the dark");
+    const double as_it_is = metric(held_out_, mode_);
+    const double told = mean_of(told_by_colour(training, held_out)), overlapping = mean_of(held_out.overlaps);
+    std::string worst, line;
+    double least = INFINITY;
+    const auto probe = [&](const std::string& what, const std::function<Tensor(const Tensor&)>& change) {
+      const double left = with_inputs(change);
+      line += fmt::format("{}{} {}", line.empty() ? "" : ", ", what, share_word(left));
+      if (left >= least) return;
+      least = left;
+      worst = what;
+    };
+    probe("in grey", [](const Tensor& x) { return x.mean(1, true).expand_as(x); });
+    probe("of the next hue", [](const Tensor& x) { return x.roll({1}, {1}); });
+    probe("of the one after", [](const Tensor& x) { return x.roll({2}, {1}); });
+    probe("half as light", [](const Tensor& x) { return x * 0.5; });
+    note(fmt::format("held-out pictures as they are: {} {}; {}; colours alone overlap their masks by {}",
+                     metric_word(metric_), share_word(as_it_is), line, share_word(told)));
+    if (patient_.task.higher_is_better() && least < kLost * as_it_is && told > kColourTells * overlapping &&
+        overlapping > 0.5)
+      found("colour-shortcut", 0.8, "data",
+            fmt::format("Predictions hang on colour: held-out pictures get {} {}, and {} {}; which colours lie inside "
+                        "the training masks tells almost as much ({} IoU). Pictures of other colours will fail.",
+                        share_word(as_it_is), metric_word(metric_), share_word(least), worst, share_word(told)),
+            "augment with grey pictures and other colours, or add training pictures with other colours");
+  }
+
   /// Held-out samples are predicted worse than training samples: why.
   void gap(const SeenSet& training, const SeenSet& held_out) {
     tell_("why held-out samples are predicted worse");
     const double on_training = metric(training_, mode_), on_held_out = metric(held_out_, mode_);
     const Tensor theirs = colours(training), ours = colours(held_out);
-    const Tensor spread = ((theirs.var(0) + ours.var(0)) / 2).sqrt().clamp_min(1e-3);
-    const double apart = ((ours.mean(0) - theirs.mean(0)).abs() / spread).max().item<double>();
+    const double apart = distances(theirs, ours).max().item<double>();
+    const Tensor by_looks = distances(looks(training), looks(held_out));
+    const std::int64_t which = by_looks.argmax().item<std::int64_t>();
+    const bool by_colour = apart >= by_looks[which].item<double>();
+    const std::string difference = by_colour ? fmt::format("their colours differ by {:.1f} standard deviations", apart)
+                                             : fmt::format("they differ in {} by {:.1f} standard deviations",
+                                                           kLooks[which], by_looks[which].item<double>());
     const double errors =
         (training.overlaps.var() / training.size() + held_out.overlaps.var() / held_out.size()).sqrt().item<double>();
     const double sure = (mean_of(training.overlaps) - mean_of(held_out.overlaps)) / std::max(errors, 1e-6);
-    note(fmt::format(
-        "{} on training samples {}, on held-out ones {} ({:.1f} standard errors); their colours differ by {:.1f} "
-        "standard deviations",
-        metric_word(metric_), share_word(on_training), share_word(on_held_out), sure, apart));
+    note(fmt::format("{} on training samples {}, on held-out ones {} ({:.1f} standard errors); {}",
+                     metric_word(metric_), share_word(on_training), share_word(on_held_out), sure, difference));
     const double lost = better(on_training, on_held_out);
     if (!(lost > kGap) || !(sure >= kSure)) return;
     const std::string gap_line = diagnosis_.tests.back();
@@ -392,12 +379,11 @@ class DataFaults {
       finding.evidence = {gap_line, how};
       return;
     }
-    if (apart > 1) {
+    if (std::max(apart, by_looks[which].item<double>()) > 1) {
       Finding& finding = found(
           "domain-shift", 0.7, "data",
-          fmt::format("Held-out pictures are from another world: their colours differ by {:.1f} standard deviations, "
-                      "and {} is {} instead of {} on training pictures.",
-                      apart, metric_word(metric_), share_word(on_held_out), share_word(on_training)),
+          fmt::format("Held-out pictures are from another world: {}, and {} is {} instead of {} on training pictures.",
+                      difference, metric_word(metric_), share_word(on_held_out), share_word(on_training)),
           "train on pictures such as these too, or augment towards them");
       finding.evidence.insert(finding.evidence.begin(), gap_line);
       return;

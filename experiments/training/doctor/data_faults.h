@@ -10,8 +10,10 @@ namespace ablate {
 /// - mismatched-masks: masks whose borders lie on their picture's edges no better than other pictures' masks do;
 /// - input-normalisation: held-out pictures that get predicted as well as training pictures once their colours are
 ///   brought to the training pictures' mean and range;
-/// - domain-shift: held-out pictures that differ from training pictures, are predicted worse, and are not cured so;
-/// - overfitting: held-out pictures that don't differ, and are predicted worse.
+/// - domain-shift: held-out pictures that differ from training pictures (in colours, light, sharpness, or the size of
+/// what is in them), are predicted worse, and are not cured so;
+/// - overfitting: held-out pictures that don't differ, and are predicted worse;
+/// - colour-shortcut: predictions that are lost once colours or light change, where colour alone tells as much.
 /// For tasks whose previews have an input, a target and a prediction.
 void diagnose_data(const Patient& patient, const TellTest& tell, Diagnosis& diagnosis);
 

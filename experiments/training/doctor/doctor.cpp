@@ -29,7 +29,7 @@ Diagnosis examine(const Patient& patient, const TellTest& tell) {
   if (const auto weights = not_finite_weights(patient.task.networks())) {
     Finding finding;
     finding.cause = "not-finite";
-    finding.layer = *weights;
+    finding.layer = weights->substr(0, weights->rfind('.'));  // Of the parameter.
     finding.confidence = 0.99;
     finding.sentence =
         fmt::format("The weights {} are NaN or infinite: nothing that is computed with them means anything.", *weights);

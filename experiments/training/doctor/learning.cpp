@@ -8,11 +8,11 @@
 #include <set>
 
 #include "experiments/cure.h"
+#include "experiments/training/doctor/layer_findings.h"
 #include "experiments/training/doctor/rehearsal.h"
-#include "experiments/training/init.h"
+#include "experiments/training/doctor/seen_step.h"
 #include "experiments/training/layer_activity.h"
 #include "experiments/training/precision.h"
-#include "experiments/training/training_step.h"
 #include "runs/error.h"
 
 namespace ablate {
@@ -33,64 +33,15 @@ constexpr double kLeastLoss = 0.1;
 constexpr double kNothingLearnt = 0.85;
 /// Of a layer's largest gradient, relative to its weights; and of its inputs.
 constexpr double kVanished = 1e-5, kDead = 0.95;
+/// Of the whole gradient, relative to the weights: a usual one is .01 to .3.
+constexpr double kExploded = 3;
+/// From here on a network is large enough.
+constexpr double kWellLearnt = 0.9;
 
 double sum_of(const std::vector<LossTerm>& terms) {
   double sum = 0;
   for (const LossTerm& term : terms) sum += term.weight * term.value.item<double>();
   return sum;
-}
-
-bool is_convolution(std::string_view operation) {
-  return operation == "aten::conv2d" || operation == "aten::conv_transpose2d";
-}
-
-/// What one training step of a copy shows.
-struct SeenStep {
-  std::vector<LayerActivity::Layer> layers;
-  int with_gradient = 0, without = 0;  ///< convolutions
-};
-
-/// Of networks with the weights that `from` has; nullptr: of those that training begins with.
-SeenStep see_step(const Patient& patient, Task* from) {
-  const RunConfig& config = patient.config;
-  const auto seed = static_cast<std::uint64_t>(config.integer("train.seed"));
-  torch::manual_seed(seed);
-  const std::unique_ptr<Task> copy = make_task(config.text("task"), config);
-  const std::vector<Network> networks = copy->networks();
-  place(networks, patient.device);
-  if (from == nullptr) {
-    initialise(config, networks);
-  } else {
-    const torch::NoGradGuard no_grad;
-    for (const Network& source : from->networks())
-      for (const Network& network : networks) {
-        if (network.name != source.name) continue;
-        const NamedTensors theirs = state_of(*source.module), ours = state_of(*network.module);
-        for (std::size_t i = 0; i < ours.size(); ++i) ours[i].second.copy_(theirs[i].second);
-      }
-  }
-  TrainingBatches batches(patient.data, {static_cast<std::size_t>(config.integer("train.batch_size")), seed}, 0);
-  Updates updates(*copy, config, patient.device);
-  // Of a checkpoint what is seen shall be of its weights, not of a step's.
-  Schedule::Value rate = peak_of(config, batches.batches_per_epoch());
-  if (from != nullptr) rate.lr = 0;
-  updates.set(rate);
-  SeenStep seen;
-  {
-    const Operations counting([&](std::string_view operation, c10::ArrayRef<const c10::IValue>) {
-      if (is_convolution(operation)) ++(torch::GradMode::is_enabled() ? seen.with_gradient : seen.without);
-    });
-    training_step(config, *copy, updates, batches, patient.device);
-  }
-  std::vector<Network> trained = networks;
-  std::erase_if(trained, [](const Network& network) { return !network.trainable; });
-  LayerActivity activity(trained);
-  updates.watch_gradients([&](const Optimizer& optimizer) { activity.look_at_gradients(optimizer); });
-  activity.begin_batch();
-  training_step(config, *copy, updates, batches, patient.device);
-  activity.end_batch();
-  seen.layers = activity.take();
-  return seen;
 }
 
 class Learning {
@@ -139,7 +90,7 @@ class Learning {
           "other learning rates: {}", patient_.averaged ? "these are averaged weights" : "the run is not over"));
       return;
     }
-    if (!rates()) gradients();
+    if (!exploding() && !rates() && !gradients()) size();
   }
 
  private:
@@ -219,21 +170,14 @@ class Learning {
            {diagnosis_.tests.back()},
            "train.accumulate_fault = false"});
     }
-    std::vector<std::string> still;
-    for (const auto& layer : now_.layers)
-      if (!layer.gradient_norm) still.push_back(layer.name);
-    note(fmt::format("it has gradients for {} of {} layers", now_.layers.size() - still.size(), now_.layers.size()));
-    if (still.empty() || still.size() == now_.layers.size()) return;
-    const std::string first = still.front();
-    const std::size_t all = still.size();
-    if (all > 6) still.resize(6);
-    found({"layers-not-updated",
-           first,
-           0.9,
-           fmt::format("A training step leaves {} of {} layers as they are ({}{}): they get no gradient.", all,
-                       now_.layers.size(), fmt::join(still, ", "), all > 6 ? ", …" : ""),
-           {diagnosis_.tests.back()},
-           "hand their parameters to the optimiser, with requires_grad, and keep their outputs in the graph"});
+    for (Finding& finding : diagnosis_.findings)
+      if (finding.cause == "statistics-only-forwards" && now_.without == 0) {  // The buffers' counters say so.
+        finding.cause = "validation-moves-buffers";
+        finding.evidence.push_back(diagnosis_.tests.back() + ": it is something else that moves them");
+      }
+    if (dead_layer(now_.layers))  // Before what comes of it.
+      diagnosis_.findings.insert(diagnosis_.findings.begin(), *dead_layer(now_.layers, start().layers));
+    if (auto still = layers_not_updated(now_.layers)) found(std::move(*still));
   }
 
   /// With the cure in place; of none: as it is. nullopt where there is no such run.
@@ -296,6 +240,37 @@ class Learning {
     return {key, config_.real(key)};
   }
 
+  /// The whole gradient at the start, relative to the weights.
+  double start_gradient() {
+    double gradient = 0, weights = 0;
+    for (const LayerActivity::Layer& layer : start().layers) {
+      gradient += std::pow(layer.gradient_norm.value_or(0), 2);
+      weights += std::pow(layer.weight_norm, 2);
+    }
+    return std::sqrt(gradient / std::max(weights, 1e-30));
+  }
+
+  const SeenStep& start() {
+    if (!start_) start_ = see_step(patient_, nullptr);
+    return *start_;
+  }
+
+  std::vector<std::string> exploding_cures() const {
+    std::vector<std::string> cures{"train.clip_norm = 1"};
+    if (config_.text("model.norm") == "none") cures.emplace_back("model.norm = batch");
+    return cures;
+  }
+
+  /// Whether gradients far larger than the weights are what keeps it from learning.
+  bool exploding() {
+    const double gradient = start_gradient();
+    note(fmt::format("the gradient at the start is {:.2g} times as long as the weights", gradient));
+    return !(gradient < kExploded) &&
+           cured_by("exploding-gradients",
+                    fmt::format("Gradients explode (at the start {:.2g} times as long as the weights)", gradient),
+                    exploding_cures());
+  }
+
   /// Whether another is found to be better.
   bool rates() {
     const Rate lr = rate();
@@ -315,6 +290,29 @@ class Learning {
     return cured_by("learning-rate-too-low", fmt::format("A learning rate of {:g} is too low", lr.value), higher);
   }
 
+  /// Of a run that diverged: whether one of the cures stays finite, and gets as far as the best lower learning rate.
+  void exploded(const std::optional<Rehearsal>& as_it_is, const std::optional<Rehearsal>& lower,
+                const std::string& line) {
+    for (const std::string& cure : exploding_cures()) {
+      const auto made = rehearsed(cure, kLong);
+      if (!made || !made->finite || (lower && !(better(made->metric, lower->metric) > -kWorthIt)) ||
+          (as_it_is && as_it_is->finite && !(better(made->metric, as_it_is->metric) > kWorthIt)))
+        continue;
+      Finding finding;
+      finding.cause = "exploding-gradients";
+      finding.layer = "optimizer";
+      finding.confidence = 0.92;
+      finding.sentence = fmt::format(
+          "Gradients explode: at the start they are {:.2g} times as long as the weights, and the run ended with a loss "
+          "that was not finite. {} steps with {} stay finite and get to {} {} on training data.",
+          start_gradient(), made->steps, cure, metric_word(metric_), share_word(made->metric));
+      finding.evidence = {line, diagnosis_.tests.back()};
+      finding.cure = cure;
+      found(std::move(finding));
+      return;
+    }
+  }
+
   /// A run that a loss ended which was not finite: whether that comes back, and not at lower rates.
   void diverged() {
     const Rate lr = rate();
@@ -332,6 +330,7 @@ class Learning {
       high.evidence = {as_it_is, diagnosis_.tests.back()};
     }
     const bool lower_learns = best && again && (!again->finite || better(best->metric, again->metric) > kWorthIt);
+    if (!(start_gradient() < kExploded)) exploded(again, best, as_it_is);
     if (lower_learns) {
       high.cause = "learning-rate-too-high";
       high.confidence = 0.9;
@@ -370,29 +369,43 @@ class Learning {
     return found;
   }
 
-  void gradients() {
-    const Faintest first = faintest(see_step(patient_, nullptr).layers), now = faintest(now_.layers);
+  bool gradients() {
+    const Faintest first = faintest(start().layers), now = faintest(now_.layers);
     for (const auto& [when, seen] : {std::pair("at the start", first), std::pair("now", now)})
       note(fmt::format("gradients {}, relative to the weights: from {:.1e} ({}) to {:.1e}", when, seen.relative,
                        seen.layer, seen.most));
-    if (first.relative < kVanished * first.most) fading(first.layer, first.relative / first.most);
-    const auto off = [](const LayerActivity::Layer& layer) { return layer.input_zeros.value_or(0) > kDead; };
+    if (first.relative < kVanished * first.most && fading(first.layer, first.relative / first.most)) return true;
+    const auto off = [](const LayerActivity::Layer& layer) {
+      return layer.input_zeros.value_or(0) > kDead && layer.input_zeros < 1;
+    };
     const auto dead = std::ranges::find_if(now_.layers, off);
-    if (dead != now_.layers.end())
-      cured_by("dead-units",
-               fmt::format("{:.0f} % of what {} is given are zeros", 100 * *dead->input_zeros, dead->name),
-               {"model.activation = leaky_relu"}, dead->name);
+    return dead != now_.layers.end() &&
+           cured_by("dead-units",
+                    fmt::format("{:.0f} % of what {} is given are zeros", 100 * *dead->input_zeros, dead->name),
+                    {"model.activation = leaky_relu"}, dead->name);
+  }
+
+  /// Whether a larger network gets further in a few steps than this one in all of its own.
+  void size() {
+    if (sign_ * own_ > kWellLearnt || sign_ < 0) return;
+    const std::int64_t channels = config_.integer("model.channels"), depth = config_.integer("model.depth");
+    const std::int64_t more = channels < 4 ? 4 * channels : 2 * channels;
+    std::vector<std::string> larger{fmt::format("model.channels = {}", more)};
+    if (depth < 3) larger.push_back(fmt::format("model.channels = {}, model.depth = {}", more, depth + 2));
+    cured_by("underfitting",
+             fmt::format("A network of {} levels and {} channels is too small for these pictures", depth, channels),
+             larger, "model");
   }
 
   /// What reaches such layers is so little that the rest of the network may learn nevertheless: as many steps of both.
   /// Without a norm deep networks begin so with any activation; one that keeps them from it even with a norm is at
   /// fault.
-  void fading(const std::string& layer, double part) {
+  bool fading(const std::string& layer, double part) {
     const std::string norm = "model.norm = batch", both = "model.activation = relu, model.norm = batch";
     const auto with_norm = rehearsed(norm, kLong), with_both = rehearsed(both, kLong);
     if (!with_norm || !with_both || !(better(with_both->metric, with_norm->metric) > kWorthIt) ||
         better(own_, with_both->metric) > 2 * kWorthIt)
-      return;
+      return false;
     found({"vanishing-gradients", layer, 0.9,
            fmt::format("The activation lets gradients vanish: at the start that of {} is {:.0e} of the largest "
                        "layer's, relative to "
@@ -402,6 +415,7 @@ class Learning {
                        layer, part, with_both->steps, metric_word(metric_), share_word(with_both->metric), both,
                        share_word(with_norm->metric)),
            std::vector<std::string>(diagnosis_.tests.end() - 2, diagnosis_.tests.end()), both});
+    return true;
   }
 
   const Patient& patient_;
@@ -414,6 +428,7 @@ class Learning {
   double sign_, own_ = 0;
   bool learnt_ = true;
   SeenStep now_;
+  std::optional<SeenStep> start_;
 };
 
 }  // namespace

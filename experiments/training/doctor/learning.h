@@ -9,9 +9,10 @@ namespace ablate {
 /// - missing-pooling: no layer ever works on a smaller picture, and a network that halves them learns at least as well;
 /// - statistics-only-forwards: a training step runs the network on batches that it takes no gradient of;
 /// - layers-not-updated: a training step has no gradient for some layers;
-/// - learning-rate-too-high, learning-rate-too-low, dead-units: a tenth of the run's steps, made from the start with
-/// the
-///   cure in place (Rehearsal), get further than the whole run did; of a run that diverged: stay finite;
+/// - learning-rate-too-high, learning-rate-too-low, dead-units, exploding-gradients, underfitting: a tenth of the run's
+///   steps, made from the start with the cure in place (Rehearsal), get further than the whole run did; of a run that
+///   diverged: stay finite;
+/// - validation-moves-buffers: the buffers' counters say that they were moved too often, and a training step does not;
 /// - vanishing-gradients: 40 steps with a norm and ReLU get further than with a norm alone, and about as far as the
 /// run;
 /// - not-finite: the run diverged.

@@ -1,0 +1,83 @@
+#include "experiments/training/doctor/seen_set.h"
+
+#include <cmath>
+
+namespace ablate {
+
+using torch::Tensor;
+namespace F = torch::nn::functional;
+
+namespace {
+
+constexpr std::int64_t kShades = 8;  // Of a channel that are told apart.
+
+}  // namespace
+
+Tensor overlap(const Tensor& a, const Tensor& b) {
+  const Tensor both = (a * b).sum({1, 2, 3}), any = torch::maximum(a, b).sum({1, 2, 3});
+  return torch::where(any > 0, both / any.clamp_min(1), torch::ones_like(any));
+}
+
+Tensor alignment(const SeenSet& set) {
+  const Tensor grey = set.inputs.to(torch::kFloat).mean(1, true);
+  const Tensor smooth = F::avg_pool2d(F::pad(grey, F::PadFuncOptions({1, 1, 1, 1}).mode(torch::kReplicate)),
+                                      F::AvgPool2dFuncOptions(3).stride(1));
+  const Tensor across = F::pad((smooth.slice(3, 1) - smooth.slice(3, 0, -1)).abs(), F::PadFuncOptions({0, 1, 0, 0}));
+  const Tensor down = F::pad((smooth.slice(2, 1) - smooth.slice(2, 0, -1)).abs(), F::PadFuncOptions({0, 0, 0, 1}));
+  const Tensor edges = across + down;
+  const auto widest = F::MaxPool2dFuncOptions(3).stride(1).padding(1);
+  const Tensor border =
+      ((F::max_pool2d(set.targets, widest) + F::max_pool2d(-set.targets, widest)) > 0).to(torch::kFloat);
+  const auto along = [&](std::int64_t shift) {
+    const Tensor others = border.roll({shift}, {0});
+    return ((edges * others).sum({1, 2, 3}) / others.sum({1, 2, 3}).clamp_min(1) + 1e-4).log();
+  };
+  std::vector<Tensor> of_others;
+  for (std::int64_t k = 1; k <= 8; ++k)
+    if (const std::int64_t shift = k * set.size() / 9; shift > 0) of_others.push_back(along(shift));
+  return along(0) - torch::stack(of_others).mean(0);
+}
+
+Tensor part_that_fits_better(const SeenSet& set) {
+  const Tensor predictions = set.predictions.flatten(1), targets = set.targets.flatten(1);
+  const Tensor both = predictions.matmul(targets.t());
+  const Tensor any = predictions.sum(1, true) + targets.sum(1).unsqueeze(0) - both;
+  const Tensor overlaps = both / any.clamp_min(1);
+  return (overlaps > overlaps.diagonal().unsqueeze(1)).to(torch::kFloat).sum(1) / static_cast<double>(set.size() - 1);
+}
+
+Tensor colours(const SeenSet& set) {
+  const Tensor inputs = set.inputs.to(torch::kFloat);
+  return torch::cat({inputs.mean({2, 3}), inputs.std({2, 3})}, 1);
+}
+
+Tensor looks(const SeenSet& set) {
+  const Tensor inputs = set.inputs.to(torch::kFloat), grey = inputs.mean(1, true);
+  const Tensor steps = (grey.slice(3, 1) - grey.slice(3, 0, -1)).abs().mean({1, 2, 3}) +
+                       (grey.slice(2, 1) - grey.slice(2, 0, -1)).abs().mean({1, 2, 3});
+  const Tensor contrast = grey.std({1, 2, 3});
+  return torch::stack({grey.mean({1, 2, 3}), contrast, (inputs - grey).abs().mean({1, 2, 3}),
+                       (steps / contrast.clamp_min(1e-3)).clamp_min(1e-4).log(), set.targets.mean({1, 2, 3})},
+                      1);
+}
+
+Tensor distances(const Tensor& theirs, const Tensor& ours) {
+  const Tensor spread = ((theirs.var(0) + ours.var(0)) / 2).sqrt().clamp_min(1e-3);
+  return (ours.mean(0) - theirs.mean(0)).abs() / spread;
+}
+
+Tensor told_by_colour(const SeenSet& training, const SeenSet& held_out) {
+  const auto shades = [](const SeenSet& set) {
+    const Tensor levels = (set.inputs.to(torch::kFloat) * kShades).floor().clamp(0, kShades - 1).to(torch::kLong);
+    Tensor shade = levels.select(1, 0);
+    for (std::int64_t c = 1; c < levels.size(1); ++c) shade = shade * kShades + levels.select(1, c);
+    return shade;  // {N, H, W}
+  };
+  const auto all = static_cast<std::int64_t>(std::pow(kShades, training.inputs.size(1)));
+  const Tensor theirs = shades(training).flatten(), inside = training.targets.flatten();
+  const Tensor within = torch::bincount(theirs, inside, all), without = torch::bincount(theirs, 1 - inside, all);
+  const Tensor told = (within > without).to(torch::kFloat).index({shades(held_out)}).unsqueeze(1);
+  return overlap(told, held_out.targets);
+}
+
+}  // namespace ablate

@@ -1,0 +1,54 @@
+#include "experiments/training/doctor/seen_step.h"
+
+#include "experiments/training/doctor/rehearsal.h"
+#include "experiments/training/init.h"
+#include "experiments/training/training_step.h"
+
+namespace ablate {
+
+bool is_convolution(std::string_view operation) {
+  return operation == "aten::conv2d" || operation == "aten::conv_transpose2d";
+}
+
+SeenStep see_step(const Patient& patient, Task* from) {
+  const RunConfig& config = patient.config;
+  const auto seed = static_cast<std::uint64_t>(config.integer("train.seed"));
+  torch::manual_seed(seed);
+  const std::unique_ptr<Task> copy = make_task(config.text("task"), config);
+  const std::vector<Network> networks = copy->networks();
+  place(networks, patient.device);
+  if (from == nullptr) {
+    initialise(config, networks);
+  } else {
+    const torch::NoGradGuard no_grad;
+    for (const Network& source : from->networks())
+      for (const Network& network : networks) {
+        if (network.name != source.name) continue;
+        const NamedTensors theirs = state_of(*source.module), ours = state_of(*network.module);
+        for (std::size_t i = 0; i < ours.size(); ++i) ours[i].second.copy_(theirs[i].second);
+      }
+  }
+  TrainingBatches batches(patient.data, {static_cast<std::size_t>(config.integer("train.batch_size")), seed}, 0);
+  Updates updates(*copy, config, patient.device);
+  Schedule::Value rate = peak_of(config, batches.batches_per_epoch());
+  rate.lr = 0;  // What is seen shall be of these weights, not of a step's.
+  updates.set(rate);
+  SeenStep seen;
+  {
+    const Operations counting([&](std::string_view operation, c10::ArrayRef<const c10::IValue>) {
+      if (is_convolution(operation)) ++(torch::GradMode::is_enabled() ? seen.with_gradient : seen.without);
+    });
+    training_step(config, *copy, updates, batches, patient.device);
+  }
+  std::vector<Network> trained = networks;
+  std::erase_if(trained, [](const Network& network) { return !network.trainable; });
+  LayerActivity activity(trained);
+  updates.watch_gradients([&](const Optimizer& optimizer) { activity.look_at_gradients(optimizer); });
+  activity.begin_batch();
+  training_step(config, *copy, updates, batches, patient.device);
+  activity.end_batch();
+  seen.layers = activity.take();
+  return seen;
+}
+
+}  // namespace ablate

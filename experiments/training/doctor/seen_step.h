@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "experiments/training/doctor/doctor.h"
+#include "experiments/training/layer_activity.h"
+
+namespace ablate {
+
+/// What one training step of a copy shows.
+struct SeenStep {
+  std::vector<LayerActivity::Layer> layers;
+  int with_gradient = 0, without = 0;  ///< calls of convolutions, by whether a gradient was taken of them
+};
+
+/// Of networks with the weights that `from` has; nullptr: of those that training begins with. Sets torch's random seed.
+SeenStep see_step(const Patient& patient, Task* from);
+
+/// Of PyTorch's operations ("aten::conv2d").
+bool is_convolution(std::string_view operation);
+
+}  // namespace ablate
