@@ -11,7 +11,6 @@
 #include "experiments/training/checkpoint.h"
 #include "experiments/training/checkpoint_keeper.h"
 #include "experiments/training/doctor/early_findings.h"
-#include "experiments/training/doctor/norms.h"
 #include "experiments/training/init.h"
 #include "experiments/training/lengths.h"
 #include "experiments/training/not_finite.h"
@@ -19,6 +18,7 @@
 #include "experiments/training/run_log.h"
 #include "experiments/training/updates.h"
 #include "experiments/training/validation.h"
+#include "experiments/training/validator.h"
 #include "runs/error.h"
 
 namespace ablate {
@@ -66,11 +66,8 @@ struct Trainer::Impl {
   Lengths lengths;
   std::unique_ptr<Schedule> schedule;
   RunLog log;
-  FixedBatches held_out, training_set;
+  Validator validator;
   std::vector<PreviewWriter> previews, gallery;
-  Mode configured_mode;
-  bool both_modes;
-  std::string best_tag;
   EarlyFindings early{environment.run, environment.say};
   Batch last_batch;  // of those trained on
   Clock::time_point polled{};
@@ -91,12 +88,7 @@ struct Trainer::Impl {
         schedule(make_schedule(config, lengths.total, lengths.steps_per_epoch)),
         log(environment.run, resumed ? state.step + 1 : 0, config, task, updates, environment.device,
             lengths.steps_per_epoch),
-        held_out(fixed(data.source.held_out, validation_batch_size(config))),
-        training_set(fixed(first_of(data.source.training, data.source.held_out.size()), validation_batch_size(config))),
-        configured_mode(config.text("validation.mode") == "train" ? Mode::train : Mode::eval),
-        both_modes(config.text("validation.mode") == "both"),
-        best_tag(config.is_set("checkpoint.metric") ? config.text("checkpoint.metric")
-                                                    : task.primary_metric() + "/" + first_set()),
+        validator(config, task, data.source, environment.device, log),
         checkpoints(environment.run, config.integer("checkpoint.keep"), resumed ? state.step : -1,
                     [this] { log.writer().flush(); }) {
     check_lengths(config, lengths, batches.batches_per_epoch(), data.source);
@@ -125,8 +117,9 @@ struct Trainer::Impl {
             static_cast<std::uint64_t>(config.integer("train.seed"))};
   }
 
-  FixedBatches fixed(std::vector<std::size_t> indices, std::int64_t batch_size) const {
-    return {data.source.dataset, std::move(indices), static_cast<std::size_t>(batch_size), environment.device};
+  FixedBatches training_samples() const {
+    return {data.source.dataset, data.source.training, static_cast<std::size_t>(config.integer("train.batch_size")),
+            environment.device};
   }
 
   std::map<std::string, AveragedWeights> wanted_averages() const {
@@ -138,9 +131,6 @@ struct Trainer::Impl {
 
   Trained trained() const { return {networks, updates.optimizers(), averages}; }
   Autocast autocast() const { return {autocast_type(config), environment.device}; }
-
-  /// The set whose figures come first: what is validated on.
-  const char* first_set() const { return config.text("validation.on") == "training" ? "train_set" : "val"; }
 
   TrainerState restored() {
     const auto checkpoint = newest_checkpoint(environment.run);
@@ -220,7 +210,7 @@ struct Trainer::Impl {
     }
     if (given_up())
       environment.say(fmt::format("Ended at step {}: {} has not become better for {} validations (train.stop_after).",
-                                  state.step, best_tag, state.without_improvement));
+                                  state.step, validator.best_tag(), state.without_improvement));
     checkpoints.finish();
     // A worker that was killed after all its work has nothing left to say.
     if (saved_at_start != state.step || !examined_at_the_end(environment.run)) examine();
@@ -283,7 +273,7 @@ struct Trainer::Impl {
   [[noreturn]] void diverge(const std::string& what) {
     // Good is what is finite as it is validated; a checkpoint was tried in train mode only.
     for (const std::filesystem::path& removed :
-         checkpoints.remove_after_the_last_good(networks, [this] { return makes_finite(configured_mode); }))
+         checkpoints.remove_after_the_last_good(networks, [this] { return makes_finite(validator.mode()); }))
       environment.say(fmt::format("{} makes no finite loss any more: removed.", removed.filename().string()));
     forget_best_without_checkpoint();
     publish();
@@ -305,68 +295,34 @@ struct Trainer::Impl {
     state.best_step = good.best_step;
   }
 
-  Measured measured(FixedBatches& samples, Mode mode) {
-    const Autocast mixed = autocast();
-    return measure(task, samples, mode);
-  }
-
-  void validate_on(const std::string& set, FixedBatches& samples) {
-    log.validated(state.step, set, configured_mode, true, measured(samples, configured_mode));
-    if (!both_modes) return;
-    const Mode other = configured_mode == Mode::eval ? Mode::train : Mode::eval;
-    log.validated(state.step, set, other, false, measured(samples, other));
-  }
-
-  void validate_on_sets() {
-    const std::string on = config.text("validation.on");
-    if (on != "training") validate_on("val", held_out);
-    if (on != "held-out") validate_on("train_set", training_set);
-  }
-
-  /// Of averaged weights, as `<metric>/val_<name>` and `loss/val_<name>`.
-  void validate_average(const std::string& name) {
-    const AveragedWeights::InUse in_use(averages.at(name));
-    const Measured found = measured(held_out, configured_mode);
-    for (const auto& [metric, value] : found.metrics)
-      log.scalar(fmt::format("{}/val_{}", metric, name), state.step, value);
-    log.scalar("loss/val_" + name, state.step, found.losses.at(""));
-  }
-
   /// Of weights that were loaded: shows that they have arrived.
   void first_validation() {
-    validate_on_sets();
+    validator.sets(state.step);
     say_progress();
-  }
-
-  double logged(const char* key, const std::string& tag) const {
-    if (const auto found = log.latest().find(tag); found != log.latest().end()) return found->second;
-    std::vector<std::string> tags;
-    for (const auto& [each, value] : log.latest()) tags.push_back(each);
-    throw Error(fmt::format("{}: there is no {}; logged are {}.", key, tag, fmt::join(tags, ", ")));
   }
 
   /// Returns whether the metric that decides is the best so far.
   bool validate() {
-    if (held_out.count() == 0) return false;
-    validate_on_sets();
-    if (averages.contains("ema")) validate_average("ema");
+    if (validator.empty()) return false;
+    validator.sets(state.step);
+    if (const auto ema = averages.find("ema"); ema != averages.end()) validator.average("ema", ema->second, state.step);
     if (config.text("schedule.name") == "plateau")
-      schedule->observe(logged("schedule.metric", config.text("schedule.metric")), state.step);
+      schedule->observe(validator.logged("schedule.metric", config.text("schedule.metric")), state.step);
 
-    const double value = logged("checkpoint.metric", best_tag);
-    const bool lower = config.is_set("checkpoint.metric") ? lower_is_better(best_tag) : !task.higher_is_better();
+    const double value = validator.best_value();
     const bool better = state.best_metric.empty() || std::isnan(state.best_value) ||
-                        (lower ? value < state.best_value : value > state.best_value);
+                        (validator.lower_is_best() ? value < state.best_value : value > state.best_value);
     const bool improved = better && !std::isnan(value);
     ++state.without_improvement;
     if (improved) {
-      state.best_metric = best_tag;
+      state.best_metric = validator.best_tag();
       state.best_value = value;
       state.best_step = state.step;
       state.without_improvement = 0;
     }
     say_progress();
-    if (both_modes) look_at_norms();
+    if (const auto lost = validator.lost_in_eval_mode())
+      early.validated(state.step, *lost, [this] { return diagnosed_norms(false); });
     return improved;
   }
 
@@ -384,12 +340,12 @@ struct Trainer::Impl {
       return;
     }
     {
-      FixedBatches training = fixed(data.source.training, config.integer("train.batch_size"));
+      FixedBatches training = training_samples();
       const AveragedWeights::InUse in_use(swa->second);
       const Autocast mixed = autocast();
       update_bn(task, training);
     }
-    validate_average("swa");
+    validator.average("swa", swa->second, state.step);
     environment.say(fmt::format("swa: the mean of {} weights, {} {:.4f}", swa->second.added(), task.primary_metric(),
                                 log.latest().at(task.primary_metric() + "/val_swa")));
   }
@@ -406,7 +362,7 @@ struct Trainer::Impl {
 
   void write(std::vector<PreviewWriter>& writers) {
     const Autocast mixed = autocast();
-    for (PreviewWriter& writer : writers) writer.write(task, configured_mode, state.step, log.writer());
+    for (PreviewWriter& writer : writers) writer.write(task, validator.mode(), state.step, log.writer());
   }
 
   void publish() {
@@ -485,17 +441,9 @@ struct Trainer::Impl {
     checkpoints.write(state, trained());
   }
 
-  void look_at_norms() {
-    const std::string tag = task.primary_metric() + "/" + first_set();
-    const double lost =
-        (log.latest().at(tag + "_train_mode") - log.latest().at(tag + "_eval")) * (task.higher_is_better() ? 1 : -1);
-    early.validated(state.step, lost, [this] { return diagnosed_norms(false); });
-  }
-
   Diagnosis diagnosed_norms(bool over) {
-    FixedBatches training = fixed(data.source.training, config.integer("train.batch_size"));
-    const Autocast mixed = autocast();
-    return diagnose_norms(task, held_out, training, config.is_set("init.from") ? 0 : state.next_batch, over);
+    FixedBatches training = training_samples();
+    return validator.diagnose(training, config.is_set("init.from") ? 0 : state.next_batch, over);
   }
 
   void examine() {

@@ -52,7 +52,7 @@ FAULTS = {
     "not-finite": ["NaN weights"],
 }
 # What is wrong with the weights that a run begins with; or with its last checkpoint.
-BEGINNINGS = ("large weights", "dead biases")
+BEGINNINGS = ("large weights", "dead biases", "fine-tuned")
 CHECKPOINTS = ("buffers as made", "buffers moved", "NaN weights")
 HEALTHY = [
     {}, {"model.norm": "instance"}, {"model.norm": "group", "model.norm_groups": 2}, {"model.norm": "layer"}, {"model.norm": "none"},
@@ -60,7 +60,7 @@ HEALTHY = [
     {"model.head": "softmax", "loss.bce": 0, "loss.ce": 1}, {"loss.bce": 0, "loss.dice": 1}, {"loss.iou": 1}, {"loss.mse": 1, "loss.bce": 0.5},
     {"data.flip": 0}, {"model.residual": "plain"}, {"model.activation": "leaky_relu"}, {"optimizer.name": "sgd", "optimizer.lr": 0.1},
     {"optimizer.name": "adamw"}, {"train.batch_size": 16}, {"train.accumulate": 2}, {"model.up": "transposed", "model.pool": "avg"},
-    {"model.norm": "instance", "model.norm_track": True}, {"loss.iou": 1, "loss.bce": 0}, "empty masks", "one is there twice",
+    {"model.norm": "instance", "model.norm_track": True}, {"loss.iou": 1, "loss.bce": 0}, "empty masks", "one is there twice", "fine-tuned",
 ]
 
 
@@ -123,13 +123,15 @@ class PlantedFaults(AblateTest):
         self.edit_weights(run, edit)
 
     def beginning(self, fault, seed, settings):
-        """A run whose weights are such that one begun from them fails."""
+        """A run that another begins from: one that has learnt already, or whose weights are such that all fail."""
+        if fault == "fine-tuned":
+            return json.loads(self.trained(seed, **{**settings, "optimizer.lr": BASE["optimizer.lr"]}).stdout)["run"]
         run = json.loads(self.trained(seed, **{**settings, "train.steps": 1}).stdout)["run"]
 
         def edit(tensors):
             for name, tensor in tensors.items():
                 if fault == "large weights" and name.endswith(".weight") and tensor.dim() == 4:
-                    tensor.mul_(4)
+                    tensor.mul_(3)
                 if fault == "dead biases" and name == "down1.norm2.bias":  # All else hangs on it.
                     tensor.fill_(-12)
         self.edit_weights(run, edit)
@@ -174,7 +176,8 @@ class PlantedFaults(AblateTest):
         spoilt = fault if fault in CHECKPOINTS else None
         begun = fault if fault in BEGINNINGS else None
         if spoilt or begun:
-            fault = {"model.norm": "none", "optimizer.name": "sgd", "optimizer.lr": 0.1} if fault == "large weights" else {}
+            fault = {"large weights": {"model.norm": "none", "optimizer.name": "sgd", "optimizer.lr": 0.1},
+                     "fine-tuned": {"optimizer.lr": 3e-4}}.get(fault, {})
         if isinstance(fault, str) or photographs:
             folder = self.folder_of(fault, seed, photographs)
             if isinstance(fault, str):

@@ -1,13 +1,16 @@
 #include "experiments/training/doctor/doctor.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <cmath>
 
 #include "experiments/cure.h"
+#include "experiments/training/doctor/early_findings.h"
 #include "experiments/training/doctor/near_copies.h"
 #include "experiments/training/doctor/rehearsal.h"
 #include "experiments/training/norm_buffers.h"
+#include "experiments/training/updates.h"
 #include "fixtures.h"
 
 namespace ablate {
@@ -101,6 +104,78 @@ TEST(Doctor, LeavesTheNetworkAsItWasAndNamesWeightsThatAreNotFinite) {
   ASSERT_EQ(broken.findings.size(), 1u);
   EXPECT_EQ(broken.findings[0].cause, "not-finite");
   EXPECT_THAT(broken.untested, testing::Contains(testing::HasSubstr("anything else")));
+}
+
+TEST(Doctor, SaysTheSameWithTheKeysHiddenFromIt) {
+  torch::set_num_threads(1);
+  const TrainingData data = disc_data(48, 12);
+  const RunConfig hiding = small_config({});
+  for (const auto& [cause, key, planted] : {std::tuple("shared-norm", "model.norm_sharing", nlohmann::json("block")),
+                                            std::tuple("norm-lag", "model.norm_momentum", nlohmann::json(0.001))}) {
+    const RunConfig telling = small_config({{key, planted}});
+    torch::manual_seed(1);
+    const std::unique_ptr<Task> task = make_task("segmentation", telling);
+    Updates updates(*task, telling, torch::kCPU);
+    updates.set({0.02, {}});
+    TrainingBatches batches(data, {8, 1}, 0);
+    for (int step = 0; step < 60; ++step) task->step(batches.next(), updates);
+    std::vector<std::string> said;
+    for (const RunConfig* config : {&telling, &hiding}) {
+      Patient patient{*config, *task, data, torch::kCPU};
+      patient.steps = patient.forwards = 60;
+      const Diagnosis diagnosis = examine(patient, [](const std::string&) {});
+      ASSERT_FALSE(diagnosis.findings.empty()) << cause;
+      EXPECT_EQ(diagnosis.findings.front().cause, cause);
+      said.push_back(diagnosis.findings.front().sentence);
+    }
+    EXPECT_EQ(said[0], said[1]);
+  }
+}
+
+TEST(EarlyFindings, WaitForASecondLook) {
+  const TemporaryFolder folder;
+  std::vector<std::string> said;
+  EarlyFindings early(folder.path(), [&](const std::string& line) { said.push_back(line); });
+  std::vector<LayerActivity::Layer> layers(3);
+  for (std::size_t i = 0; i < 3; ++i) layers[i] = {fmt::format("conv{}", i), 0.5, 1.0, 0.1, 1.0, 0.1, 0.001};
+  early.look(1, layers);
+  layers[1].input_zeros = 1;
+  layers[2].gradient_norm.reset();
+  early.look(2, layers);
+  early.look(3, {});  // Not looked at.
+  EXPECT_TRUE(said.empty());
+  early.look(4, layers);
+  EXPECT_THAT(said, testing::ElementsAre(testing::HasSubstr("layers-not-updated"), testing::HasSubstr("dead-units")));
+  const auto kept = read_findings(folder.path());
+  ASSERT_EQ(kept.size(), 2u);
+  EXPECT_EQ(kept[0].layer, "conv2");
+  EXPECT_EQ(kept[1].layer, "conv1");
+  EXPECT_FALSE(examined_at_the_end(folder.path()));
+  write_findings(folder.path(), {});
+  EXPECT_TRUE(examined_at_the_end(folder.path()));
+}
+
+TEST(EarlyFindings, AskWhyOnceEvalModeHasLostALotTwice) {
+  const TemporaryFolder folder;
+  std::vector<Step> asked;
+  EarlyFindings early(folder.path(), [](const std::string&) {});
+  const auto validate = [&](Step step, double lost) {
+    early.validated(step, lost, [&] {
+      asked.push_back(step);
+      Diagnosis diagnosis;
+      for (const char* cause : {"norm-lag", "shared-norm"}) diagnosis.findings.emplace_back().cause = cause;
+      return diagnosis;
+    });
+  };
+  for (const auto& [step, lost] :
+       {std::pair(10, 0.3), std::pair(20, 0.05), std::pair(30, 0.3), std::pair(40, 0.3), std::pair(50, 0.3)})
+    validate(step, lost);
+  EXPECT_THAT(asked, testing::ElementsAre(40));
+  validate(80, 0.3);
+  EXPECT_THAT(asked, testing::ElementsAre(40, 80));
+  const auto kept = read_findings(folder.path());  // A lag may pass.
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_EQ(kept[0].cause, "shared-norm");
 }
 
 TEST(Cures, MayChangeSeveralOptionsAtOnce) {
