@@ -1,8 +1,28 @@
 #include "experiments/training/norm_buffers.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace ablate {
+
+namespace {
+
+/// While alive, norms keep what their calls normalise with.
+class Recording {
+ public:
+  explicit Recording(const std::vector<PreciseStatistics::Module>& modules) : modules_(modules) { set(true); }
+  ~Recording() { set(false); }
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+
+ private:
+  void set(bool on) {
+    for (const PreciseStatistics::Module& each : modules_) each.norm.module->record_calls(on);
+  }
+  const std::vector<PreciseStatistics::Module>& modules_;
+};
+
+}  // namespace
 
 PreciseStatistics::PreciseStatistics(Task& task, FixedBatches& batches, std::size_t max_batches) {
   const std::vector<Network> networks = task.networks();
@@ -13,7 +33,7 @@ PreciseStatistics::PreciseStatistics(Task& task, FixedBatches& batches, std::siz
   const std::size_t used = batches_ = std::min(whole, max_batches);
 
   Measuring measuring(networks, Mode::train);
-  for (const Module& each : modules_) each.norm.module->record_calls(true);
+  std::optional<Recording> recording(modules_);
   for (std::size_t i = 0; i < used; ++i) {
     measuring.begin_pass();
     task.forward(batches.at(i));
@@ -30,7 +50,7 @@ PreciseStatistics::PreciseStatistics(Task& task, FixedBatches& batches, std::siz
       }
     }
   }
-  for (const Module& each : modules_) each.norm.module->record_calls(false);
+  recording.reset();
   std::erase_if(modules_, [](const Module& each) { return each.places.empty(); });
 }
 

@@ -78,17 +78,16 @@ class DataFaults {
       : patient_(patient),
         tell_(tell),
         diagnosis_(diagnosis),
+        metric_(patient.task),
         training_(fixed(patient.data.source.training)),
         held_out_(fixed(patient.data.source.held_out)) {}
 
   void run() {
     tell_("what is predicted of every sample");
-    metric_ = patient_.task.primary_metric();
-    sign_ = patient_.task.higher_is_better() ? 1 : -1;
     const std::size_t batches = std::max<std::size_t>(1, 64 / training_.batch_size());
     FixedBatches some_of_training = training_.first(batches);
-    const double eval = metric(some_of_training, Mode::eval), train = metric(some_of_training, Mode::train);
-    mode_ = better(train, eval) > kWorthIt ? Mode::train : Mode::eval;
+    const double eval = metric_.of(some_of_training, Mode::eval), train = metric_.of(some_of_training, Mode::train);
+    mode_ = metric_.better(train, eval) > kWorthIt ? Mode::train : Mode::eval;
     SeenSet training = see("training", training_), held_out = see("held-out", held_out_);
     if (training.size() == 0 || !training.targets.defined()) {
       diagnosis_.untested.push_back("the data: the task shows no input, target and prediction of its samples");
@@ -115,8 +114,6 @@ class DataFaults {
         .whole();
   }
 
-  double better(double a, double b) const { return sign_ * (a - b); }
-  double metric(FixedBatches& batches, Mode mode) { return measure(patient_.task, batches, mode).metrics.at(metric_); }
   void note(const std::string& line) { diagnosis_.tests.push_back(line); }
 
   Finding& found(const std::string& cause, double confidence, const std::string& where, const std::string& sentence,
@@ -290,7 +287,7 @@ class DataFaults {
       Tensor& image = batch.tensors.at("image");
       image = change(image).contiguous(image.suggest_memory_format());
       measuring.begin_pass();
-      sum += patient_.task.evaluate(batch).metrics.at(metric_).sum().item<double>();
+      sum += patient_.task.evaluate(batch).metrics.at(metric_.name()).sum().item<double>();
       samples += static_cast<double>(batch.size());
     }
     return sum / samples;
@@ -300,7 +297,7 @@ class DataFaults {
   void shortcut(const SeenSet& training, const SeenSet& held_out) {
     if (training.inputs.size(1) != 3 || !held_out_.at(0).tensors.contains("image")) return;
     tell_("what is left in grey, of other hues, and in the dark");
-    const double as_it_is = metric(held_out_, mode_);
+    const double as_it_is = metric_.of(held_out_, mode_);
     const double told = mean_of(told_by_colour(training, held_out)), overlapping = mean_of(held_out.overlaps);
     std::string worst, line;
     double least = INFINITY;
@@ -316,20 +313,20 @@ class DataFaults {
     probe("of the one after", [](const Tensor& x) { return x.roll({2}, {1}); });
     probe("half as light", [](const Tensor& x) { return x * 0.5; });
     note(fmt::format("held-out pictures as they are: {} {}; {}; colours alone overlap their masks by {}",
-                     metric_word(metric_), share_word(as_it_is), line, share_word(told)));
+                     metric_.word(), share_word(as_it_is), line, share_word(told)));
     if (patient_.task.higher_is_better() && least < kLost * as_it_is && told > kColourTells * overlapping &&
         overlapping > 0.5)
       found("colour-shortcut", 0.8, "data",
             fmt::format("Predictions hang on colour: held-out pictures get {} {}, and {} {}; which colours lie inside "
                         "the training masks tells almost as much ({} IoU). Pictures of other colours will fail.",
-                        share_word(as_it_is), metric_word(metric_), share_word(least), worst, share_word(told)),
+                        share_word(as_it_is), metric_.word(), share_word(least), worst, share_word(told)),
             "augment with grey pictures and other colours, or add training pictures with other colours");
   }
 
   /// Held-out samples are predicted worse than training samples: why.
   void gap(const SeenSet& training, const SeenSet& held_out) {
     tell_("why held-out samples are predicted worse");
-    const double on_training = metric(training_, mode_), on_held_out = metric(held_out_, mode_);
+    const double on_training = metric_.of(training_, mode_), on_held_out = metric_.of(held_out_, mode_);
     const Tensor theirs = colours(training), ours = colours(held_out);
     const double apart = distances(theirs, ours).max().item<double>();
     const Tensor by_looks = distances(looks(training), looks(held_out));
@@ -341,9 +338,9 @@ class DataFaults {
     const double errors =
         (training.overlaps.var() / training.size() + held_out.overlaps.var() / held_out.size()).sqrt().item<double>();
     const double sure = (mean_of(training.overlaps) - mean_of(held_out.overlaps)) / std::max(errors, 1e-6);
-    note(fmt::format("{} on training samples {}, on held-out ones {} ({:.1f} standard errors); {}",
-                     metric_word(metric_), share_word(on_training), share_word(on_held_out), sure, difference));
-    const double lost = better(on_training, on_held_out);
+    note(fmt::format("{} on training samples {}, on held-out ones {} ({:.1f} standard errors); {}", metric_.word(),
+                     share_word(on_training), share_word(on_held_out), sure, difference));
+    const double lost = metric_.better(on_training, on_held_out);
     if (!(lost > kGap) || !(sure >= kSure)) return;
     const std::string gap_line = diagnosis_.tests.back();
     if (!held_out_.at(0).tensors.contains("image")) {
@@ -355,8 +352,8 @@ class DataFaults {
     std::string by, how;
     const auto attempt = [&](const std::string& what, const std::function<Tensor(const Tensor&)>& change) {
       const double value = with_inputs(change);
-      note(fmt::format("held-out pictures {}: {} {}", what, metric_word(metric_), share_word(value)));
-      if (!(better(value, best) > 0)) return;
+      note(fmt::format("held-out pictures {}: {} {}", what, metric_.word(), share_word(value)));
+      if (!(metric_.better(value, best) > 0)) return;
       best = value;
       by = what;
       how = diagnosis_.tests.back();
@@ -368,13 +365,13 @@ class DataFaults {
             [&](const Tensor& x) { return (x - shaped(from_mean)) * shaped(factor) + shaped(to_mean); });
     attempt("turned to their negative", [](const Tensor& x) { return 1 - x; });
     if (channels == 3) attempt("with red and blue exchanged", [](const Tensor& x) { return x.flip(1); });
-    if (better(best, on_held_out) > 0.5 * lost) {
+    if (metric_.better(best, on_held_out) > 0.5 * lost) {
       Finding& finding =
-          found("input-normalisation", better(best, on_held_out) / lost, "data",
+          found("input-normalisation", metric_.better(best, on_held_out) / lost, "data",
                 fmt::format(
                     "Held-out pictures are prepared differently from training pictures (their colours differ by {:.1f} "
                     "standard deviations): {} gets from {} to {} once they are {}.",
-                    apart, metric_word(metric_), share_word(on_held_out), share_word(best), by),
+                    apart, metric_.word(), share_word(on_held_out), share_word(best), by),
                 "prepare both alike: the same range, order of channels and normalisation");
       finding.evidence = {gap_line, how};
       return;
@@ -383,7 +380,7 @@ class DataFaults {
       Finding& finding = found(
           "domain-shift", 0.7, "data",
           fmt::format("Held-out pictures are from another world: {}, and {} is {} instead of {} on training pictures.",
-                      difference, metric_word(metric_), share_word(on_held_out), share_word(on_training)),
+                      difference, metric_.word(), share_word(on_held_out), share_word(on_training)),
           "train on pictures such as these too, or augment towards them");
       finding.evidence.insert(finding.evidence.begin(), gap_line);
       return;
@@ -393,7 +390,7 @@ class DataFaults {
         fmt::format(
             "The network knows its training pictures by heart: {} {} on them, {} on held-out ones that look alike "
             "({:.1f} standard errors).",
-            metric_word(metric_), share_word(on_training), share_word(on_held_out), sure),
+            metric_.word(), share_word(on_training), share_word(on_held_out), sure),
         patient_.config.real("data.flip") == 0 ? "data.flip = 0.5" : "more pictures, fewer steps, or train.stop_after");
     finding.evidence.insert(finding.evidence.begin(), gap_line);
   }
@@ -401,9 +398,8 @@ class DataFaults {
   const Patient& patient_;
   const TellTest& tell_;
   Diagnosis& diagnosis_;
+  PrimaryMetric metric_;
   FixedBatches training_, held_out_;
-  std::string metric_;
-  double sign_ = 1;
   Mode mode_ = Mode::eval;
 };
 

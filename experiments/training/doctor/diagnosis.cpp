@@ -23,6 +23,6 @@ std::string count_word(std::size_t n) {
   return n < std::size(kWords) ? kWords[n] : std::to_string(n);
 }
 
-std::string metric_word(const std::string& metric) { return metric == "iou" ? "IoU" : metric; }
+std::string PrimaryMetric::word() const { return name_ == "iou" ? "IoU" : name_; }
 
 }  // namespace ablate

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/training/validation.h"
 #include "runs/findings.h"
 
 namespace ablate {
@@ -28,7 +29,21 @@ std::vector<std::size_t> spread_over(const std::vector<std::size_t>& indices, st
 std::string share_word(double value);
 /// "two", "three", …
 std::string count_word(std::size_t n);
-/// A metric's name before people: "IoU".
-std::string metric_word(const std::string& metric);
+/// The metric that a task is judged by.
+class PrimaryMetric {
+ public:
+  /// `task` outlives it.
+  explicit PrimaryMetric(Task& task) : task_(task), name_(task.primary_metric()) {}
+  const std::string& name() const { return name_; }  ///< "iou"
+  std::string word() const;                          ///< before people: "IoU"
+  /// As measure() does.
+  double of(FixedBatches& batches, Mode mode) const { return measure(task_, batches, mode).metrics.at(name_); }
+  /// By how much `a` is better than `b`.
+  double better(double a, double b) const { return task_.higher_is_better() ? a - b : b - a; }
+
+ private:
+  Task& task_;
+  std::string name_;
+};
 
 }  // namespace ablate

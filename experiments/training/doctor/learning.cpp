@@ -53,8 +53,7 @@ class Learning {
         diagnosis_(diagnosis),
         judged_(judges()),
         steps_(std::clamp(patient.steps / 10, kFewestSteps, kMostSteps)),
-        metric_(patient.task.primary_metric()),
-        sign_(patient.task.higher_is_better() ? 1 : -1) {}
+        metric_(patient.task) {}
 
   void run() {
     tell_("the training data, as the network trained with it");
@@ -64,7 +63,7 @@ class Learning {
     {
       const Autocast mixed(autocast_type(config_), patient_.device);
       const Measured own = measure(patient_.task, judged_, Mode::train);
-      own_ = own.metrics.at(metric_);
+      own_ = own.metrics.at(metric_.name());
       loss = own.losses.at("");
       extremes = patient_.task.extremes(batch);
     }
@@ -100,7 +99,6 @@ class Learning {
         .whole();
   }
 
-  double better(double a, double b) const { return sign_ * (a - b); }
   void note(const std::string& line) { diagnosis_.tests.push_back(line); }
   void found(Finding finding) { diagnosis_.findings.push_back(std::move(finding)); }
 
@@ -143,7 +141,7 @@ class Learning {
     const auto [height, width] = *sizes.begin();
     const std::string cure = "model.pool = max";
     const auto without = rehearsed("", kFewestSteps), with = rehearsed(cure, kFewestSteps);
-    if (!with || !without || !with->finite || !(better(with->metric, without->metric) >= 0)) return false;
+    if (!with || !without || !with->finite || !(metric_.better(with->metric, without->metric) >= 0)) return false;
     found({"missing-pooling", "model", 0.95,
            fmt::format("All {} convolutions work at {}×{}: nothing halves the picture on the way down, so a pixel of "
                        "the mask sees {} "
@@ -188,8 +186,8 @@ class Learning {
     try {
       const Rehearsal made = rehearse(*changed, patient_.data, judged_, steps, patient_.device);
       note(fmt::format("{} steps from the start{}{}: {} {}   (the run's {}: {})", made.steps,
-                       cure.empty() ? "" : " with ", cure, metric_word(metric_), share_word(made.metric),
-                       patient_.steps, share_word(own_)));
+                       cure.empty() ? "" : " with ", cure, metric_.word(), share_word(made.metric), patient_.steps,
+                       share_word(own_)));
       return made;
     } catch (const std::exception& error) {  // Memory, too.
       const std::string words = error.what();
@@ -201,7 +199,7 @@ class Learning {
 
   /// Whether it gets further than the run did.
   bool cures(const std::optional<Rehearsal>& made) const {
-    return made && made->finite && better(made->metric, own_) > kWorthIt;
+    return made && made->finite && metric_.better(made->metric, own_) > kWorthIt;
   }
 
   /// The best of the changes that cure, if any.
@@ -211,19 +209,19 @@ class Learning {
     Finding finding;
     for (const std::string& change : changes) {
       const auto made = rehearsed(change, steps_);
-      if (!cures(made) || (best && !(better(made->metric, best->metric) > 0))) continue;
+      if (!cures(made) || (best && !(metric_.better(made->metric, best->metric) > 0))) continue;
       best = made;
       finding.cure = change;
       finding.evidence = {diagnosis_.tests.back()};
     }
     if (!best) return false;
-    const double gain = better(best->metric, own_);
+    const double gain = metric_.better(best->metric, own_);
     finding.cause = cause;
     finding.confidence = std::clamp(gain / (gain + kWorthIt), 0.0, 0.99);
     finding.layer = layer;
     finding.sentence = fmt::format(
         "{}: {} steps from the start with {} get to {} {} on training data, where this run's {} got to {}.", symptom,
-        best->steps, finding.cure, metric_word(metric_), share_word(best->metric), patient_.steps, share_word(own_));
+        best->steps, finding.cure, metric_.word(), share_word(best->metric), patient_.steps, share_word(own_));
     found(std::move(finding));
     return true;
   }
@@ -295,8 +293,8 @@ class Learning {
                 const std::string& line) {
     for (const std::string& cure : exploding_cures()) {
       const auto made = rehearsed(cure, kLong);
-      if (!made || !made->finite || (lower && !(better(made->metric, lower->metric) > -kWorthIt)) ||
-          (as_it_is && as_it_is->finite && !(better(made->metric, as_it_is->metric) > kWorthIt)))
+      if (!made || !made->finite || (lower && !(metric_.better(made->metric, lower->metric) > -kWorthIt)) ||
+          (as_it_is && as_it_is->finite && !(metric_.better(made->metric, as_it_is->metric) > kWorthIt)))
         continue;
       Finding finding;
       finding.cause = "exploding-gradients";
@@ -305,7 +303,7 @@ class Learning {
       finding.sentence = fmt::format(
           "Gradients explode: at the start they are {:.2g} times as long as the weights, and the run ended with a loss "
           "that was not finite. {} steps with {} stay finite and get to {} {} on training data.",
-          start_gradient(), made->steps, cure, metric_word(metric_), share_word(made->metric));
+          start_gradient(), made->steps, cure, metric_.word(), share_word(made->metric));
       finding.evidence = {line, diagnosis_.tests.back()};
       finding.cure = cure;
       found(std::move(finding));
@@ -323,13 +321,14 @@ class Learning {
     for (double factor = 0.1; factor > 1e-8; factor /= 10) {
       const auto lower = rehearsed(lr.times(factor), kLong);
       if (!lower || !lower->finite) continue;
-      if (best && better(best->metric, lower->metric) > kWorthIt) break;
-      if (best && !(better(lower->metric, best->metric) > 0)) continue;
+      if (best && metric_.better(best->metric, lower->metric) > kWorthIt) break;
+      if (best && !(metric_.better(lower->metric, best->metric) > 0)) continue;
       best = lower;
       high.cure = lr.times(factor);
       high.evidence = {as_it_is, diagnosis_.tests.back()};
     }
-    const bool lower_learns = best && again && (!again->finite || better(best->metric, again->metric) > kWorthIt);
+    const bool lower_learns =
+        best && again && (!again->finite || metric_.better(best->metric, again->metric) > kWorthIt);
     if (!(start_gradient() < kExploded)) exploded(again, best, as_it_is);
     if (lower_learns) {
       high.cause = "learning-rate-too-high";
@@ -339,7 +338,7 @@ class Learning {
           "A learning rate of {:g} is too high: the run ended with a loss that was not finite{}. {} steps with {} stay "
           "finite and get to {} {} on training data.",
           lr.value, again->finite ? "" : fmt::format(", and so does a rehearsal after {} steps", again->steps),
-          best->steps, high.cure, metric_word(metric_), share_word(best->metric));
+          best->steps, high.cure, metric_.word(), share_word(best->metric));
       found(std::move(high));
     }
     Finding finding;
@@ -387,7 +386,7 @@ class Learning {
 
   /// Whether a larger network gets further in a few steps than this one in all of its own.
   void size() {
-    if (sign_ * own_ > kWellLearnt || sign_ < 0) return;
+    if (own_ > kWellLearnt || !patient_.task.higher_is_better()) return;
     const std::int64_t channels = config_.integer("model.channels"), depth = config_.integer("model.depth");
     const std::int64_t more = channels < 4 ? 4 * channels : 2 * channels;
     std::vector<std::string> larger{fmt::format("model.channels = {}", more)};
@@ -403,8 +402,8 @@ class Learning {
   bool fading(const std::string& layer, double part) {
     const std::string norm = "model.norm = batch", both = "model.activation = relu, model.norm = batch";
     const auto with_norm = rehearsed(norm, kLong), with_both = rehearsed(both, kLong);
-    if (!with_norm || !with_both || !(better(with_both->metric, with_norm->metric) > kWorthIt) ||
-        better(own_, with_both->metric) > 2 * kWorthIt)
+    if (!with_norm || !with_both || !(metric_.better(with_both->metric, with_norm->metric) > kWorthIt) ||
+        metric_.better(own_, with_both->metric) > 2 * kWorthIt)
       return false;
     found({"vanishing-gradients", layer, 0.9,
            fmt::format("The activation lets gradients vanish: at the start that of {} is {:.0e} of the largest "
@@ -412,7 +411,7 @@ class Learning {
                        "the "
                        "weights, so it hardly learns. {} steps from the start get to {} {} with {}, and to {} with the "
                        "norm alone.",
-                       layer, part, with_both->steps, metric_word(metric_), share_word(with_both->metric), both,
+                       layer, part, with_both->steps, metric_.word(), share_word(with_both->metric), both,
                        share_word(with_norm->metric)),
            std::vector<std::string>(diagnosis_.tests.end() - 2, diagnosis_.tests.end()), both});
     return true;
@@ -424,8 +423,8 @@ class Learning {
   Diagnosis& diagnosis_;
   FixedBatches judged_;
   Step steps_;
-  std::string metric_;
-  double sign_, own_ = 0;
+  PrimaryMetric metric_;
+  double own_ = 0;
   bool learnt_ = true;
   SeenStep now_;
   std::optional<SeenStep> start_;

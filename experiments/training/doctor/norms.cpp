@@ -47,8 +47,7 @@ class NormDoctor {
                         : held_out.in_batches_of(training.batch_size()).whole()),
         larger_(held_out.in_batches_of(kManyImages).whole()),
         networks_(task.networks()),
-        metric_(task.primary_metric()),
-        sign_(task.higher_is_better() ? 1 : -1),
+        metric_(task),
         precise_(task, training, kPreciseBatches),
         forwards_(forwards),
         over_(over) {}
@@ -82,20 +81,21 @@ class NormDoctor {
     {
       OtherBuffers re_estimated;
       for (const auto& module : precise_.modules()) re_estimated.shared(module);
-      diagnosis.recalibrated = metric(held_out_, Mode::eval);
+      diagnosis.recalibrated = metric_.of(held_out_, Mode::eval);
     }
     test("eval mode and train mode, on validation and training data");
-    eval_ = metric(held_out_, Mode::eval);
-    train_ = metric(as_trained_, Mode::train);
-    const double loss = better(train_, eval_);
-    const double eval_on_training = metric(checked, Mode::eval), train_on_training = metric(checked, Mode::train);
+    eval_ = metric_.of(held_out_, Mode::eval);
+    train_ = metric_.of(as_trained_, Mode::train);
+    const double loss = metric_.better(train_, eval_);
+    const double eval_on_training = metric_.of(checked, Mode::eval),
+                 train_on_training = metric_.of(checked, Mode::train);
     evidence_.push_back(fmt::format("eval {}   train mode {}   on training data {} / {}", share_word(eval_),
                                     share_word(train_), share_word(eval_on_training), share_word(train_on_training)));
     if (!(loss > tolerance)) {
       evidence_.push_back(fmt::format("re-estimated buffers   {}", share_word(*diagnosis.recalibrated)));
       return;
     }
-    const double lag_cured = better(*diagnosis.recalibrated, eval_) / loss;
+    const double lag_cured = metric_.better(*diagnosis.recalibrated, eval_) / loss;
     evidence_.push_back(fmt::format("re-estimated buffers   {}   {}", share_word(*diagnosis.recalibrated),
                                     cured(lag_cured) ? "cured" : "not lag"));
     if (cured(lag_cured)) {
@@ -108,9 +108,9 @@ class NormDoctor {
       {
         OtherBuffers each_its_own;
         for (const auto& module : precise_.modules()) each_its_own.own(module);
-        own = metric(held_out_, Mode::eval);
+        own = metric_.of(held_out_, Mode::eval);
       }
-      const double own_cured = better(own, eval_) / loss;
+      const double own_cured = metric_.better(own, eval_) / loss;
       evidence_.push_back(fmt::format("one copy per place + re-estimated   {}   {}", share_word(own),
                                       cured(own_cured) ? "cured" : "not cured"));
       if (cured(own_cured)) {
@@ -119,16 +119,15 @@ class NormDoctor {
       }
     }
     if (as_trained_.batch_size() >= kManyImages || held_out_.samples() < 2 * as_trained_.batch_size()) {
-      diagnosis.untested.push_back(fmt::format("why eval mode loses {} {}: neither lag nor sharing explains it, and {}",
-                                               share_word(loss), metric_word(metric_),
-                                               as_trained_.batch_size() >= kManyImages
-                                                   ? "batches are large"
-                                                   : "there are too few samples for larger batches"));
+      diagnosis.untested.push_back(fmt::format(
+          "why eval mode loses {} {}: neither lag nor sharing explains it, and {}", share_word(loss), metric_.word(),
+          as_trained_.batch_size() >= kManyImages ? "batches are large"
+                                                  : "there are too few samples for larger batches"));
       return;
     }
     test("train mode with larger batches");
-    const double large = metric(larger_, Mode::train);
-    const double by_size = better(train_, large) / loss;
+    const double large = metric_.of(larger_, Mode::train);
+    const double by_size = metric_.better(train_, large) / loss;
     evidence_.push_back(fmt::format("train mode, batches of {} / of {}   {} / {}   {}", as_trained_.batch_size(),
                                     std::min(kManyImages, held_out_.samples()), share_word(train_), share_word(large),
                                     cured(by_size) ? "as bad as eval mode" : "not the batch's size"));
@@ -137,20 +136,20 @@ class NormDoctor {
     else
       diagnosis.untested.push_back(
           fmt::format("why eval mode loses {} {}: neither lag nor sharing nor the batch's size explains it",
-                      share_word(loss), metric_word(metric_)));
+                      share_word(loss), metric_.word()));
   }
 
   /// One layer at a time with the statistics of its batch, the others with their buffers.
   std::vector<LayerBlame> blame_layers() {
     FixedBatches few = as_trained_.first(1 + (kBlamedOn - 1) / as_trained_.batch_size());
-    const double eval = metric(few, Mode::eval);
+    const double eval = metric_.of(few, Mode::eval);
     std::vector<LayerBlame> blame;
     for (const auto& module : precise_.modules())
       for (std::size_t k = 0; k < module.places.size(); ++k) {
         test(fmt::format("batch statistics in {} alone", place(module.norm, k)));
         OtherBuffers one;
         one.batch(module, k);
-        blame.push_back({place(module.norm, k), better(metric(few, Mode::eval), eval)});
+        blame.push_back({place(module.norm, k), metric_.better(metric_.of(few, Mode::eval), eval)});
       }
     std::ranges::stable_sort(blame, std::greater(), &LayerBlame::gain);
     return blame;
@@ -163,15 +162,15 @@ class NormDoctor {
     {
       StillMoved buffers(task_);
       buffers.move(training_, kStillBatches);
-      followed = metric(held_out_, Mode::eval);
+      followed = metric_.of(held_out_, Mode::eval);
       for (int i = 0; i < kLooks; ++i) {
         buffers.move(training_, kStillBatches / 3);
-        const double now = metric(held_out_, Mode::eval);
+        const double now = metric_.of(held_out_, Mode::eval);
         lowest = std::min(lowest, now);
         highest = std::max(highest, now);
       }
     }
-    const double follow_cured = better(followed, eval_) / loss;
+    const double follow_cured = metric_.better(followed, eval_) / loss;
     evidence_.push_back(fmt::format("{} more batches, weights standing still   {}   {}", kStillBatches,
                                     share_word(followed), cured(follow_cured) ? "cured" : "not cured"));
     Finding late = lag(*diagnosis.recalibrated, lag_cured);
@@ -194,7 +193,7 @@ class NormDoctor {
           "norm "
           "that looks at one image (group, instance, layer).",
           count_word(as_trained_.batch_size()), as_trained_.batch_size() == 1 ? "image" : "images", share_word(loss),
-          metric_word(metric_), share_word(lowest), share_word(highest), share_word(eval_));
+          metric_.word(), share_word(lowest), share_word(highest), share_word(eval_));
       diagnosis.findings.push_back(noisy);
       diagnosis.findings.push_back(late);
       return;
@@ -203,7 +202,7 @@ class NormDoctor {
       diagnosis.untested.push_back(
           fmt::format("whether running statistics catch up once the learning rate falls: the run is not over (eval "
                       "mode loses {} {} now)",
-                      share_word(loss), metric_word(metric_)));
+                      share_word(loss), metric_.word()));
       return;
     }
     Finding fast = late;
@@ -212,7 +211,7 @@ class NormDoctor {
     fast.sentence = fmt::format(
         "The weights move faster than the running statistics of {} norm layers can follow: eval mode loses {} {}, and "
         "gets to {} after {} more batches with the weights standing still.",
-        precise_.modules().size(), share_word(better(train_, eval_)), metric_word(metric_), share_word(followed),
+        precise_.modules().size(), share_word(metric_.better(train_, eval_)), metric_.word(), share_word(followed),
         kStillBatches);
     fast.cure = "schedule.name = cosine";
     diagnosis.findings.push_back(fast);
@@ -223,8 +222,6 @@ class NormDoctor {
   void test(const std::string& what) const {
     if (tell_) tell_(what);
   }
-  double metric(FixedBatches& batches, Mode mode) { return measure(task_, batches, mode).metrics.at(metric_); }
-  double better(double a, double b) const { return sign_ * (a - b); }
   static bool cured(double part) { return part > 0.75; }
   std::string place(const NormModule& norm, std::size_t call) const {
     return qualified(networks_, norm.network, norm.place(call));
@@ -276,7 +273,7 @@ class NormDoctor {
         "{} at {} places ({}{}), so one pair of running statistics serves {} different inputs: eval mode loses {} {}, "
         "train mode does not.",
         who, places, fmt::join(named, ", "), modules.size() > kNamed ? ", …" : "", places,
-        share_word(better(train_, eval_)), metric_word(metric_));
+        share_word(metric_.better(train_, eval_)), metric_.word());
 
     // Everything cured but one: what that one costs by itself.
     struct Cost {
@@ -294,7 +291,7 @@ class NormDoctor {
           all_but_one.own(module);
         }
       }
-      costs.push_back({better(own, metric(held_out_, Mode::eval)), kept});
+      costs.push_back({metric_.better(own, metric_.of(held_out_, Mode::eval)), kept});
     }
     std::stable_sort(costs.begin(), costs.end(), [](const Cost& a, const Cost& b) { return a.value > b.value; });
     std::vector<std::string> worst;
@@ -320,8 +317,8 @@ class NormDoctor {
         "With batches of {} {} the network has learnt to live with statistics of so few: in train mode it gets to {} "
         "{} with them and to {} with those of {} images, so no running statistics fit and eval mode loses {}. Larger "
         "batches cure it, or a norm that looks at one image (group, instance, layer).",
-        count_word(size), size == 1 ? "image" : "images", share_word(train_), metric_word(metric_), share_word(large),
-        std::min(kManyImages, held_out_.samples()), share_word(better(train_, eval_)));
+        count_word(size), size == 1 ? "image" : "images", share_word(train_), metric_.word(), share_word(large),
+        std::min(kManyImages, held_out_.samples()), share_word(metric_.better(train_, eval_)));
     finding.evidence = evidence_;
     finding.cure = fmt::format("train.batch_size = {}", std::max<std::size_t>(16, 4 * size));
     return finding;
@@ -357,7 +354,8 @@ class NormDoctor {
           "The running statistics of {} norm layers were never moved (their counter is 0): they are missing from what "
           "the weights were loaded from, or were not saved. Eval mode loses {} {}, and gets to {} once they are "
           "estimated on the training data.",
-          precise_.modules().size(), share_word(better(train_, eval_)), metric_word(metric_), share_word(recalibrated));
+          precise_.modules().size(), share_word(metric_.better(train_, eval_)), metric_.word(),
+          share_word(recalibrated));
       finding.cure = "save and load buffers (running_mean, running_var) with the weights, or re-estimate them";
     } else if (moves > kTooManyMoves) {
       finding.cause = "statistics-only-forwards";
@@ -365,7 +363,7 @@ class NormDoctor {
           "The running statistics were moved {:.1f} times for every batch that was trained on: something else runs the "
           "network in train mode (a validation, say). Eval mode loses {} {}, and gets to {} once they are re-estimated "
           "on the training data.",
-          *moves, share_word(better(train_, eval_)), metric_word(metric_), share_word(recalibrated));
+          *moves, share_word(metric_.better(train_, eval_)), metric_.word(), share_word(recalibrated));
       finding.cure = "put the network into eval mode wherever it is not trained";
     }
     return finding;
@@ -396,7 +394,7 @@ class NormDoctor {
         "The running statistics of {} norm layers lag behind the network (most in {}, by {:.1f} σ): eval mode loses {} "
         "{}, and gets "
         "to {} once they are re-estimated on the training data.",
-        gaps.size(), gaps.front().second, gaps.front().first, share_word(better(train_, eval_)), metric_word(metric_),
+        gaps.size(), gaps.front().second, gaps.front().first, share_word(metric_.better(train_, eval_)), metric_.word(),
         share_word(recalibrated));
     finding.evidence = evidence_;
     finding.evidence.push_back(fmt::format("furthest behind: {}", fmt::join(worst, ", ")));
@@ -409,8 +407,7 @@ class NormDoctor {
   FixedBatches &held_out_, &training_;
   FixedBatches as_trained_, larger_;  ///< held-out samples in batches of other sizes
   std::vector<Network> networks_;
-  std::string metric_;
-  double sign_;
+  PrimaryMetric metric_;
   PreciseStatistics precise_;
   Step forwards_;
   bool over_;
