@@ -38,7 +38,8 @@ def range_tests(folder=None, seeds=5):
             short, long = (list(pool.map(lambda seed: suggestions(data, settings, *test, seed), range(seeds))) for test in (SHORT, LONG))
 
         def words(ours, theirs):
-            apart = [abs(a - b) for a, b in zip(ours, theirs) if math.isfinite(a - b)]
+            # Where one of the two can't tell they are as far apart as can be.
+            apart = [abs(a - b) if math.isfinite(a - b) else math.inf for a, b in zip(ours, theirs) if math.isfinite(a) or math.isfinite(b)]
             return statistics.median(apart), f"{statistics.median(apart):.2f}, at most {max(apart):.2f}"
 
         def of(side, rule):
