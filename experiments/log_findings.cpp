@@ -12,26 +12,37 @@ namespace ablate {
 namespace {
 
 /// Of fewer points nothing is said.
-constexpr std::size_t kFewest = 20;
-/// A loss that ends so many times above where it began has diverged; one above its least is no chance.
-constexpr double kGrown = 1.5, kRisen = 1.25, kStillFalling = 0.9;
+constexpr std::size_t kFewest = 30;
+/// A loss that ends so many times above where it began has diverged; of so much of its last third.
+constexpr double kGrown = 1.5, kNearlyAll = 0.9;
+/// One that has risen so far above its least, and by so many of its usual jumps, is no chance; and what the training
+/// loss is then, of what it was.
+constexpr double kRisen = 1.25, kJumps = 4, kStillFalling = 0.9;
+/// Looks at gradients that have to be zero.
+constexpr std::size_t kLooks = 3;
+
+constexpr std::initializer_list<const char*> kTraining{"train", "training"};
+constexpr std::initializer_list<const char*> kValidation{"val", "valid", "validation", "test", "eval", "dev"};
 
 std::string lower(std::string text) {
   std::ranges::transform(text, text.begin(), [](unsigned char letter) { return std::tolower(letter); });
   return text;
 }
 
-/// Words of a tag: letters between anything else.
+/// Words of a tag: letters between anything else, "valLoss" being two.
 std::vector<std::string> tag_words(const std::string& tag) {
   std::vector<std::string> words;
   std::string word;
-  for (const char letter : lower(tag) + "/") {
-    if (std::isalpha(static_cast<unsigned char>(letter))) {
-      word += letter;
-    } else if (!word.empty()) {
-      words.push_back(std::move(word));
+  bool small = false;  // The last letter was.
+  for (const char each : tag + "/") {
+    const auto letter = static_cast<unsigned char>(each);
+    const bool new_word = std::isupper(letter) && small;
+    if ((new_word || !std::isalpha(letter)) && !word.empty()) {
+      words.push_back(lower(word));
       word.clear();
     }
+    if (std::isalpha(letter)) word += each;
+    small = std::islower(letter) != 0;
   }
   return words;
 }
@@ -40,20 +51,21 @@ bool has_any(const std::vector<std::string>& words, std::initializer_list<const 
   return std::ranges::any_of(any, [&](const char* word) { return std::ranges::find(words, word) != words.end(); });
 }
 
-bool names_a_loss(const std::string& tag) { return lower(tag).find("loss") != std::string::npos; }
-bool is_training(const std::string& tag) { return has_any(tag_words(tag), {"train", "training"}); }
-bool is_validation(const std::string& tag) {
-  return has_any(tag_words(tag), {"val", "valid", "validation", "test", "eval"});
-}
-
 /// Without the words that tell the sets apart.
 std::vector<std::string> subject_of(const std::string& tag) {
   std::vector<std::string> words = tag_words(tag);
   std::erase_if(words, [](const std::string& word) {
-    return has_any({word}, {"train", "training", "val", "valid", "validation", "test", "eval", "epoch", "step"});
+    return has_any({word}, kTraining) || has_any({word}, kValidation) || word == "epoch" || word == "step";
   });
   return words;
 }
+
+bool names_a_loss(const std::string& tag) {
+  const std::vector<std::string> subject = subject_of(tag);
+  return subject == std::vector<std::string>{"loss"} || subject == std::vector<std::string>{"total", "loss"};
+}
+bool is_validation(const std::string& tag) { return has_any(tag_words(tag), kValidation); }
+bool is_training(const std::string& tag) { return has_any(tag_words(tag), kTraining) && !is_validation(tag); }
 
 using Curve = SharedColumn<ScalarPoint>;
 
@@ -79,7 +91,7 @@ class LogReader {
         "norms, learning rates and data: a log has no weights to try anything out with (ablate train --from takes "
         "those "
         "of a checkpoint)"};
-    if (losses_ == 0) diagnosis_.untested.emplace_back("how it learnt: no tag has \"loss\" in its name");
+    if (losses_ == 0) diagnosis_.untested.emplace_back("how it learnt: no tag is a loss by its name");
     std::ranges::stable_sort(diagnosis_.findings, std::greater(), &Finding::confidence);
     return std::move(diagnosis_);
   }
@@ -99,33 +111,41 @@ class LogReader {
     for (const auto& [tag, points] : data_.scalars) {
       if (!names_a_loss(tag) || points.empty()) continue;
       ++losses_;
-      const std::size_t tenth = std::max<std::size_t>(3, points.size() / 10);
-      const bool enough = points.size() >= kFewest;
-      const double began = middle_of(points, 0, std::min(tenth, points.size()));
-      const double ended = middle_of(points, points.size() - std::min(tenth, points.size()), points.size());
+      const std::size_t third = std::max<std::size_t>(1, points.size() / 3);
+      const double began = middle_of(points, 0, third), ended = middle_of(points, points.size() - third, points.size());
       diagnosis_.tests.push_back(
-          fmt::format("{}: {} points, began at {:.3g} and ended at {:.3g}", tag, points.size(), began, ended));
-      if (not_finite(tag, points) || !enough) continue;
-      if (!is_validation(tag) && began > 0 && ended > kGrown * began)
-        found("learning-rate-too-high", tag, 0.6,
-              fmt::format("{} ends at {:.3g}, above the {:.3g} that it began with: the steps are too long, or the data "
-                          "changed under way.",
-                          tag, ended, began),
-              "a lower learning rate, or a warm-up");
-      if (is_validation(tag)) overfitting(tag, points, ended);
+          fmt::format("{}: {} points, in its first third {:.3g} and in its last {:.3g} (medians)", tag, points.size(),
+                      began, ended));
+      if (not_finite(tag, points) || points.size() < kFewest) continue;
+      if (is_validation(tag))
+        overfitting(tag, points);
+      else
+        diverging(tag, points, began);
     }
   }
 
   bool not_finite(const std::string& tag, const Curve& points) {
-    for (std::size_t i = 0; i < points.size(); ++i) {
-      if (std::isfinite(points[i].value)) continue;
-      found("not-finite", tag, 0.95,
-            fmt::format("{} is {} from step {} on.", tag, std::isnan(points[i].value) ? "NaN" : "infinite",
-                        points[i].step),
-            "go on from a checkpoint before that, with a lower learning rate or clipped gradients");
-      return true;
-    }
-    return false;
+    std::size_t from = points.size();
+    while (from > 0 && !std::isfinite(points[from - 1].value)) --from;
+    const std::size_t count = points.size() - from;
+    if (count < std::min<std::size_t>(3, points.size())) return false;  // A single one may be a step that was skipped.
+    found("not-finite", tag, 0.95,
+          fmt::format("{} is {} from step {} on.", tag, std::isnan(points[from].value) ? "NaN" : "infinite",
+                      points[from].step),
+          "go on from a checkpoint before that, with a lower learning rate or clipped gradients");
+    return true;
+  }
+
+  void diverging(const std::string& tag, const Curve& points, double began) {
+    const std::size_t third = points.size() / 3;
+    std::size_t above = 0;
+    for (std::size_t i = points.size() - third; i < points.size(); ++i) above += points[i].value > kGrown * began;
+    if (!(began > 0) || static_cast<double>(above) < kNearlyAll * static_cast<double>(third)) return;
+    found("learning-rate-too-high", tag, 0.6,
+          fmt::format("{} lies above {:.3g} in {} of its last {} points, and began around {:.3g}: the steps are too "
+                      "long, or the data changed under way.",
+                      tag, kGrown * began, above, third, began),
+          "a lower learning rate, or a warm-up");
   }
 
   /// The training loss of the same name.
@@ -135,34 +155,46 @@ class LogReader {
     return nullptr;
   }
 
-  void overfitting(const std::string& tag, const Curve& points, double ended) {
+  /// Medians of a tenth each, so that no single point counts.
+  static std::vector<double> tenths(const Curve& points) {
+    std::vector<double> medians;
+    for (std::size_t k = 0; k < 10; ++k)
+      medians.push_back(middle_of(points, k * points.size() / 10, (k + 1) * points.size() / 10));
+    return medians;
+  }
+
+  /// The median difference of neighbours.
+  static double jump(const Curve& points) {
+    std::vector<double> jumps;
+    for (std::size_t i = 1; i < points.size(); ++i) jumps.push_back(std::abs(points[i].value - points[i - 1].value));
+    std::ranges::nth_element(jumps, jumps.begin() + std::ssize(jumps) / 2);
+    return jumps[jumps.size() / 2];
+  }
+
+  void overfitting(const std::string& tag, const Curve& points) {
     const Curve* const training = training_of(tag);
     if (!training) return;
-    std::size_t least = 0;
-    for (std::size_t i = 0; i < points.size(); ++i)
-      if (points[i].value < points[least].value) least = i;
-    std::size_t then = 0;
-    while (then + 1 < training->size() && (*training)[then + 1].step <= points[least].step) ++then;
-    const std::size_t around = std::max<std::size_t>(2, training->size() / 20);
-    const double at_least =
-        middle_of(*training, then > around ? then - around : 0, std::min(then + around, training->size()));
-    const double at_end = middle_of(*training, training->size() - 2 * around, training->size());
-    if (!(points[least].value > 0) || !(ended > kRisen * points[least].value) || !(at_end < kStillFalling * at_least) ||
-        points.size() - least < points.size() / 5)
+    const auto last = [](const Curve& curve) { return static_cast<double>(curve.back().step); };
+    if (!(last(*training) < 2 * last(points)) || !(last(points) < 2 * last(*training))) return;  // Of other steps.
+    const std::vector<double> validated = tenths(points), trained = tenths(*training);
+    const auto at = std::ranges::min_element(validated) - validated.begin();
+    const double least = validated[static_cast<std::size_t>(at)], ended = validated.back();
+    const double then = trained[static_cast<std::size_t>(at)], now = trained.back();
+    if (!(least > 0) || !(ended > kRisen * least) || !(ended - least > kJumps * jump(points)) ||
+        !(now < kStillFalling * then) || at > 7)
       return;
-    found(
-        "overfitting", tag, 0.7,
-        fmt::format("{} was least ({:.3g}) at step {} and ends at {:.3g}, while the training loss fell on, from {:.3g} "
-                    "to {:.3g}: the network learns its training samples by heart.",
-                    tag, points[least].value, points[least].step, ended, at_least, at_end),
-        "stop at that step, augment, or train on more samples");
+    found("overfitting", tag, 0.7,
+          fmt::format("{} was least ({:.3g}) around step {} and ends at {:.3g}, while the training loss fell on, from "
+                      "{:.3g} to {:.3g}: the network learns its training samples by heart.",
+                      tag, least, points[static_cast<std::size_t>(at) * points.size() / 10].step, ended, then, now),
+          "stop at that step, augment, or train on more samples");
   }
 
   void gradients() {
     std::vector<std::string> still;
     std::size_t count = 0;
     for (const auto& [tag, points] : data_.histograms) {
-      if (lower(tag).find("grad") == std::string::npos || points.empty()) continue;
+      if (!has_any(tag_words(tag), {"grad", "grads", "gradient", "gradients"}) || points.size() < kLooks) continue;
       ++count;
       bool zero = true;
       for (std::size_t i = 0; i < points.size() && zero; ++i)

@@ -171,7 +171,9 @@ class SweepController {
 
   /// What waits for more budget at the end is over.
   SweepEnd finish() {
-    const std::string why = supply_.why_exhausted(), all_tried = supply_.all_tried() ? "Ended early: " + why + "." : "";
+    const std::string why = supply_.why_exhausted();
+    // A grid that ends by itself is no problem; one that was to have more trials is.
+    const std::string all_tried = supply_.all_tried() && sweep_.sweep.budget.trials ? "Ended early: " + why + "." : "";
     if (!all_tried.empty())
       sweep_.control.say(all_tried);
     else if (!supply_.began())
@@ -189,8 +191,10 @@ class SweepController {
       tell(all_tried, true);
       return SweepEnd::finished;
     }
-    tell(fmt::format("All trials failed ({}), the newest with: {}. Once that is mended: ablate sweep add {} N",
-                     trials.size(), trials.back().user_attrs.value("error", "nothing reported"), sweep_.sweep.name),
+    const std::string next = supply_.all_tried() ? "begin it anew under another name"
+                                                 : fmt::format("ablate sweep add {} N", sweep_.sweep.name);
+    tell(fmt::format("All trials failed ({}), the newest with: {}. Once that is mended: {}", trials.size(),
+                     trials.back().user_attrs.value("error", "nothing reported"), next),
          true);
     return SweepEnd::given_up;
   }

@@ -92,7 +92,6 @@ fs::path root_of(const fs::path& sweep) { return fs::absolute(sweep).lexically_n
 
 namespace {
 
-/// "maximize, minimize".
 /// "one of relu, elu", "a number from 0.0001 to 0.1 (log)".
 std::string words_of(const Distribution& distribution) {
   if (distribution.type == Distribution::Type::categorical) {
@@ -105,6 +104,7 @@ std::string words_of(const Distribution& distribution) {
                      distribution.low, distribution.high, distribution.log ? " (log)" : "");
 }
 
+/// "maximize, minimize".
 std::string words_of(const std::vector<Direction>& directions) {
   std::vector<const char*> words;
   for (const Direction each : directions) words.push_back(each == Direction::maximize ? "maximize" : "minimize");

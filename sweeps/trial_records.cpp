@@ -93,9 +93,9 @@ journal::Record end_early(const Trial& trial) {
 }
 
 std::vector<journal::Record> end_by_hand(const Trial& trial) {
-  const journal::Record end = end_early(trial);
-  if (trial.intermediate.empty()) return {journal::set_user_attr(trial, "error", "ended by hand"), end};
-  return {end};
+  const auto says_nothing = [](const auto& reported) { return std::isnan(reported.second); };
+  if (!std::ranges::all_of(trial.intermediate, says_nothing)) return {end_early(trial)};
+  return {journal::set_user_attr(trial, "error", "ended by hand"), end_early(trial)};
 }
 
 }  // namespace ablate

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "sweeps/sweep_folder.h"
@@ -52,26 +53,28 @@ bool TrialSupply::trials_left() const {
   return !most || std::ranges::count_if(sweep_.study.trials, counts) < *most;
 }
 
-bool TrialSupply::time_left() const {
+std::string TrialSupply::time_used_up() const {
   const Sweep::Budget& budget = sweep_.sweep.budget;
   double hours = 0, epochs = 0;
   for (const auto& [number, run] : sweep_.runs) {
     hours += run.status().training_seconds / 3600;
     epochs += run.status().epoch;
   }
-  return !(budget.hours && hours >= *budget.hours) && !(budget.epochs && epochs >= *budget.epochs);
+  if (budget.hours && hours >= *budget.hours) return fmt::format("{:g} hours", *budget.hours);
+  return budget.epochs && epochs >= *budget.epochs ? fmt::format("{:g} epochs", *budget.epochs) : "";
 }
 
 std::string TrialSupply::why_exhausted() const {
-  const std::size_t trials = sweep_.study.trials.size();
-  if (all_tried()) return fmt::format("all {} combinations of the search space were tried", trials);
-  const Sweep::Budget& budget = sweep_.sweep.budget;
-  if (!time_left())
-    return fmt::format("the budget of {} is used up. For more: raise it in {} and resume the sweep",
-                       budget.epochs ? fmt::format("{:g} epochs", *budget.epochs)
-                                     : fmt::format("{:g} hours", budget.hours.value_or(0)),
+  if (all_tried()) {
+    std::set<Params> tried;
+    for (const Trial& trial : sweep_.study.trials) tried.insert(trial.params);
+    return fmt::format("all {} combinations of the search space were tried", tried.size());
+  }
+  if (const std::string used_up = time_used_up(); !used_up.empty())
+    return fmt::format("the budget of {} is used up. For more: raise it in {} and resume the sweep", used_up,
                        (sweep_.folder / "sweep.json").string());
-  return fmt::format("the journal has {} trials. For more: ablate sweep add {} N", trials, sweep_.sweep.name);
+  return fmt::format("the journal has {} trials. For more: ablate sweep add {} N", sweep_.study.trials.size(),
+                     sweep_.sweep.name);
 }
 
 bool TrialSupply::new_trial() {

@@ -34,7 +34,9 @@ class TrialSupply {
   bool promote();
   bool new_trial();
   bool trials_left() const;
-  bool time_left() const;
+  bool time_left() const { return time_used_up().empty(); }
+  /// "3 hours", "8 epochs": which budget of time is used up; empty where none is.
+  std::string time_used_up() const;
 
   LedSweep& sweep_;
   std::unique_ptr<Sampler> sampler_;

@@ -297,10 +297,13 @@ void LayersPanel::draw_blames(Workspace& workspace) {
     } else if (halves_[i].table.rows.empty()) {
       widgets::quiet_paragraph(why_empty(run, true));
     } else {
-      widgets::quiet_paragraph(run.info.status.state == RunState::completed
-                                   ? "No layer is to blame: nothing is wrong with the running statistics at the end."
-                                   : "Not examined yet: that is done at the end, or by `ablate doctor " + run.info.id +
-                                         "`.");
+      const bool over = run.info.status.state == RunState::completed;
+      widgets::quiet_paragraph(over && run.findings.empty()
+                                   ? "No layer is to blame: nothing was found at the end of this run."
+                                   : fmt::format("{} `ablate doctor {}` does it.",
+                                                 over ? "Layers were not examined one by one."
+                                                      : "Not examined yet: that is done at the end.",
+                                                 run.info.id));
     }
   });
 }
@@ -330,7 +333,7 @@ void LayersPanel::draw_channels(const std::string& layer) {
 }
 
 void LayersPanel::draw_weights(const std::string& layer) {
-  widgets::quiet_paragraph(fmt::format("{}: the {} at every look", layer, histogram_));
+  widgets::quiet_paragraph(histogram_.empty() ? layer : fmt::format("{}: the {} at every look", layer, histogram_));
   const float room = ImGui::GetContentRegionAvail().y, upper = std::round(0.62f * room);
   ImGui::BeginChild("histograms", ImVec2(0, upper), ImGuiChildFlags_None, ImGuiWindowFlags_NoScrollbar);
   side_by_side(ImGui::GetContentRegionAvail().x, [&](std::size_t i, float height) {
@@ -351,13 +354,15 @@ void LayersPanel::draw_curve(const std::string& layer, float height) {
   };
   std::vector<Curve> curves(runs_.size());
   double low = INFINITY, high = -INFINITY, last = 1;
+  bool measured = false;
   const bool decades = quantity().scale == LayerQuantity::Scale::decades;
   for (std::size_t i = 0; i < runs_.size(); ++i) {
     const auto at = runs_[i]->data->scalars.find(quantity().tag(layer));
     if (at == runs_[i]->data->scalars.end()) continue;
     for (std::size_t k = 0; k < at->second.size(); ++k) {
       const double value = at->second[k].value;
-      if (decades && !(value > 0)) continue;
+      measured = true;
+      if (decades && value <= 0) continue;  // NaN is kept.
       curves[i].step.push_back(static_cast<double>(at->second[k].step));
       curves[i].value.push_back(value);
       last = std::max(last, curves[i].step.back());
@@ -365,7 +370,8 @@ void LayersPanel::draw_curve(const std::string& layer, float height) {
     }
   }
   if (!(low <= high)) {
-    widgets::quiet_paragraph(fmt::format("The {} of this layer was never measured.", view_));
+    widgets::quiet_paragraph(measured ? fmt::format("The {} of this layer is 0 or not finite at every look.", view_)
+                                      : fmt::format("The {} of this layer was never measured.", view_));
     return;
   }
   const auto flags = ImPlotFlags_NoLegend | ImPlotFlags_NoMenus | ImPlotFlags_NoMouseText | ImPlotFlags_NoInputs;

@@ -20,13 +20,15 @@ Tensor norm_of(const Tensor& tensor) { return torch::linalg_vector_norm(tensor.t
 }  // namespace
 
 LayerActivity::LayerActivity(const std::vector<Network>& networks) {
-  for (const Network& network : networks)
+  for (const Network& network : networks) {
+    if (!network.trainable) continue;
     for (const auto& [name, tensor] : unique_parameters(*network.module)) {
       const std::string layer = qualified(networks, network.name, name.substr(0, name.rfind('.')));
       if (layers_.empty() || layers_.back() != layer) layers_.push_back(layer);
       by_tensor_[tensor.unsafeGetTensorImpl()] = parameters_.size();
       parameters_.push_back({layers_.size() - 1, tensor, {}, {}});
     }
+  }
 }
 
 void LayerActivity::begin_batch() {

@@ -12,9 +12,9 @@
 
 namespace ablate {
 
-/// What single training steps do to every layer that has weights: what it is given, how large its weights and gradients
-/// are, and how far a step moves it. Looks at the operations of a pass, so networks need know nothing of it; the pass
-/// stays the same, bit for bit. Used by the thread that trains.
+/// What single training steps do to every layer that has weights and is trained: what it is given, how large its
+/// weights and gradients are, and how far a step moves it. Looks at the operations of a pass, so networks need know
+/// nothing of it; the pass stays the same, bit for bit. Used by the thread that trains.
 class LayerActivity {
  public:
   explicit LayerActivity(const std::vector<Network>& networks);

@@ -201,6 +201,9 @@ struct Trainer::Impl {
       }
       const bool stop = poll();
       if (improved || RunLog::due(state.step, lengths.checkpoint_every) || last || stop) checkpoint();
+      if (validated && !stop && !last)
+        if (const auto lost = validator.lost_in_eval_mode())
+          early.validated(state.step, *lost, [this] { return diagnosed_norms(false); });
       if (stop && !last) {
         checkpoints.finish();
         log.writer().flush();
@@ -321,8 +324,6 @@ struct Trainer::Impl {
       state.without_improvement = 0;
     }
     say_progress();
-    if (const auto lost = validator.lost_in_eval_mode())
-      early.validated(state.step, *lost, [this] { return diagnosed_norms(false); });
     return improved;
   }
 
@@ -447,7 +448,8 @@ struct Trainer::Impl {
   }
 
   void examine() {
-    const Diagnosis diagnosis = diagnosed_norms(true);
+    Diagnosis diagnosis = diagnosed_norms(true);
+    for (Finding& finding : early.still_seen()) diagnosis.findings.push_back(std::move(finding));
     if (diagnosis.recalibrated)
       log.scalar(task.primary_metric() + "/val_recalibrated", state.step, *diagnosis.recalibrated);
     log.writer().flush();

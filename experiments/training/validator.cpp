@@ -73,9 +73,10 @@ bool Validator::lower_is_best() const {
 }
 
 std::optional<double> Validator::lost_in_eval_mode() const {
-  if (!both_modes_) return std::nullopt;
   const std::string tag = task_.primary_metric() + "/" + first_set();
-  const double more = log_.latest().at(tag + "_train_mode") - log_.latest().at(tag + "_eval");
+  const auto eval = log_.latest().find(tag + "_eval"), train = log_.latest().find(tag + "_train_mode");
+  if (eval == log_.latest().end() || train == log_.latest().end()) return std::nullopt;
+  const double more = train->second - eval->second;
   return task_.higher_is_better() ? more : -more;
 }
 

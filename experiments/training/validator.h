@@ -34,7 +34,7 @@ class Validator {
   double logged(const char* key, const std::string& tag) const;
 
   /// By how much eval mode was worse than train mode in the primary metric the last time; nullopt where one of them was
-  /// not asked for.
+  /// not measured.
   std::optional<double> lost_in_eval_mode() const;
   /// Of the norms, as diagnose_norms makes it. `forwards`: batches that were trained on; 0: not known.
   Diagnosis diagnose(FixedBatches& training, Step forwards, bool over);

@@ -47,7 +47,9 @@ std::int64_t GpSpace::nearest(Index parameter, double coordinate) const {
 
 bool GpSpace::exists(Index parameter, const VectorXd& effective) const {
   return std::ranges::all_of(conditions_[static_cast<std::size_t>(parameter)], [&](const Condition& condition) {
-    return std::ranges::find(condition.allowed, effective[condition.on]) != condition.allowed.end();
+    return exists(condition.on, effective) &&
+           std::ranges::find(condition.allowed, allowed(condition.on, effective[condition.on])) !=
+               condition.allowed.end();
   });
 }
 

@@ -82,7 +82,7 @@ class PlantedFaults(AblateTest):
 
     def diagnosed(self, result):
         if not result.stdout.strip():
-            return [], f"training failed: {result.stderr.strip().splitlines()[-1:]}"
+            return ["training failed"], f"{result.stderr.strip().splitlines()[-1:]}"
         diagnosis = self.json_of("doctor", json.loads(result.stdout)["run"], timeout=900)
         words = [f"{finding['cause']} {finding['confidence']:.2f}: {finding['sentence']}" for finding in diagnosis["findings"]]
         return [finding["cause"] for finding in diagnosis["findings"]], "\n      ".join(words + ["tests: " + line for line in diagnosis["tests"]] +

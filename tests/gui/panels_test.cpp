@@ -7,6 +7,7 @@
 #include "experiments/data/dataset.h"
 #include "runs/json_file.h"
 #include "runs/run_writer.h"
+#include "viewers/layers/layer_table.h"
 #include "viewers/layers/quantity.h"
 
 namespace ablate {
@@ -207,6 +208,10 @@ TEST_F(PanelsTest, EveryViewOfTheLayersIsDrawn) {
       context.ComboClick((std::string("##view/") + quantity.name).c_str());
     });
     driver_->save_picture(std::string("layers-") + quantity.suffix);
+    // Where nothing is logged of it there is a sentence, and no scale, whose upper end is yellow.
+    EXPECT_EQ(driver_->pixels_like("Layers", {0.99f, 0.91f, 0.14f}) > 5,
+              !layers_with(*driver_->run_named("one-batch")->data, quantity).empty())
+        << quantity.name;
   }
 }
 

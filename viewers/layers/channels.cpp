@@ -21,7 +21,7 @@ Color place_color(std::size_t place) {
 }  // namespace
 
 void Channels::update(const RunView& run, const std::string& layer, Statistic statistic) {
-  const bool other = run_ != run.info.id || layer_ != layer;
+  const bool other = run_ != run.info.id || layer_ != layer || table_.rows.empty();
   if (!other && statistic_ == statistic && version_ == run.data->version) return;
   run_ = run.info.id;
   layer_ = layer;
@@ -31,7 +31,10 @@ void Channels::update(const RunView& run, const std::string& layer, Statistic st
   history_ = {};
   if (table_.rows.empty()) return;
   if (other) {
-    const auto off = [&](std::size_t row) { return std::abs(table_.at(row, table_.columns - 1)); };
+    const auto off = [&](std::size_t row) {
+      const float last = std::abs(table_.at(row, table_.columns - 1));
+      return std::isfinite(last) ? last : -1;
+    };
     channel_ = 0;
     for (std::size_t row = 0; row < table_.rows.size(); ++row)
       if (off(row) > off(channel_)) channel_ = row;

@@ -40,7 +40,7 @@ float HeatScale::position(double value) const {
 HeatScale scale_of(LayerQuantity::Scale kind, std::initializer_list<const StepTable*> tables) {
   double largest = 0, least = INFINITY;
   for (const StepTable* table : tables) {
-    largest = std::max(largest, static_cast<double>(table->largest));
+    largest = std::max(largest, static_cast<double>(table->largest > 0 ? table->largest : table->peak));
     for (const float cell : table->cells)
       if (cell > 0) least = std::min(least, static_cast<double>(cell));
   }
@@ -91,11 +91,17 @@ std::optional<Cell> draw_heat_map(const char* id, const StepTable& table, ImVec2
   ImDrawList* const list = ImPlot::GetPlotDrawList();
   const ImVec2 corner = ImPlot::GetPlotPos(), area = ImPlot::GetPlotSize();
   const float width = area.x / static_cast<float>(table.columns), height = area.y / static_cast<float>(rows);
-  for (std::size_t row = 0; row < table.rows.size(); ++row) {
-    const float top = std::round(corner.y + height * static_cast<float>(row));
-    const float bottom = std::round(corner.y + height * static_cast<float>(row + 1));
+  // Of more rows than pixels each line shows the greatest of its rows, so that none is lost.
+  const std::size_t count = table.rows.size();
+  const std::size_t lines = std::min(count, static_cast<std::size_t>(std::max(1.0f, area.y)));
+  for (std::size_t line = 0; line < lines; ++line) {
+    const std::size_t first = line * count / lines, last = (line + 1) * count / lines;
+    const float top = std::round(corner.y + area.y * static_cast<float>(line) / static_cast<float>(lines));
+    const float bottom = std::round(corner.y + area.y * static_cast<float>(line + 1) / static_cast<float>(lines));
     for (int column = 0; column < table.columns; ++column) {
-      const float value = table.at(row, column);
+      float value = table.at(first, column);
+      for (std::size_t row = first + 1; row < last; ++row)
+        if (const float other = table.at(row, column); !(std::abs(other) <= std::abs(value))) value = other;
       const float left = std::round(corner.x + width * static_cast<float>(column));
       const float right = std::round(corner.x + width * static_cast<float>(column + 1));
       list->AddRectFilled(ImVec2(left, top), ImVec2(right, bottom),

@@ -120,7 +120,10 @@ std::array<const std::vector<float>*, 2> newest_running(const RunData& data, con
 std::vector<std::string> places_like(const RunData& data, const std::string& layer) {
   std::vector<std::string> places{layer};
   const auto own = newest_running(data, layer);
-  if (!own[0] || !own[1]) return places;
+  const auto as_made = [](const std::vector<float>& mean) {  // They are equal everywhere.
+    return std::ranges::all_of(mean, [](float value) { return value == 0; });
+  };
+  if (!own[0] || !own[1] || as_made(*own[0])) return places;
   for (const std::string& other : layers_with(data, layer_quantities().front())) {
     const auto its = newest_running(data, other);
     if (other != layer && its[0] && its[1] && *its[0] == *own[0] && *its[1] == *own[1]) places.push_back(other);

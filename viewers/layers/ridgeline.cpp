@@ -19,6 +19,7 @@ struct Outline {
 
 Outline outline_of(const Histogram& histogram) {
   Outline outline;
+  if (!(histogram.count > 0) || !(histogram.min <= histogram.max)) return outline;
   double left = histogram.min, most = 0;
   for (std::size_t i = 0; i < histogram.bucket_limits.size() && i < histogram.bucket_counts.size(); ++i) {
     // The outermost edges of other writers lie at the ends of all numbers.
@@ -30,7 +31,7 @@ Outline outline_of(const Histogram& histogram) {
     left = right;
   }
   for (double& density : outline.density) density = most > 0 ? density / most : 0;
-  if (outline.x.empty() && histogram.count > 0) outline = {{histogram.min}, {1}};  // All values are the same.
+  if (outline.x.empty()) outline = {{histogram.min}, {1}};  // All values are the same.
   return outline;
 }
 

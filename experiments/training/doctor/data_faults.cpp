@@ -24,6 +24,8 @@ constexpr std::int64_t kLongestSide = 160;
 constexpr std::int64_t kFewestSamples = 8;
 /// In the primary metric: what held-out samples may be worse by.
 constexpr double kGap = 0.1, kWorthIt = 0.05;
+/// Standard deviations from which on pictures of two sets are unlike.
+constexpr double kUnlike = 1;
 /// Two pictures are one from here on: at least, and at most; between them, where the training pictures are less alike.
 /// Copies that are lighter, mirrored, compressed or cropped by a twentieth have .93 and more in photographs, of which
 /// no two reach .6; drawn pictures reach .84.
@@ -33,6 +35,8 @@ constexpr std::int64_t kCompared = 64;
 /// A mask of another picture: so many others fit the prediction better, and of all such masks the borders lie on their
 /// pictures' edges hardly more (logarithm, of the others') than any mask's.
 constexpr double kFitBetter = 0.25, kOffTheEdges = 0.5;
+/// The overlap of a median training sample with its prediction from which on the others tell something.
+constexpr double kLearnt = 0.5;
 /// Overlaps of a median prediction that nobody gets with other pictures' masks.
 constexpr double kSurelyRight = 0.7;
 /// A probe that leaves less than this part has taken away what is predicted by; and colour alone gets to this part of
@@ -98,10 +102,21 @@ class DataFaults {
       return;
     }
     copies(training, held_out);
+    apart_ = distances(colours(training), colours(held_out)).max().item<double>();
+    const Tensor by_looks = distances(looks(training), looks(held_out));
+    const auto which = by_looks.argmax().item<std::int64_t>();
+    difference_ = fmt::format("their colours differ by {:.1f} standard deviations", apart_);
+    if (const double by_look = by_looks[which].item<double>(); by_look > apart_) {
+      apart_ = by_look;
+      difference_ = fmt::format("they differ in {} by {:.1f} standard deviations", kLooks[which], by_look);
+    }
     const std::size_t before = diagnosis_.findings.size();
+    // Of a network that has learnt nothing predictions may be anything, the wrong way round too.
+    const bool learnt = training.overlaps.median().item<double>() > kLearnt;
+    if (!learnt) diagnosis_.untested.emplace_back("whether masks are the wrong way round: too little has been learnt");
     for (const SeenSet* set : {&training, &held_out}) {
-      inverted(*set);
-      if (diagnosis_.findings.size() == before) mismatched(*set);
+      if (learnt) inverted(*set);
+      if (diagnosis_.findings.size() == before) mismatched(*set, set == &held_out && apart_ > kUnlike);
     }
     if (diagnosis_.findings.size() == before) gap(training, held_out);
     if (diagnosis_.findings.size() == before) shortcut(training, held_out);
@@ -230,7 +245,8 @@ class DataFaults {
     return some;
   }
 
-  void mismatched(const SeenSet& whole) {
+  /// `unlike`: whether these pictures are from another world, whose edges tell nothing.
+  void mismatched(const SeenSet& whole, bool unlike) {
     const SeenSet set = with_borders(whole);
     if (set.size() < 2 * kFewestSamples) {
       diagnosis_.untested.push_back(
@@ -244,6 +260,10 @@ class DataFaults {
         "errors)",
         set.word, std::exp(mean_of(aligned)), sure));
     // What is predicted so well does belong to its picture.
+    if (unlike) {
+      diagnosis_.untested.push_back(fmt::format("whether {} masks are their pictures': {}", set.word, difference_));
+      return;
+    }
     if (sure < kSure / 2 && usual < kSurelyRight) {
       found("mismatched-masks", 0.9, "data",
             fmt::format(
@@ -296,9 +316,11 @@ class DataFaults {
   /// Whether what is predicted hangs on colours or light alone.
   void shortcut(const SeenSet& training, const SeenSet& held_out) {
     if (training.inputs.size(1) != 3 || !held_out_.at(0).tensors.contains("image")) return;
+    if ((held_out.inputs - held_out.inputs.mean(1, true)).abs().max().item<double>() < 0.02) return;  // Grey already.
     tell_("what is left in grey, of other hues, and in the dark");
     const double as_it_is = metric_.of(held_out_, mode_);
     const double told = mean_of(told_by_colour(training, held_out)), overlapping = mean_of(held_out.overlaps);
+    const double everything = mean_of(overlap(torch::ones_like(held_out.targets), held_out.targets));
     std::string worst, line;
     double least = INFINITY;
     const auto probe = [&](const std::string& what, const std::function<Tensor(const Tensor&)>& change) {
@@ -311,16 +333,17 @@ class DataFaults {
     probe("in grey", [](const Tensor& x) { return x.mean(1, true).expand_as(x); });
     probe("of the next hue", [](const Tensor& x) { return x.roll({1}, {1}); });
     probe("of the one after", [](const Tensor& x) { return x.roll({2}, {1}); });
-    probe("half as light", [](const Tensor& x) { return x * 0.5; });
-    note(fmt::format("held-out pictures as they are: {} {}; {}; colours alone overlap their masks by {}",
-                     metric_.word(), share_word(as_it_is), line, share_word(told)));
+    const double dark = with_inputs([](const Tensor& x) { return x * 0.5; });
+    note(fmt::format(
+        "held-out pictures as they are: {} {}; {}, half as light {}; colours alone overlap their masks by {}",
+        metric_.word(), share_word(as_it_is), line, share_word(dark), share_word(told)));
     if (patient_.task.higher_is_better() && least < kLost * as_it_is && told > kColourTells * overlapping &&
-        overlapping > 0.5)
+        told > everything + kGap && overlapping > 0.5)
       found("colour-shortcut", 0.8, "data",
             fmt::format("Predictions hang on colour: held-out pictures get {} {}, and {} {}; which colours lie inside "
                         "the training masks tells almost as much ({} IoU). Pictures of other colours will fail.",
                         share_word(as_it_is), metric_.word(), share_word(least), worst, share_word(told)),
-            "augment with grey pictures and other colours, or add training pictures with other colours");
+            "data.grey = true");
   }
 
   /// Held-out samples are predicted worse than training samples: why.
@@ -328,20 +351,14 @@ class DataFaults {
     tell_("why held-out samples are predicted worse");
     const double on_training = metric_.of(training_, mode_), on_held_out = metric_.of(held_out_, mode_);
     const Tensor theirs = colours(training), ours = colours(held_out);
-    const double apart = distances(theirs, ours).max().item<double>();
-    const Tensor by_looks = distances(looks(training), looks(held_out));
-    const std::int64_t which = by_looks.argmax().item<std::int64_t>();
-    const bool by_colour = apart >= by_looks[which].item<double>();
-    const std::string difference = by_colour ? fmt::format("their colours differ by {:.1f} standard deviations", apart)
-                                             : fmt::format("they differ in {} by {:.1f} standard deviations",
-                                                           kLooks[which], by_looks[which].item<double>());
     const double errors =
         (training.overlaps.var() / training.size() + held_out.overlaps.var() / held_out.size()).sqrt().item<double>();
     const double sure = (mean_of(training.overlaps) - mean_of(held_out.overlaps)) / std::max(errors, 1e-6);
     note(fmt::format("{} on training samples {}, on held-out ones {} ({:.1f} standard errors); {}", metric_.word(),
-                     share_word(on_training), share_word(on_held_out), sure, difference));
+                     share_word(on_training), share_word(on_held_out), sure, difference_));
     const double lost = metric_.better(on_training, on_held_out);
-    if (!(lost > kGap) || !(sure >= kSure)) return;
+    // Whether it is the preparation is decided by trying, so less will do.
+    if (!(lost > (apart_ > kUnlike ? kWorthIt : kGap)) || !(sure >= kSure)) return;
     const std::string gap_line = diagnosis_.tests.back();
     if (!held_out_.at(0).tensors.contains("image")) {
       diagnosis_.untested.emplace_back("why held-out samples are predicted worse: the task has no \"image\"");
@@ -366,21 +383,25 @@ class DataFaults {
     attempt("turned to their negative", [](const Tensor& x) { return 1 - x; });
     if (channels == 3) attempt("with red and blue exchanged", [](const Tensor& x) { return x.flip(1); });
     if (metric_.better(best, on_held_out) > 0.5 * lost) {
-      Finding& finding =
-          found("input-normalisation", metric_.better(best, on_held_out) / lost, "data",
-                fmt::format(
-                    "Held-out pictures are prepared differently from training pictures (their colours differ by {:.1f} "
-                    "standard deviations): {} gets from {} to {} once they are {}.",
-                    apart, metric_.word(), share_word(on_held_out), share_word(best), by),
-                "prepare both alike: the same range, order of channels and normalisation");
+      Finding& finding = found(
+          "input-normalisation", metric_.better(best, on_held_out) / lost, "data",
+          fmt::format(
+              "Held-out pictures are prepared differently from training pictures ({}): {} gets from {} to {} once "
+              "they are {}.",
+              difference_, metric_.word(), share_word(on_held_out), share_word(best), by),
+          "prepare both alike: the same range, order of channels and normalisation");
       finding.evidence = {gap_line, how};
       return;
     }
-    if (std::max(apart, by_looks[which].item<double>()) > 1) {
+    if (!(lost > kGap)) return;
+    // The largest of eleven differences: more than what so few samples have by chance.
+    const double chance =
+        kSure * std::sqrt(1.0 / static_cast<double>(training.size()) + 1.0 / static_cast<double>(held_out.size()));
+    if (apart_ > std::max(kUnlike, chance)) {
       Finding& finding = found(
           "domain-shift", 0.7, "data",
           fmt::format("Held-out pictures are from another world: {}, and {} is {} instead of {} on training pictures.",
-                      difference, metric_.word(), share_word(on_held_out), share_word(on_training)),
+                      difference_, metric_.word(), share_word(on_held_out), share_word(on_training)),
           "train on pictures such as these too, or augment towards them");
       finding.evidence.insert(finding.evidence.begin(), gap_line);
       return;
@@ -399,6 +420,8 @@ class DataFaults {
   const TellTest& tell_;
   Diagnosis& diagnosis_;
   PrimaryMetric metric_;
+  double apart_ = 0;        ///< the largest difference between training and held-out pictures, in standard deviations
+  std::string difference_;  ///< which that is
   FixedBatches training_, held_out_;
   Mode mode_ = Mode::eval;
 };

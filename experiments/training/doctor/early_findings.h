@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ class EarlyFindings {
   EarlyFindings(std::filesystem::path run, std::function<void(const std::string&)> say);
 
   /// What a step of training showed; nothing where it was not looked at. Two looks in a row have to show it:
-  /// layers-not-updated, dead-units.
+  /// layers-not-updated (of layers that never had a gradient), dead-units.
   void look(Step step, const std::vector<LayerActivity::Layer>& layers);
 
   /// After a validation: what eval mode lost against train mode, in the primary metric. Where that is a lot for the
@@ -27,13 +28,17 @@ class EarlyFindings {
   /// twice the step.
   void validated(Step step, double lost, const std::function<Diagnosis()>& diagnose);
 
+  /// What the last look at the layers still showed, of what was kept.
+  std::vector<Finding> still_seen() const;
+
  private:
   void keep(Step step, Finding finding);
 
   std::filesystem::path run_;
   std::function<void(const std::string&)> say_;
   std::vector<Finding> kept_;
-  std::vector<std::string> seen_;  ///< causes of the last look
+  std::vector<std::string> seen_;        ///< causes of the last look
+  std::set<std::string> with_gradient_;  ///< layers that had one in some look
   bool lost_before_ = false;
   Step not_before_ = 0;
 };

@@ -34,12 +34,14 @@ std::optional<Finding> layers_not_updated(const std::vector<LayerActivity::Layer
 std::optional<Finding> dead_layer(const std::vector<LayerActivity::Layer>& layers,
                                   const std::vector<LayerActivity::Layer>& at_the_start) {
   const auto dead = std::ranges::find_if(layers, is_dead);
-  if (dead == layers.end()) return std::nullopt;
+  const auto is_stuck = [](const LayerActivity::Layer& layer) { return layer.gradient_norm == 0.0; };
+  // An input may be black; of units that are off the layer before them gets no gradient either.
+  if (dead == layers.end() || std::none_of(layers.begin(), dead, is_stuck)) return std::nullopt;
   const bool from_the_start = std::ranges::any_of(
       at_the_start, [&](const LayerActivity::Layer& layer) { return layer.name == dead->name && is_dead(layer); });
   std::vector<std::string> stuck;
   for (const LayerActivity::Layer& layer : layers)
-    if (layer.gradient_norm == 0.0) stuck.push_back(layer.name);
+    if (is_stuck(layer)) stuck.push_back(layer.name);
   Finding finding;
   finding.cause = "dead-units";
   finding.layer = dead->name;

@@ -89,7 +89,9 @@ class Learning {
           "other learning rates: {}", patient_.averaged ? "these are averaged weights" : "the run is not over"));
       return;
     }
-    if (!exploding() && !rates() && !gradients()) size();
+    if (exploding()) return;
+    // What is too small to learn may do a little better at another rate, too: the larger gain comes first.
+    if (rates() || !gradients()) size();
   }
 
  private:
@@ -181,7 +183,7 @@ class Learning {
   /// With the cure in place; of none: as it is. nullopt where there is no such run.
   std::optional<Rehearsal> rehearsed(const std::string& cure, Step steps) {
     const auto changed = cure.empty() ? std::optional(config_) : cured(config_, cure);
-    if (!changed) return std::nullopt;
+    if (!changed || (!cure.empty() && changed->to_json() == config_.to_json())) return std::nullopt;
     tell_(fmt::format("{} steps from the start{}{}", steps, cure.empty() ? "" : " with ", cure));
     try {
       const Rehearsal made = rehearse(*changed, patient_.data, judged_, steps, patient_.device);

@@ -62,7 +62,7 @@ Tensor looks(const SeenSet& set) {
 }
 
 Tensor distances(const Tensor& theirs, const Tensor& ours) {
-  const Tensor spread = ((theirs.var(0) + ours.var(0)) / 2).sqrt().clamp_min(1e-3);
+  const Tensor spread = ((theirs.var(0) + ours.var(0)) / 2).sqrt().clamp_min(1e-2);
   return (ours.mean(0) - theirs.mean(0)).abs() / spread;
 }
 
@@ -76,7 +76,9 @@ Tensor told_by_colour(const SeenSet& training, const SeenSet& held_out) {
   const auto all = static_cast<std::int64_t>(std::pow(kShades, training.inputs.size(1)));
   const Tensor theirs = shades(training).flatten(), inside = training.targets.flatten();
   const Tensor within = torch::bincount(theirs, inside, all), without = torch::bincount(theirs, 1 - inside, all);
-  const Tensor told = (within > without).to(torch::kFloat).index({shades(held_out)}).unsqueeze(1);
+  // Shares, so that where masks are large not every shade is one of theirs.
+  const Tensor more = within / within.sum().clamp_min(1) > without / without.sum().clamp_min(1);
+  const Tensor told = more.to(torch::kFloat).index({shades(held_out)}).unsqueeze(1);
   return overlap(told, held_out.targets);
 }
 

@@ -35,14 +35,13 @@ SeenStep see_step(const Patient& patient, Task* from) {
   updates.set(rate);
   SeenStep seen;
   {
-    const Operations counting([&](std::string_view operation, c10::ArrayRef<const c10::IValue>) {
-      if (is_convolution(operation)) ++(torch::GradMode::is_enabled() ? seen.with_gradient : seen.without);
+    const Operations counting([&](std::string_view operation, c10::ArrayRef<const c10::IValue> inputs) {
+      if (is_convolution(operation) && inputs[1].toTensor().requires_grad())
+        ++(torch::GradMode::is_enabled() ? seen.with_gradient : seen.without);
     });
     training_step(config, *copy, updates, batches, patient.device);
   }
-  std::vector<Network> trained = networks;
-  std::erase_if(trained, [](const Network& network) { return !network.trainable; });
-  LayerActivity activity(trained);
+  LayerActivity activity(networks);
   updates.watch_gradients([&](const Optimizer& optimizer) { activity.look_at_gradients(optimizer); });
   activity.begin_batch();
   training_step(config, *copy, updates, batches, patient.device);

@@ -11,7 +11,7 @@ namespace ablate {
 /// What one training step of a copy shows.
 struct SeenStep {
   std::vector<LayerActivity::Layer> layers;
-  int with_gradient = 0, without = 0;  ///< calls of convolutions, by whether a gradient was taken of them
+  int with_gradient = 0, without = 0;  ///< calls of convolutions that are trained, by whether a gradient was taken
 };
 
 /// Of networks with the weights that `from` has; nullptr: of those that training begins with. Sets torch's random seed.

@@ -57,7 +57,8 @@ int doctor(const std::string& run) {
                                 {"seconds", seconds.count()}}));
   if (!loaded.average.empty() || loaded.checkpoint != newest_checkpoint(loaded.folder).value_or("")) return 0;
   try {
-    write_findings(loaded.folder, diagnosis.findings);
+    const bool at_the_end = patient.steps == status.step && status.state != RunState::running;
+    write_findings(loaded.folder, diagnosis.findings, at_the_end ? Examined::at_the_end : Examined::while_training);
   } catch (const Error& error) {  // A colleague's run.
     fmt::print(stderr, "ablate: note: {} The findings are not kept with the run.\n", error.what());
   }

@@ -136,16 +136,20 @@ TEST(EarlyFindings, WaitForASecondLook) {
   const TemporaryFolder folder;
   std::vector<std::string> said;
   EarlyFindings early(folder.path(), [&](const std::string& line) { said.push_back(line); });
-  std::vector<LayerActivity::Layer> layers(3);
-  for (std::size_t i = 0; i < 3; ++i) layers[i] = {fmt::format("conv{}", i), 0.5, 1.0, 0.1, 1.0, 0.1, 0.001};
+  std::vector<LayerActivity::Layer> layers(4);
+  for (std::size_t i = 0; i < 4; ++i) layers[i] = {fmt::format("conv{}", i), 0.5, 1.0, 0.1, 1.0, 0.1, 0.001};
+  layers[2].gradient_norm.reset();  // Never has one.
   early.look(1, layers);
-  layers[1].input_zeros = 1;
-  layers[2].gradient_norm.reset();
-  early.look(2, layers);
-  early.look(3, {});  // Not looked at.
   EXPECT_TRUE(said.empty());
+  layers[0].gradient_norm = 0;
+  layers[1].input_zeros = 1;
+  layers[3].gradient_norm.reset();  // Had one: other networks' turns are other steps.
+  early.look(2, layers);
+  EXPECT_THAT(said, testing::ElementsAre(testing::HasSubstr("1 of 4 layers as they are (conv2)")));
+  early.look(3, {});  // Not looked at.
   early.look(4, layers);
-  EXPECT_THAT(said, testing::ElementsAre(testing::HasSubstr("layers-not-updated"), testing::HasSubstr("dead-units")));
+  EXPECT_THAT(said, testing::ElementsAre(testing::_, testing::HasSubstr("dead-units")));
+  EXPECT_EQ(early.still_seen().size(), 2u);
   const auto kept = read_findings(folder.path());
   ASSERT_EQ(kept.size(), 2u);
   EXPECT_EQ(kept[0].layer, "conv2");

@@ -36,6 +36,15 @@ TEST(GpSpace, WhatDoesNotExistStandsInTheMiddleOrIsACategoryOfItsOwn) {
   EXPECT_THAT(space.active(space.point({{"optimizer", 1}})), ElementsAre(true, false, false));
 }
 
+TEST(GpSpace, WhatExistsMayHangOnAWholeNumber) {
+  const GpSpace space(
+      SearchSpace({{"depth", integer(1, 4), {}}, {"norm", choices({"batch", "none"}), {{"depth", {2, 4}}}}}));
+  EXPECT_THAT(space.point({{"depth", 2}, {"norm", 1}}), ElementsAre(.375, 1));
+  EXPECT_THAT(space.point({{"depth", 3}, {"norm", 1}}), ElementsAre(.625, -1));
+  EXPECT_EQ(space.params(space.point({{"depth", 4}, {"norm", 1}})), (Params{{"depth", 4}, {"norm", 1}}));
+  EXPECT_EQ(space.params(space.point({{"depth", 1}, {"norm", 1}})), (Params{{"depth", 1}}));
+}
+
 TEST(GpSpace, CompletesATrialByWhatItLacks) {
   const GpSpace space(kConditional);
   Eigen::VectorXd otherwise(3);
