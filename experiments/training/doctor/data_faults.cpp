@@ -23,14 +23,14 @@ constexpr std::int64_t kLongestSide = 160;
 /// Below it nothing can be said of a set.
 constexpr std::int64_t kFewestSamples = 8;
 /// In the primary metric: what held-out samples may be worse by.
-constexpr double kGap = 0.1, kWorthIt = 0.05;
+constexpr double kGap = 0.1, kWorthIt = 0.05, kOfUnlike = 0.03;
 /// Standard deviations from which on pictures of two sets are unlike.
 constexpr double kUnlike = 1;
 /// Two pictures are one from here on: at least, and at most; between them, where the training pictures are less alike.
 /// Copies that are lighter, mirrored, compressed or cropped by a twentieth have .93 and more in photographs, of which
 /// no two reach .6; drawn pictures reach .84.
 constexpr double kLeastSame = 0.7, kSurelySame = 0.9, kMoreAlike = 0.05;
-/// Training pictures that are compared with each other for that.
+/// Pictures of either set that are compared with each other for that.
 constexpr std::int64_t kCompared = 64;
 /// A mask of another picture: so many others fit the prediction better, and of all such masks the borders lie on their
 /// pictures' edges hardly more (logarithm, of the others') than any mask's.
@@ -170,14 +170,15 @@ class DataFaults {
   void copies(const SeenSet& training, const SeenSet& held_out) {
     tell_("held-out pictures among the training pictures");
     const std::vector<Likeness> likest = most_alike(held_out.inputs, training.inputs);
-    const Tensor some_of_training = training.inputs.slice(0, 0, kCompared);
     std::vector<double> alike{-1, -1};
-    for (const Likeness& each : most_alike(some_of_training, training.inputs, true)) alike.push_back(each.correlation);
+    for (const SeenSet* set : {&training, &held_out})
+      for (const Likeness& each : most_alike(set->inputs.slice(0, 0, kCompared), set->inputs, true))
+        alike.push_back(each.correlation);
     std::ranges::sort(alike, std::greater());
     const double usual = alike[1];  // One of them may be there twice.
     if (usual > kSurelySame) {
       diagnosis_.untested.push_back(
-          fmt::format("whether held-out pictures are training pictures too: those are as alike among themselves "
+          fmt::format("whether held-out pictures are training pictures too: they are as alike among themselves "
                       "(correlations up to "
                       "{:.2f})",
                       usual));
@@ -195,7 +196,7 @@ class DataFaults {
     }
     note(fmt::format(
         "{} of {} held-out pictures are among {} training pictures (the most alike correlate by {:.2f}, and "
-        "within the training pictures by {:.2f})",
+        "within either set by {:.2f})",
         pairs.size(), held_out.size(), training.size(), most, usual));
     if (pairs.empty() || (pairs.size() == 1 && most < kSurelySame)) return;
     const double on_copies = mean_of(held_out.overlaps.index({same})),
@@ -358,7 +359,7 @@ class DataFaults {
                      share_word(on_training), share_word(on_held_out), sure, difference_));
     const double lost = metric_.better(on_training, on_held_out);
     // Whether it is the preparation is decided by trying, so less will do.
-    if (!(lost > (apart_ > kUnlike ? kWorthIt : kGap)) || !(sure >= kSure)) return;
+    if (!(lost > (apart_ > kUnlike ? kOfUnlike : kGap)) || !(sure >= kSure)) return;
     const std::string gap_line = diagnosis_.tests.back();
     if (!held_out_.at(0).tensors.contains("image")) {
       diagnosis_.untested.emplace_back("why held-out samples are predicted worse: the task has no \"image\"");
