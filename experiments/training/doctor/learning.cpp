@@ -23,7 +23,7 @@ using torch::Tensor;
 /// Samples that a rehearsal and the run are compared by.
 constexpr std::size_t kJudges = 64;
 /// By how much a rehearsal has to be better: more than samples or seeds make.
-constexpr double kWorthIt = 0.05;
+constexpr double kWorthIt = 0.05, kFarBetter = 0.2;
 constexpr Step kFewestSteps = 12, kMostSteps = 25;
 /// Of networks that hardly learn at first.
 constexpr Step kLong = 40;
@@ -90,7 +90,7 @@ class Learning {
       return;
     }
     if (exploding()) return;
-    // What is too small to learn may do a little better at another rate, too: the larger gain comes first.
+    // What is too small to learn may do a little better at another rate, too.
     if (rates() || !gradients()) size();
   }
 
@@ -211,12 +211,14 @@ class Learning {
     Finding finding;
     for (const std::string& change : changes) {
       const auto made = rehearsed(change, steps_);
-      if (!cures(made) || (best && !(metric_.better(made->metric, best->metric) > 0))) continue;
+      if (!cures(made) || (cured_to_ && !(metric_.better(made->metric, *cured_to_) > kFarBetter))) continue;
+      if (best && !(metric_.better(made->metric, best->metric) > 0)) continue;
       best = made;
       finding.cure = change;
       finding.evidence = {diagnosis_.tests.back()};
     }
     if (!best) return false;
+    cured_to_ = best->metric;
     const double gain = metric_.better(best->metric, own_);
     finding.cause = cause;
     finding.confidence = std::clamp(gain / (gain + kWorthIt), 0.0, 0.99);
@@ -427,6 +429,7 @@ class Learning {
   Step steps_;
   PrimaryMetric metric_;
   double own_ = 0;
+  std::optional<double> cured_to_;  ///< what a change that was found gets to: another has to get much further
   bool learnt_ = true;
   SeenStep now_;
   std::optional<SeenStep> start_;
