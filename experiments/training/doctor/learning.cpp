@@ -23,8 +23,8 @@ using torch::Tensor;
 /// Samples that a rehearsal and the run are compared by.
 constexpr std::size_t kJudges = 64;
 /// By how much a rehearsal has to be better: more than samples or seeds make.
-constexpr double kWorthIt = 0.05, kFarBetter = 0.2;
-constexpr Step kFewestSteps = 12, kMostSteps = 25;
+constexpr double kWorthIt = 0.05, kFarBetter = 0.1;
+constexpr Step kFewestSteps = 12, kMostSteps = 20;
 /// Of networks that hardly learn at first.
 constexpr Step kLong = 40;
 /// Of the loss of outputs that say nothing: what perfect outputs may keep.
@@ -35,8 +35,8 @@ constexpr double kNothingLearnt = 0.85;
 constexpr double kVanished = 1e-5, kDead = 0.95;
 /// Of the whole gradient, relative to the weights: a usual one is .01 to .3.
 constexpr double kExploded = 3;
-/// From here on a network is large enough.
-constexpr double kWellLearnt = 0.9;
+/// From here on a larger network is not tried, which would take long.
+constexpr double kWellLearnt = 0.75;
 
 double sum_of(const std::vector<LossTerm>& terms) {
   double sum = 0;
