@@ -113,9 +113,13 @@ class LogReader {
       ++losses_;
       const std::size_t third = std::max<std::size_t>(1, points.size() / 3);
       const double began = middle_of(points, 0, third), ended = middle_of(points, points.size() - third, points.size());
-      diagnosis_.tests.push_back(
-          fmt::format("{}: {} points, in its first third {:.3g} and in its last {:.3g} (medians)", tag, points.size(),
-                      began, ended));
+      std::string test = fmt::format("{}: {} points", tag, points.size());
+      if (std::isfinite(began) && std::isfinite(ended))
+        test += fmt::format(", in its first third {:.3g} and in its last {:.3g} (medians)", began, ended);
+      std::size_t lost = 0;
+      for (std::size_t i = 0; i < points.size(); ++i) lost += !std::isfinite(points[i].value);
+      if (lost > 0) test += fmt::format(", {} of them NaN or infinite", lost);
+      diagnosis_.tests.push_back(std::move(test));
       if (not_finite(tag, points) || points.size() < kFewest) continue;
       if (is_validation(tag))
         overfitting(tag, points);

@@ -11,6 +11,7 @@
 
 #include "runs/error.h"
 #include "runs/file_descriptor.h"
+#include "runs/paths.h"
 
 namespace ablate {
 namespace {
@@ -51,6 +52,16 @@ std::string system_error_text(int error_number) {
   }
 }
 
+std::string write_error_text(const std::filesystem::path& file, int error_number) {
+  const std::string text = system_error_text(error_number);
+  std::filesystem::path place = std::filesystem::absolute(file);
+  std::error_code ignored;
+  while (!std::filesystem::exists(place, ignored) && place.has_relative_path()) place = place.parent_path();
+  const std::string owner = other_owner(place);
+  if (owner.empty() || (error_number != EACCES && error_number != EPERM)) return text;
+  return fmt::format("{}. {} is {}'s: ask {} to do it.", text, place.string(), owner, owner);
+}
+
 void write_file_atomically(const std::filesystem::path& file, std::span<const std::string_view> pieces) {
   static std::atomic<unsigned> serial{0};
   const std::string beside = fmt::format("{}.{}.{}.tmp", file.string(), ::getpid(), serial++);
@@ -63,7 +74,7 @@ void write_file_atomically(const std::filesystem::path& file, std::span<const st
     if (::rename(beside.c_str(), file.c_str()) != 0) throw errno;
   } catch (int error_number) {
     ::unlink(beside.c_str());
-    fail(file, "write", error_number);
+    throw Error(fmt::format("{}: can't write: {}", file.string(), write_error_text(file, error_number)));
   }
   // The new name is durable only once its folder is; some file systems refuse to sync one, and then nothing can be
   // done.

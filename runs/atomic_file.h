@@ -17,5 +17,7 @@ std::optional<std::string> read_file(const std::filesystem::path& file);
 
 /// "no space left on device: free some space, …": what went wrong by the system's number, and what to do about it.
 std::string system_error_text(int error_number);
+/// The same of a file that can't be written, with whose it is, or its folder, where that is another user's.
+std::string write_error_text(const std::filesystem::path& file, int error_number);
 
 }  // namespace ablate

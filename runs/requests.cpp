@@ -13,7 +13,6 @@
 #include "runs/atomic_file.h"
 #include "runs/error.h"
 #include "runs/file_descriptor.h"
-#include "runs/paths.h"
 
 namespace ablate {
 namespace {
@@ -24,10 +23,8 @@ std::filesystem::path file_of(const std::filesystem::path& folder, Request reque
 
 std::filesystem::path lr_file_of(const std::filesystem::path& folder) { return folder / "requests" / "lr"; }
 
-[[noreturn]] void refuse(const std::filesystem::path& folder, const std::filesystem::path& file) {
-  const std::string why = system_error_text(errno), owner = other_owner(folder);
-  throw Error(fmt::format("{}: can't leave the request: {}{}", file.string(), why,
-                          owner.empty() ? "" : fmt::format(". It is {}'s run: ask {} to do it.", owner, owner)));
+[[noreturn]] void refuse(const std::filesystem::path& file) {
+  throw Error(fmt::format("{}: can't leave the request: {}", file.string(), write_error_text(file, errno)));
 }
 
 bool make_folder(const std::filesystem::path& folder) { return ::mkdir(folder.c_str(), 0777) == 0 || errno == EEXIST; }
@@ -38,7 +35,7 @@ void request(const std::filesystem::path& folder, Request request) {
   const auto file = file_of(folder, request);
   if (make_folder(file.parent_path()) && FileDescriptor(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666)))
     return;
-  refuse(folder, file);
+  refuse(file);
 }
 
 bool take_request(const std::filesystem::path& folder, Request request) {
@@ -61,7 +58,7 @@ std::string LrRequest::words() const { return fmt::format("{}{}", number, kind =
 
 void request_lr(const std::filesystem::path& folder, const LrRequest& asked) {
   const auto file = lr_file_of(folder);
-  if (!make_folder(file.parent_path())) refuse(folder, file);
+  if (!make_folder(file.parent_path())) refuse(file);
   write_file_atomically(file, std::array<std::string_view, 2>{asked.words(), "\n"});
 }
 

@@ -7,7 +7,6 @@
 
 #include "runs/atomic_file.h"
 #include "runs/error.h"
-#include "runs/paths.h"
 
 namespace ablate {
 namespace {
@@ -23,11 +22,8 @@ struct flock whole_file() {
 
 FileDescriptor open_lock_file(const std::filesystem::path& file) {
   FileDescriptor descriptor(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-  if (!descriptor) {
-    const std::string why = system_error_text(errno), owner = other_owner(file.parent_path());
-    throw Error(fmt::format("{}: can't open the lock: {}{}", file.string(), why,
-                            owner.empty() ? "" : fmt::format(". The folder is {}'s: ask {} to do it.", owner, owner)));
-  }
+  if (!descriptor)
+    throw Error(fmt::format("{}: can't open the lock: {}", file.string(), write_error_text(file, errno)));
   return descriptor;
 }
 

@@ -27,7 +27,7 @@ std::optional<InheritableLock> InheritableLock::try_acquire(const std::filesyste
   struct flock lock = whole_file();
   if (descriptor && ::fcntl(descriptor.get(), F_OFD_SETLK, &lock) == 0) return InheritableLock(std::move(descriptor));
   if (descriptor && (errno == EAGAIN || errno == EACCES)) return std::nullopt;
-  throw Error(fmt::format("{}: can't lock: {}", file.string(), system_error_text(errno)));
+  throw Error(fmt::format("{}: can't lock: {}", file.string(), write_error_text(file, errno)));
 }
 
 bool InheritableLock::held(const std::filesystem::path& file) {

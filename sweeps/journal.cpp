@@ -30,7 +30,7 @@ constexpr auto kGrace = std::chrono::seconds(30);
 constexpr auto kSilence = std::chrono::seconds(3);
 
 [[noreturn]] void cannot(const char* what, const fs::path& file) {
-  throw Error(fmt::format("{}: can't {}: {}", file.string(), what, system_error_text(errno)));
+  throw Error(fmt::format("{}: can't {}: {}", file.string(), what, write_error_text(file, errno)));
 }
 
 /// Optuna's JournalFileSymlinkLock, held for as long as this exists.

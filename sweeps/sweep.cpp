@@ -72,6 +72,9 @@ void check_together(const Sweep& sweep, const std::string& where) {
     const std::string& tag = objective.metric;
     if (!metrics.insert(tag).second)
       throw Error(fmt::format("{}: objective: {} is there twice. Choose another metric, or take it out.", where, tag));
+    if (tag.empty())
+      throw Error(fmt::format("{}: objective: \"metric\" is empty. Write one that its runs log: {}.", where,
+                              fmt::join(tags, ", ")));
     if (logged_anyway(tag, base) || std::ranges::find(tags, tag) != tags.end()) continue;
     throw Error(fmt::format(
         "{}: objective: runs of this base do not log \"{}\". Did you mean {}? Other metrics are logged with "

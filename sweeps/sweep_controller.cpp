@@ -152,9 +152,9 @@ class SweepController {
     sweep_.sweep.retries = now.retries;
   }
 
-  /// For sweep_state, and for a person once.
+  /// For sweep_state, and for a person once, who looks at that state where it has finished.
   void tell(const std::string& problem, bool finished = false) {
-    if (!problem.empty() && problem != problem_) sweep_.control.say(problem);
+    if (!problem.empty() && problem != problem_ && !finished) sweep_.control.say(problem);
     const bool news = problem != problem_ || finished || !told_;
     problem_ = problem;
     if (!news) return;
@@ -171,13 +171,9 @@ class SweepController {
 
   /// What waits for more budget at the end is over.
   SweepEnd finish() {
-    const std::string why = supply_.why_exhausted();
-    // A grid that ends by itself is no problem; one that was to have more trials is.
-    const std::string all_tried = supply_.all_tried() && sweep_.sweep.budget.trials ? "Ended early: " + why + "." : "";
-    if (!all_tried.empty())
-      sweep_.control.say(all_tried);
-    else if (!supply_.began())
-      sweep_.control.say(fmt::format("Nothing is left to begin: {}", why));
+    const TrialSupply::Exhaustion end = supply_.exhaustion();
+    const std::string words = end.why + "." + (end.more.empty() ? "" : " For more: " + end.more);
+    if (!end.early && !supply_.began()) sweep_.control.say("Nothing is left to begin: " + words);
     std::vector<journal::Record> records;
     for (const Trial& trial : sweep_.study.trials)
       if (trial.paused() && !trial.run().empty()) records.push_back(end_early(trial));
@@ -187,14 +183,12 @@ class SweepController {
     const auto& trials = sweep_.study.trials;
     const auto failed = [](const Trial& trial) { return trial.state == TrialState::fail; };
     if (trials.empty() || !std::ranges::all_of(trials, failed)) {
-      problem_ = all_tried;  // Said already.
-      tell(all_tried, true);
+      tell(end.early ? "Ended early: " + words : "", true);
       return SweepEnd::finished;
     }
-    const std::string next = supply_.all_tried() ? "begin it anew under another name"
-                                                 : fmt::format("ablate sweep add {} N", sweep_.sweep.name);
-    tell(fmt::format("All trials failed ({}), the newest with: {}. Once that is mended: {}", trials.size(),
-                     trials.back().user_attrs.value("error", "nothing reported"), next),
+    tell(fmt::format("All trials failed ({}), the newest with: {}. To try again: {}", trials.size(),
+                     trials.back().user_attrs.value("error", "nothing reported"),
+                     end.more.empty() ? "begin it anew under another name" : end.more),
          true);
     return SweepEnd::given_up;
   }

@@ -22,6 +22,7 @@
 #include "sweeps/process.h"
 #include "sweeps/samplers/sampler.h"
 #include "sweeps/trial_records.h"
+#include "sweeps/trial_standing.h"
 
 namespace ablate {
 namespace {
@@ -62,7 +63,7 @@ void leave_request(const fs::path& sweep, const std::string& name) {
   make_folder(sweep / "requests");
   const fs::path request = sweep / "requests" / name;
   if (!FileDescriptor(::open(request.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666)))
-    throw Error(fmt::format("{}: can't leave that request: {}", request.string(), system_error_text(errno)));
+    throw Error(fmt::format("{}: can't leave that request: {}", request.string(), write_error_text(request, errno)));
 }
 
 /// Held by a controller, or for a moment by somebody who does what none is there to do.
@@ -74,7 +75,7 @@ const Trial& running_trial(const Study& study, int number) {
   if (number < 0 || number >= std::ssize(study.trials))
     throw Error(fmt::format("{} has no trial {}; it has {}.", study.name, number, study.trials.size()));
   const Trial& trial = study.trials[static_cast<std::size_t>(number)];
-  if (finished(trial.state)) throw Error(fmt::format("Trial {} is over: it is {}.", number, name_of(trial.state)));
+  if (finished(trial.state)) throw Error(fmt::format("Trial {} is over: {}.", number, standing_of(trial, nullptr)));
   return trial;
 }
 
@@ -141,15 +142,15 @@ const Study& study_of(const Sweep& sweep, const Journal& journal) {
   if (study->directions != sweep.directions())
     throw Error(
         fmt::format("The study {} in the journal is to {}, the objective of the sweep to {}. Change "
-                    "\"direction\" there, or give the sweep another name.",
+                    "\"direction\" there, or begin a sweep of another name without that journal.",
                     study->name, words_of(study->directions), words_of(sweep.directions())));
   for (const Trial& trial : study->trials)
     for (const auto& [key, distribution] : trial.distributions)
       if (const Parameter* ours = sweep.space.find(key);
           ours != nullptr && !compatible(*distribution, ours->distribution))
         throw Error(fmt::format(
-            "The study {} has {} as {} (trial {}), which does not go with the sweep's {}. Give the sweep another name, "
-            "or the same kind of range.",
+            "The study {} has {} as {} (trial {}), which does not go with the sweep's {}. Give the sweep the same "
+            "kind of range, or begin one of another name without that journal.",
             study->name, key, words_of(*distribution), trial.number, words_of(ours->distribution)));
   return *study;
 }
@@ -361,28 +362,24 @@ void kill_trial(const fs::path& sweep, int number) {
   stop_run_of(sweep, trial);
 }
 
-namespace {
-
-/// Whether the sampler has no more to propose.
-bool all_tried(const Sweep& sweep, const fs::path& folder) {
-  Journal journal(journal_file(folder));
-  journal.sync();
-  const Study* const study = journal.replay().find(sweep.name);
-  return study && !make_sampler(sweep.space, sweep.sampler, study->directions)
-                       ->suggest(*study, static_cast<int>(study->trials.size()));
+bool all_tried(const Sweep& sweep, const Study& study) {
+  return sweep.sampler.value("name", "") == "grid" && !make_sampler(sweep.space, sweep.sampler, study.directions)
+                                                           ->suggest(study, static_cast<int>(study.trials.size()));
 }
-
-}  // namespace
 
 void add_trials(const fs::path& sweep, int count) {
   const FileLock lock(sweep / "sweep.json.lock");
   Sweep asked = read_sweep(sweep);
+  const Journal journal = journal_of(sweep);
+  if (all_tried(asked, study_of(asked, journal)))
+    throw Error(
+        fmt::format("All combinations of the search space of {} were tried: there is none to add.", asked.name));
+  if (!asked.budget.trials && !asked.budget.hours && !asked.budget.epochs)
+    throw Error(
+        fmt::format("{0} has no budget: it goes on until it is stopped. Go on: ablate sweep resume {0}", asked.name));
   if (!asked.budget.trials)
     throw Error(fmt::format("The budget of {} is no number of trials: raise it in {}, and resume the sweep.",
                             asked.name, (sweep / "sweep.json").string()));
-  if (asked.sampler.value("name", "") == "grid" && all_tried(asked, sweep))
-    throw Error(
-        fmt::format("All combinations of the search space of {} were tried: there is none to add.", asked.name));
   asked.budget.trials = *asked.budget.trials + count;
   write_sweep(sweep, asked);
 }

@@ -38,6 +38,8 @@ const Study& study_of(const Sweep& sweep, const Journal& journal);
 std::filesystem::path journal_file(const std::filesystem::path& sweep);
 /// Throws Error where it was removed.
 Journal journal_of(const std::filesystem::path& sweep);
+/// Whether there is nothing left to try, however large the budget: a grid all of whose combinations have been begun.
+bool all_tried(const Sweep& sweep, const Study& study);
 /// Throws Error where all of the study's trials were of another search.
 void check_same_search(const Sweep& sweep, const Study& study);
 
@@ -69,7 +71,7 @@ void stop_sweep(const std::filesystem::path& sweep);
 /// Ends one trial for good: it is PRUNED with what it has reported, or FAIL where that is nothing. Done at once where
 /// nobody leads. Throws Error for a trial that is over.
 void kill_trial(const std::filesystem::path& sweep, int number);
-/// Raises the budget by so many trials.
+/// Raises the budget by so many trials. Throws Error where the budget has no number of them, or all were tried.
 void add_trials(const std::filesystem::path& sweep, int count);
 
 }  // namespace ablate

@@ -64,17 +64,18 @@ std::string TrialSupply::time_used_up() const {
   return budget.epochs && epochs >= *budget.epochs ? fmt::format("{:g} epochs", *budget.epochs) : "";
 }
 
-std::string TrialSupply::why_exhausted() const {
-  if (all_tried()) {
+TrialSupply::Exhaustion TrialSupply::exhaustion() const {
+  const bool early = sweep_.sweep.budget.trials && trials_left();
+  if (all_tried(sweep_.sweep, sweep_.study)) {
     std::set<Params> tried;
     for (const Trial& trial : sweep_.study.trials) tried.insert(trial.params);
-    return fmt::format("all {} combinations of the search space were tried", tried.size());
+    return {fmt::format("all {} combinations of the search space were tried", tried.size()), "", early};
   }
   if (const std::string used_up = time_used_up(); !used_up.empty())
-    return fmt::format("the budget of {} is used up. For more: raise it in {} and resume the sweep", used_up,
-                       (sweep_.folder / "sweep.json").string());
-  return fmt::format("the journal has {} trials. For more: ablate sweep add {} N", sweep_.study.trials.size(),
-                     sweep_.sweep.name);
+    return {fmt::format("the budget of {} is used up", used_up),
+            fmt::format("raise it in {} and resume the sweep", (sweep_.folder / "sweep.json").string()), early};
+  return {fmt::format("the journal has {} trials", sweep_.study.trials.size()),
+          fmt::format("ablate sweep add {} N", sweep_.sweep.name), early};
 }
 
 bool TrialSupply::new_trial() {

@@ -25,10 +25,13 @@ class TrialSupply {
   bool began() const { return began_; }
   /// Whether slots stay free because there is nothing more to begin.
   bool exhausted() const { return exhausted_; }
-  /// Why that is so although the budget asks for more trials, or how to have more.
-  std::string why_exhausted() const;
-  /// Whether the sampler has no more to propose, however large the budget.
-  bool all_tried() const { return no_more_at_ == std::ssize(sweep_.study.trials) && trials_left() && time_left(); }
+  /// Why that is so.
+  struct Exhaustion {
+    std::string why;   ///< "the journal has 9 trials"
+    std::string more;  ///< how to have more; empty where there is no more
+    bool early;        ///< the budget asks for more trials
+  };
+  Exhaustion exhaustion() const;
 
  private:
   bool promote();

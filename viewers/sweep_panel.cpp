@@ -72,6 +72,7 @@ class SweepPanel : public Panel {
   std::vector<char> best_, kept_;
   std::vector<const RunView*> runs_;
   std::uint64_t version_ = 0;       ///< of the study
+  bool all_tried_ = false;          ///< a grid has no more
   std::uint64_t snapshot_ = ~0ull;  ///< that runs_ are of
   Brushes brushes_, kept_by_;
   std::optional<int> selected_;  ///< trial
@@ -116,6 +117,7 @@ void SweepPanel::update(const Workspace& workspace, const SweepView& view) {
     best_.assign(study_->trials.size(), 0);
     for (const int number : study_->best()) best_[static_cast<std::size_t>(number)] = 1;
     kept_.clear();
+    all_tried_ = view.sweep && all_tried(*view.sweep, *study_);
     snapshot_ = ~0ull;
   }
   objective_ = std::min(objective_, axes_.objectives.size() - 1);
@@ -214,7 +216,7 @@ void SweepPanel::draw_actions(Workspace& workspace, const SweepView& view) {
   if ((now == Now::running || now == Now::paused) &&
       button("Stop", "All its trials stop at a checkpoint, from which they go on later"))
     workspace.actions->stop(view);
-  if (!view.sweep->budget.trials) return;  // There is no number to raise.
+  if (!view.sweep->budget.trials || all_tried_) return;  // There is no number to raise, or nothing to try.
   widgets::same_line_or_wrap(widgets::em(9));
   ImGui::SetNextItemWidth(widgets::em(2.6f));
   if (ImGui::InputInt("##more", &more_, 0)) more_ = std::clamp(more_, 1, 100000);

@@ -203,7 +203,10 @@ struct Trainer::Impl {
       if (improved || RunLog::due(state.step, lengths.checkpoint_every) || last || stop) checkpoint();
       if (validated && !stop && !last)
         if (const auto lost = validator.lost_in_eval_mode())
-          early.validated(state.step, *lost, [this] { return diagnosed_norms(false); });
+          early.validated(state.step, *lost, [this] {
+            FixedBatches training = training_samples();
+            return validator.shared_norm(training);
+          });
       if (stop && !last) {
         checkpoints.finish();
         log.writer().flush();
@@ -442,13 +445,9 @@ struct Trainer::Impl {
     checkpoints.write(state, trained());
   }
 
-  Diagnosis diagnosed_norms(bool over) {
-    FixedBatches training = training_samples();
-    return validator.diagnose(training, config.is_set("init.from") ? 0 : state.next_batch, over);
-  }
-
   void examine() {
-    Diagnosis diagnosis = diagnosed_norms(true);
+    FixedBatches training = training_samples();
+    Diagnosis diagnosis = validator.diagnose(training, config.is_set("init.from") ? 0 : state.next_batch);
     for (Finding& finding : early.still_seen()) diagnosis.findings.push_back(std::move(finding));
     if (diagnosis.recalibrated)
       log.scalar(task.primary_metric() + "/val_recalibrated", state.step, *diagnosis.recalibrated);

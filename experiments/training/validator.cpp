@@ -80,9 +80,14 @@ std::optional<double> Validator::lost_in_eval_mode() const {
   return task_.higher_is_better() ? more : -more;
 }
 
-Diagnosis Validator::diagnose(FixedBatches& training, Step forwards, bool over) {
+Diagnosis Validator::diagnose(FixedBatches& training, Step forwards) {
   const Autocast mixed(autocast_type(config_), device_);
-  return diagnose_norms(task_, held_out_, training, forwards, over);
+  return diagnose_norms(task_, held_out_, training, forwards, true);
+}
+
+std::optional<Finding> Validator::shared_norm(FixedBatches& training) {
+  const Autocast mixed(autocast_type(config_), device_);
+  return find_shared_norm(task_, held_out_, training);
 }
 
 }  // namespace ablate

@@ -36,8 +36,11 @@ class Validator {
   /// By how much eval mode was worse than train mode in the primary metric the last time; nullopt where one of them was
   /// not measured.
   std::optional<double> lost_in_eval_mode() const;
-  /// Of the norms, as diagnose_norms makes it. `forwards`: batches that were trained on; 0: not known.
-  Diagnosis diagnose(FixedBatches& training, Step forwards, bool over);
+  /// Of the norms of a run that is over, as diagnose_norms makes it. `forwards`: batches that were trained on; 0: not
+  /// known.
+  Diagnosis diagnose(FixedBatches& training, Step forwards);
+  /// As find_shared_norm does.
+  std::optional<Finding> shared_norm(FixedBatches& training);
 
  private:
   void on(const std::string& set, FixedBatches& samples, Step step);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <csignal>
 
+#include "runs/atomic_file.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
 #include "runs/paths.h"
@@ -16,6 +17,7 @@ namespace ablate {
 namespace {
 
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAreArray;
@@ -211,6 +213,9 @@ TEST(OtherOwner, IsNamedWhereAFolderIsSomebodyElses) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root gives a folder away";
   ASSERT_EQ(::chown(folder.path().c_str(), 65534, 65534), 0);
   EXPECT_EQ(other_owner(folder.path()), "nobody");
+  EXPECT_THAT(write_error_text(folder / "runs" / "status.json", EACCES),
+              EndsWith(" is nobody's: ask nobody to do it."));
+  EXPECT_EQ(write_error_text(folder / "status.json", ENOSPC), system_error_text(ENOSPC));
 }
 
 TEST(Requests, AreTakenOnce) {

@@ -148,12 +148,17 @@ class Sweep(SweepTest):
         self.assertEqual(len(trials), 9)  # Batch norm has no groups.
         self.assertEqual(len({json.dumps(t.params, sort_keys=True) for t in trials}), 9)
         self.assertEqual(self.study().best_params["optimizer.lr"], 0.01)
+        self.assertEqual(self.show()["problem"], "")
+        self.assertIn("there is none to add", self.error_of("sweep", "add", "lr", 3, code=1))
 
     def test_a_grid_smaller_than_its_budget_says_so_and_takes_no_more(self):
         grid = {"space": {"optimizer.lr": {"type": "categorical", "choices": [0.1, 0.01]}}, "sampler": {"name": "grid"}}
         said = self.sweep(budget={"trials": 10}, **grid)
         self.assertIn("all 2 combinations of the search space were tried", said.stdout + said.stderr)
-        self.assertIn("all 2 combinations", self.show()["problem"])
+        self.assertIn("Ended early: all 2 combinations", self.show()["problem"])
+        self.assertEqual((said.stdout + said.stderr).count("Ended early"), 1)
+        again = self.ablate("sweep", "resume", "lr")
+        self.assertNotIn("sweep add", again.stdout + again.stderr)
         self.assertIn("there is none to add", self.error_of("sweep", "add", "lr", 3, code=1))
         self.assertEqual(json.loads((self.journal().parent / "sweep.json").read_text())["budget"]["trials"], 10)
 

@@ -64,6 +64,12 @@ class Budgets(Trouble):
         self.assertEqual(self.show()["state"], "finished")
         self.assertRegex(self.error_of("sweep", "add", "lr", 3, code=1), r"no number of trials: raise it in .*sweep\.json")
 
+    def test_epochs_that_end_it_before_its_trials_are_told(self):
+        self.sweep(base={"train": {"steps": "2ep"}, "validation": {"every": 5}}, budget={"trials": 10, "epochs": 4})
+        early = r"Ended early: the budget of 4 epochs is used up\. For more: raise it in .*sweep\.json"
+        self.assertRegex(self.show()["problem"], early)
+        self.assertRegex(self.ablate("sweep", "add", "lr", 3).stderr, early)
+
     def test_halving_of_runs_whose_length_is_in_epochs(self):
         self.environment["TRIVIAL_STEP_MS"] = "2"
         said = self.sweep(base={"train": {"steps": "9ep"}, "validation": {"every": 5}}, budget={"trials": 12},

@@ -120,7 +120,8 @@ std::string progress_words(const Sweep& sweep, const Study& study, const SweepSt
   return words;
 }
 
-int show(const Invocation& invocation, const fs::path& folder) {
+/// `said`: what a person has just read.
+int show(const Invocation& invocation, const fs::path& folder, const std::string& said = "") {
   const Sweep sweep = read_sweep(folder);
   const Journal journal = journal_of(folder);
   const Study& study = study_of(sweep, journal);
@@ -142,7 +143,7 @@ int show(const Invocation& invocation, const fs::path& folder) {
   }
   print_trials(folder, sweep, study);
   fmt::print("{}\n", progress_words(sweep, study, state));
-  if (!state.problem.empty()) fmt::print(stderr, "ablate: {}\n", state.problem);
+  if (!state.problem.empty() && state.problem != said) fmt::print(stderr, "ablate: {}\n", state.problem);
   return 0;
 }
 
@@ -180,7 +181,11 @@ int lead(const Invocation& invocation, const fs::path& folder, const SweepOption
   SweepControl control;
   control.slots = where.slots;
   control.interrupted = [&] { return interrupts.count() > 0; };
-  control.say = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+  std::string said;
+  control.say = [&said](const std::string& line) {
+    fmt::print(stderr, "{}\n", line);
+    said = line;
+  };
   const std::unique_ptr<Launcher> launcher = make_launcher(root_of(folder), where);
   const SweepEnd end = lead_sweep(folder, *launcher, control);
   if (end == SweepEnd::left)
@@ -188,7 +193,7 @@ int lead(const Invocation& invocation, const fs::path& folder, const SweepOption
                "What trains goes on. The sweep too: ablate sweep resume {0}; or stop all: ablate sweep stop {0}\n",
                name);
   if (end == SweepEnd::stopped) fmt::print(stderr, "Stopped. It goes on with: ablate sweep resume {}\n", name);
-  show(invocation, folder);
+  show(invocation, folder, said);
   return end == SweepEnd::left || end == SweepEnd::given_up ? 1 : 0;
 }
 
@@ -204,6 +209,7 @@ void tell_unused(const Sweep& sweep) {
 
 int run(const Invocation& invocation, const SweepOptions& options) {
   const Sweep sweep = as_usage([&] { return Sweep::read(options.file); });
+  worker_program();  // Before the folder is made.
   tell_unused(sweep);
   tell_problems(check_data(RunConfig::from_json(sweep.base)));
   const fs::path folder = create_sweep(invocation.root(), sweep, options.journal);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "experiments/training/doctor/layer_findings.h"
 #include "runs/error.h"
@@ -34,13 +35,15 @@ void EarlyFindings::look(Step step, const std::vector<LayerActivity::Layer>& lay
   seen_ = std::move(seen);
 }
 
-void EarlyFindings::validated(Step step, double lost, const std::function<Diagnosis()>& diagnose) {
+void EarlyFindings::validated(Step step, double lost, const std::function<std::optional<Finding>()>& shared_norm) {
   const bool lost_before = std::exchange(lost_before_, lost > kALot);
   if (!lost_before || !lost_before_ || step < not_before_) return;
   not_before_ = 2 * step;
   try {
-    for (Finding& finding : diagnose().findings)
-      if (finding.cause == "shared-norm") keep(step, std::move(finding));
+    auto finding = shared_norm();
+    if (!finding) return;
+    keep(step, std::move(*finding));
+    not_before_ = std::numeric_limits<Step>::max();
   } catch (const std::exception& error) {  // It is not worth the run: memory, for one.
     say_(fmt::format("step {}: why eval mode loses {:.3f} could not be tested: {}", step, lost, error.what()));
   }

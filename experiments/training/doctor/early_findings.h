@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -24,9 +25,9 @@ class EarlyFindings {
   void look(Step step, const std::vector<LayerActivity::Layer>& layers);
 
   /// After a validation: what eval mode lost against train mode, in the primary metric. Where that is a lot for the
-  /// second time in a row `diagnose` is asked why: shared-norm is kept, since a lag may pass. Then not again before
-  /// twice the step.
-  void validated(Step step, double lost, const std::function<Diagnosis()>& diagnose);
+  /// second time in a row `shared_norm` is asked whether sharing is why (a lag may pass). Where it is not, not again
+  /// before twice the step.
+  void validated(Step step, double lost, const std::function<std::optional<Finding>()>& shared_norm);
 
   /// What the last look at the layers still showed, of what was kept.
   std::vector<Finding> still_seen() const;

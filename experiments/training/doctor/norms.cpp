@@ -13,7 +13,7 @@ namespace ablate {
 namespace {
 
 /// Enough for the mean of a statistic to settle, and a bound to what it costs.
-constexpr std::size_t kPreciseBatches = 60;
+constexpr std::size_t kPreciseBatches = 60, kFewPreciseBatches = 20;
 constexpr std::size_t kCheckedBatches = 3;
 /// Of which statistics hardly vary any more; and of which they vary so that training itself jumps about.
 constexpr std::size_t kManyImages = 32, kFewImages = 4;
@@ -25,10 +25,12 @@ constexpr double kJitter = 0.1, kJitterOfFew = 0.05;
 constexpr int kLooks = 4;
 /// Of so few batches buffers know little yet.
 constexpr Step kEarly = 50;
-/// Samples on which layers are blamed: there is a pass over them for every layer.
-constexpr std::size_t kBlamedOn = 48;
+/// Samples that will do where there is a pass over them for every layer, or a run waits.
+constexpr std::size_t kFewSamples = 48;
 /// Of the buffers, for a training batch: more than a last validation makes.
 constexpr double kTooManyMoves = 1.5;
+
+std::size_t batches_of_few(const FixedBatches& samples) { return 1 + (kFewSamples - 1) / samples.batch_size(); }
 
 std::string parent_of(const std::string& path) {
   const std::size_t dot = path.rfind('.');
@@ -37,7 +39,8 @@ std::string parent_of(const std::string& path) {
 
 class NormDoctor {
  public:
-  NormDoctor(Task& task, FixedBatches& held_out, FixedBatches& training, Step forwards, bool over, const TellTest& tell)
+  NormDoctor(Task& task, FixedBatches& held_out, FixedBatches& training, Step forwards, bool over, const TellTest& tell,
+             std::size_t precise_batches = kPreciseBatches)
       : tell_(tell),
         task_(task),
         held_out_(held_out),
@@ -48,7 +51,7 @@ class NormDoctor {
         larger_(held_out.in_batches_of(kManyImages).whole()),
         networks_(task.networks()),
         metric_(task),
-        precise_(task, training, kPreciseBatches),
+        precise_(task, training, precise_batches),
         forwards_(forwards),
         over_(over) {}
 
@@ -76,13 +79,17 @@ class NormDoctor {
     return diagnosis;
   }
 
+  std::optional<Finding> shared_norm() {
+    if (several_places().empty()) return std::nullopt;
+    eval_ = metric_.of(held_out_, Mode::eval);
+    train_ = metric_.of(as_trained_, Mode::train);
+    evidence_.push_back(fmt::format("eval {}   train mode {}", share_word(eval_), share_word(train_)));
+    return lag_explains(re_estimated()) ? std::nullopt : sharing();
+  }
+
  private:
   void examine(Diagnosis& diagnosis, FixedBatches& checked, double tolerance) {
-    {
-      OtherBuffers re_estimated;
-      for (const auto& module : precise_.modules()) re_estimated.shared(module);
-      diagnosis.recalibrated = metric_.of(held_out_, Mode::eval);
-    }
+    diagnosis.recalibrated = re_estimated();
     test("eval mode and train mode, on validation and training data");
     eval_ = metric_.of(held_out_, Mode::eval);
     train_ = metric_.of(as_trained_, Mode::train);
@@ -95,26 +102,14 @@ class NormDoctor {
       evidence_.push_back(fmt::format("re-estimated buffers   {}", share_word(*diagnosis.recalibrated)));
       return;
     }
-    const double lag_cured = metric_.better(*diagnosis.recalibrated, eval_) / loss;
-    evidence_.push_back(fmt::format("re-estimated buffers   {}   {}", share_word(*diagnosis.recalibrated),
-                                    cured(lag_cured) ? "cured" : "not lag"));
-    if (cured(lag_cured)) {
-      behind(diagnosis, loss, lag_cured);
+    if (lag_explains(*diagnosis.recalibrated)) {
+      behind(diagnosis, loss, part_of_loss(*diagnosis.recalibrated));
       return;
     }
     if (!several_places().empty()) {
-      test("a copy of each shared norm for every place of use");
-      double own = 0;
-      {
-        OtherBuffers each_its_own;
-        for (const auto& module : precise_.modules()) each_its_own.own(module);
-        own = metric_.of(held_out_, Mode::eval);
-      }
-      const double own_cured = metric_.better(own, eval_) / loss;
-      evidence_.push_back(fmt::format("one copy per place + re-estimated   {}   {}", share_word(own),
-                                      cured(own_cured) ? "cured" : "not cured"));
-      if (cured(own_cured)) {
-        diagnosis.findings.push_back(shared(own, own_cured));
+      if (auto finding = sharing()) {
+        blame_modules(*finding);
+        diagnosis.findings.push_back(std::move(*finding));
         return;
       }
     }
@@ -139,9 +134,39 @@ class NormDoctor {
                       share_word(loss), metric_.word()));
   }
 
+  /// What eval mode gets to with re-estimated buffers.
+  double re_estimated() {
+    OtherBuffers buffers;
+    for (const auto& module : precise_.modules()) buffers.shared(module);
+    return metric_.of(held_out_, Mode::eval);
+  }
+
+  /// How much a value brings back of what eval mode loses.
+  double part_of_loss(double value) const { return metric_.better(value, eval_) / metric_.better(train_, eval_); }
+
+  bool lag_explains(double recalibrated) {
+    const bool lags = cured(part_of_loss(recalibrated));
+    evidence_.push_back(
+        fmt::format("re-estimated buffers   {}   {}", share_word(recalibrated), lags ? "cured" : "not lag"));
+    return lags;
+  }
+
+  std::optional<Finding> sharing() {
+    test("a copy of each shared norm for every place of use");
+    {
+      OtherBuffers each_its_own;
+      for (const auto& module : precise_.modules()) each_its_own.own(module);
+      own_ = metric_.of(held_out_, Mode::eval);
+    }
+    const double part = part_of_loss(own_);
+    evidence_.push_back(fmt::format("one copy per place + re-estimated   {}   {}", share_word(own_),
+                                    cured(part) ? "cured" : "not cured"));
+    return cured(part) ? std::optional(shared(part)) : std::nullopt;
+  }
+
   /// One layer at a time with the statistics of its batch, the others with their buffers.
   std::vector<LayerBlame> blame_layers() {
-    FixedBatches few = as_trained_.first(1 + (kBlamedOn - 1) / as_trained_.batch_size());
+    FixedBatches few = as_trained_.first(batches_of_few(as_trained_));
     const double eval = metric_.of(few, Mode::eval);
     std::vector<LayerBlame> blame;
     for (const auto& module : precise_.modules())
@@ -241,24 +266,28 @@ class NormDoctor {
     return fmt::format("{}", fmt::join(places, " = "));
   }
 
-  Finding shared(double own, double part) {
+  /// Whether shared modules are each of one block.
+  bool one_parent_each() const {
+    bool all = true;
+    std::set<std::string> parents;
+    const auto modules = several_places();
+    for (const auto* module : modules) {
+      const std::string parent = parent_of(module->norm.paths.front());
+      for (const std::string& path : module->norm.paths) all &= parent_of(path) == parent;
+      parents.insert(module->norm.network + "/" + parent);
+    }
+    return all && parents.size() == modules.size();
+  }
+
+  Finding shared(double part) const {
     const auto modules = several_places();
     std::size_t most = 0;
-    std::set<std::string> parents;
-    bool one_parent_each = true;
-    for (const auto* module : modules) {
-      most = std::max(most, module->places.size());
-      for (const std::string& path : module->norm.paths) {
-        one_parent_each &= parent_of(path) == parent_of(module->norm.paths.front());
-      }
-      parents.insert(module->norm.network + "/" + parent_of(module->norm.paths.front()));
-    }
-    one_parent_each &= parents.size() == modules.size();
+    for (const auto* module : modules) most = std::max(most, module->places.size());
     const bool all_same =
         std::all_of(modules.begin(), modules.end(), [most](const auto* each) { return each->places.size() == most; });
     const std::string places = (all_same ? "" : "up to ") + count_word(most);
     const std::string who = modules.size() == 1 ? "One norm module is used"
-                            : one_parent_each
+                            : one_parent_each()
                                 ? fmt::format("Each of the {} blocks uses one norm module", modules.size())
                                 : fmt::format("Each of {} norm modules is used", modules.size());
 
@@ -274,8 +303,15 @@ class NormDoctor {
         "train mode does not.",
         who, places, fmt::join(named, ", "), modules.size() > kNamed ? ", …" : "", places,
         share_word(metric_.better(train_, eval_)), metric_.word());
+    finding.layer = place(modules.front()->norm, 0);
+    finding.evidence = evidence_;
+    finding.cure = "model.norm_sharing = none";
+    return finding;
+  }
 
-    // Everything cured but one: what that one costs by itself.
+  /// Everything cured but one: what that one costs by itself.
+  void blame_modules(Finding& finding) {
+    const auto modules = several_places();
     struct Cost {
       double value;
       const PreciseStatistics::Module* module;
@@ -291,20 +327,18 @@ class NormDoctor {
           all_but_one.own(module);
         }
       }
-      costs.push_back({metric_.better(own, metric_.of(held_out_, Mode::eval)), kept});
+      costs.push_back({metric_.better(own_, metric_.of(held_out_, Mode::eval)), kept});
     }
     std::stable_sort(costs.begin(), costs.end(), [](const Cost& a, const Cost& b) { return a.value > b.value; });
     std::vector<std::string> worst;
+    const bool by_parent = one_parent_each();
     for (const Cost& cost : costs) {
       if (worst.size() == 3 || cost.value <= 0) break;
-      const std::string name = one_parent_each ? parent_of(place(cost.module->norm, 0)) : equated(*cost.module);
+      const std::string name = by_parent ? parent_of(place(cost.module->norm, 0)) : equated(*cost.module);
       worst.push_back(fmt::format("{} ({})", name, share_word(cost.value)));
     }
     finding.layer = place(costs.front().module->norm, 0);
-    finding.evidence = evidence_;
     if (!worst.empty()) finding.evidence.push_back(fmt::format("most to blame: {}", fmt::join(worst, ", ")));
-    finding.cure = "model.norm_sharing = none";
-    return finding;
   }
 
   Finding small_batches(double large, double part) {
@@ -411,7 +445,7 @@ class NormDoctor {
   PreciseStatistics precise_;
   Step forwards_;
   bool over_;
-  double eval_ = 0, train_ = 0;
+  double eval_ = 0, train_ = 0, own_ = 0;  ///< own_: eval mode with buffers of each place's own
   std::vector<std::string> evidence_;
 };
 
@@ -426,6 +460,12 @@ Diagnosis diagnose_norms(Task& task, FixedBatches& held_out, FixedBatches& train
   const std::size_t whole = training.count() - (training.incomplete() ? 1 : 0);
   FixedBatches checked = training.first(std::clamp<std::size_t>(whole, 1, kCheckedBatches));
   return NormDoctor(task, held_out, training, forwards, over, tell).run(checked, tolerance);
+}
+
+std::optional<Finding> find_shared_norm(Task& task, FixedBatches& held_out, FixedBatches& training) {
+  if (held_out.count() == 0 || training.count() == 0) return std::nullopt;
+  FixedBatches few = held_out.first(batches_of_few(held_out));
+  return NormDoctor(task, few, training, 0, false, {}, kFewPreciseBatches).shared_norm();
 }
 
 }  // namespace ablate

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "experiments/training/doctor/diagnosis.h"
 #include "experiments/training/validation.h"
 
@@ -18,5 +20,9 @@ namespace ablate {
 /// that is not worth a word.
 Diagnosis diagnose_norms(Task& task, FixedBatches& held_out, FixedBatches& training, Step forwards, bool over,
                          const TellTest& tell = {}, double tolerance = 0.02);
+
+/// The shared-norm finding alone, by fewer samples and without what each module costs: for a run that waits for it.
+/// nullopt where something else makes eval mode worse, or nothing does.
+std::optional<Finding> find_shared_norm(Task& task, FixedBatches& held_out, FixedBatches& training);
 
 }  // namespace ablate
