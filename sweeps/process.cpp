@@ -141,7 +141,7 @@ pid_t start_child(const ProcessOptions& options) { return start(options, Bond::c
 void start_detached(const ProcessOptions& options) { start(options, Bond::detached); }
 
 int read_lines(const std::filesystem::path& program, const std::vector<std::string>& arguments,
-               const std::function<void(const std::string& line)>& line) {
+               const std::function<void(const std::string& line)>& line, const std::stop_token& stop, ErrorsGo errors) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw Error(fmt::format("Can't make a pipe: {}.", std::strerror(errno)));
   FileDescriptor reading(ends[0]), writing(ends[1]);
@@ -153,6 +153,7 @@ int read_lines(const std::filesystem::path& program, const std::vector<std::stri
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, writing.get(), STDOUT_FILENO);
+  if (errors == ErrorsGo::with_output) ::posix_spawn_file_actions_adddup2(&actions, writing.get(), STDERR_FILENO);
   pid_t child = 0;
   const int problem = ::posix_spawn(&child, program.c_str(), &actions, nullptr, words.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
@@ -165,6 +166,7 @@ int read_lines(const std::filesystem::path& program, const std::vector<std::stri
     return status;
   };
   try {
+    const std::stop_callback stopping(stop, [child] { ::kill(child, SIGTERM); });
     std::string pending;
     std::array<char, 4096> buffer;
     for (ssize_t got = 0; (got = ::read(reading.get(), buffer.data(), buffer.size())) != 0;) {

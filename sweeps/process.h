@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -31,9 +32,12 @@ pid_t start_child(const ProcessOptions& options);
 /// Starts it as nobody's child. Throws Error when it can't be started.
 void start_detached(const ProcessOptions& options);
 
-/// Runs a program in the foreground of our terminal until it ends, handing over each line of its standard output; its
-/// errors go where ours go. Returns how it ended, as waitpid says it. Throws Error when it can't be started.
+enum class ErrorsGo { where_ours_go, with_output };
+
+/// Runs a program in the foreground of our terminal until it ends, handing over each line of its standard output. It
+/// gets SIGTERM where it is stopped. Returns how it ended, as waitpid says it. Throws Error when it can't be started.
 int read_lines(const std::filesystem::path& program, const std::vector<std::string>& arguments,
-               const std::function<void(const std::string& line)>& line);
+               const std::function<void(const std::string& line)>& line, const std::stop_token& stop = {},
+               ErrorsGo errors = ErrorsGo::where_ours_go);
 
 }  // namespace ablate

@@ -7,6 +7,7 @@
 #include "experiments/range_test.h"
 #include "viewers/layers/layer_table.h"
 #include "viewers/run_metrics.h"
+#include "viewers/run_state.h"
 #include "viewers/widgets.h"
 
 namespace ablate {
@@ -14,15 +15,18 @@ namespace {
 
 class FindingsPanel : public Panel {
  public:
-  const char* title() const override { return "Findings"; }
+  const char* title() const override { return kFindingsPanel; }
   Place place() const override { return Place::right_bottom; }
   void draw(Workspace& workspace) override;
 
  private:
+  void draw_examination(Workspace& workspace, const RunView& run);
   void draw_finding(Workspace& workspace, const RunView& run, const Finding& finding);
 };
 
 void FindingsPanel::draw(Workspace& workspace) {
+  if (const RunView* const run = workspace.selected_run(); run && can_be_examined(*run))
+    draw_examination(workspace, *run);
   std::string healthy, unfinished;
   bool any = false;
   for (const RunView* run : workspace.shown) {
@@ -49,6 +53,35 @@ void FindingsPanel::draw(Workspace& workspace) {
   if (any && !(healthy.empty() && unfinished.empty())) ImGui::Separator();
   if (!healthy.empty()) widgets::quiet_paragraph("no finding:  " + healthy);
   if (!unfinished.empty()) widgets::quiet_paragraph("not finished:  " + unfinished);
+}
+
+/// Of the selected run: "● batch-shared  [Examine]", "● batch-shared  [Stop]  testing: masks turned round".
+void FindingsPanel::draw_examination(Workspace& workspace, const RunView& run) {
+  const auto found = workspace.examinations.find(run.info.id);
+  const Examination* const asked = found == workspace.examinations.end() ? nullptr : &found->second;
+  const bool under_way = asked && !asked->over;
+  ImGui::AlignTextToFramePadding();
+  widgets::color_mark(run.color);
+  ImGui::SameLine(0, widgets::em(0.2f));
+  ImGui::TextUnformatted(run.info.name.c_str());
+  widgets::same_line_or_wrap(widgets::em(5));
+  if (under_way) {
+    if (ImGui::Button("Stop##examining")) workspace.actions->stop_examining(run);
+    ImGui::SameLine();
+    widgets::quiet_paragraph(asked->test.empty() ? "waits for its turn" : "testing: " + asked->test);
+  } else {
+    if (ImGui::Button("Examine")) workspace.actions->examine(run);
+    widgets::hint(
+        "Tests norms, learning and data on copies of its newest checkpoint, in the background. At its end a run's "
+        "norms "
+        "alone are tested.");
+  }
+  if (asked && asked->over && !asked->problem.empty()) widgets::wrong_paragraph(asked->problem);
+  if (asked && asked->over && asked->problem.empty()) {
+    if (asked->findings == 0) widgets::quiet_paragraph("examined: nothing found");
+    for (const std::string& line : asked->untested) widgets::quiet_paragraph("not tested: " + line);
+  }
+  ImGui::Separator();
 }
 
 void FindingsPanel::draw_finding(Workspace& workspace, const RunView& run, const Finding& finding) {

@@ -9,6 +9,8 @@
 
 namespace ablate {
 
+inline constexpr const char* kFindingsPanel = "Findings";
+
 /// What the doctor found in the shown runs: a sentence, the evidence, the cure and a button that launches it.
 std::unique_ptr<Panel> make_findings_panel();
 

@@ -73,6 +73,15 @@ struct Snapshot {
   std::uint64_t version = 0;  ///< rises with every snapshot
 };
 
+/// Of a run that somebody wants examined: all that the doctor tests, on copies of its newest checkpoint.
+struct Examination {
+  bool over = false;
+  std::string test;                   ///< what is being tested; empty while others come first
+  std::size_t findings = 0;           ///< once it is over, as the rest
+  std::vector<std::string> untested;  ///< a line each
+  std::string problem;                ///< why it could not be examined
+};
+
 /// What can be done, whoever does it. Every call returns at once; what fails shows up in Workspace::error.
 class Actions {
  public:
@@ -82,6 +91,9 @@ class Actions {
   virtual void resume(const RunView& run) = 0;
   /// Of a run that trains or waits, from its next step on.
   virtual void change_lr(const RunView& run, const LrRequest& asked) = 0;
+  /// Its end shows in Workspace::examinations, what was found in the run.
+  virtual void examine(const RunView& run) = 0;
+  virtual void stop_examining(const RunView& run) = 0;
   /// Of a run that waits in this machine's queue.
   virtual void move_in_queue(const RunView& run, QueueEnd end) = 0;
 
@@ -101,16 +113,17 @@ class Actions {
 struct Workspace {
   std::filesystem::path root;
   std::shared_ptr<const Snapshot> snapshot = std::make_shared<Snapshot>();
-  std::set<std::string> hidden;                  ///< ids of runs not drawn
-  std::string selected;                          ///< id of the run that single-run panels show
-  bool selected_by_hand = false;                 ///< a person chose it: it stays, whatever is found in others
-  std::string sweep;                             ///< the one the panel shows: its name or place
-  std::string layer;                             ///< norm layer that the layers panel opens; empty: all of them
-  std::map<std::string, RecordedTest> recorded;  ///< range tests that other programs recorded, by file
-  std::optional<double> proposed_lr;             ///< chosen in a range test; the builder takes it
-  TrainingPlace place;                           ///< where new runs train, as chosen in the builder
-  std::string raised;                            ///< title of a panel that shall come to the front
-  std::optional<std::string> error;              ///< last failed action, shown until dismissed
+  std::set<std::string> hidden;                     ///< ids of runs not drawn
+  std::string selected;                             ///< id of the run that single-run panels show
+  bool selected_by_hand = false;                    ///< a person chose it: it stays, whatever is found in others
+  std::string sweep;                                ///< the one the panel shows: its name or place
+  std::string layer;                                ///< norm layer that the layers panel opens; empty: all of them
+  std::map<std::string, RecordedTest> recorded;     ///< range tests that other programs recorded, by file
+  std::map<std::string, Examination> examinations;  ///< that were asked for, by id of run
+  std::optional<double> proposed_lr;                ///< chosen in a range test; the builder takes it
+  TrainingPlace place;                              ///< where new runs train, as chosen in the builder
+  std::string raised;                               ///< title of a panel that shall come to the front
+  std::optional<std::string> error;                 ///< last failed action, shown until dismissed
   Actions* actions = nullptr;
   TextureCache* textures = nullptr;
   ImFont* bold = nullptr;

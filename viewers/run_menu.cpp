@@ -7,6 +7,7 @@
 #include "runs/error.h"
 #include "runs/trimmed.h"
 #include "viewers/builder_model.h"
+#include "viewers/findings_panel.h"
 #include "viewers/run_state.h"
 #include "viewers/widgets.h"
 
@@ -18,6 +19,12 @@ void RunMenu::draw(Workspace& workspace, const RunView* run) {
   if (ImGui::BeginMenu("Learning rate", run && can_change_lr(*run))) {
     draw_lr(workspace, *run);
     ImGui::EndMenu();
+  }
+  if (ImGui::MenuItem("Examine", nullptr, false, run && can_be_examined(*run))) {
+    workspace.actions->examine(*run);
+    workspace.selected = run->info.id;
+    workspace.selected_by_hand = true;
+    workspace.raised = kFindingsPanel;
   }
   const bool waits = run && run->queue_place > 0;
   if (ImGui::MenuItem("Start before all others", nullptr, false, waits))

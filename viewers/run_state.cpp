@@ -60,6 +60,10 @@ bool can_change_lr(const RunView& run) {
   return can_stop(run) && run.config && run.config->text("lr_find.procedure") == "none";
 }
 
+bool can_be_examined(const RunView& run) {
+  return run.config && run.info.status.state != RunState::queued && run.config->text("lr_find.procedure") == "none";
+}
+
 std::string why_it_waits(const Snapshot& snapshot, const RunView& run) {
   const RunStatus& status = run.info.status;
   if (status.state != RunState::queued || !status.waiting.empty()) return status.waiting;

@@ -14,6 +14,8 @@ bool can_stop(const RunView& run);
 bool can_resume(const RunView& run);
 /// It trains or waits to, and is no range test, which goes through all rates.
 bool can_change_lr(const RunView& run);
+/// One of ours that has begun, and is no range test.
+bool can_be_examined(const RunView& run);
 /// Why a queued run has not begun: what its launcher knows, the run that it comes after, or how many start before it;
 /// empty where nothing is known.
 std::string why_it_waits(const Snapshot& snapshot, const RunView& run);

@@ -181,6 +181,7 @@ void Contents::take_news() {
   }
   if (first_listing_ && !workspace_.snapshot->loading) choose_shown();
   if (auto error = session_.take_error()) workspace_.error = std::move(error);
+  if (auto examinations = session_.examinations()) workspace_.examinations = std::move(*examinations);
   Interest interest;
   for (const RunView* run : workspace_.shown) interest.shown.insert(run->info.id);
   interest.selected = workspace_.selected;

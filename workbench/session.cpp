@@ -15,7 +15,7 @@ constexpr std::chrono::seconds kBetweenQuestions{5};
 }  // namespace
 
 Session::Session(std::filesystem::path root, std::function<void()> done)
-    : root_(std::move(root)), done_(std::move(done)), worker_([this] { work(); }) {}
+    : root_(std::move(root)), done_(std::move(done)), worker_([this] { work(); }), examiner_(done_) {}
 
 Session::~Session() {
   {

@@ -13,11 +13,13 @@
 
 #include "sweeps/slurm_launcher.h"
 #include "viewers/panel.h"
+#include "workbench/examiner.h"
 
 namespace ablate {
 
 /// Does what panels ask for, on a thread of its own: makes run folders, queues, stops and resumes runs. The window can
-/// close at any time: what has been asked for is done first, and the runs are other processes.
+/// close at any time: what has been asked for is done first, and the runs are other processes. Only what is being
+/// examined is not waited for.
 class Session : public Actions {
  public:
   /// `done` is called from the session's thread after each action, whether it worked or not.
@@ -28,6 +30,8 @@ class Session : public Actions {
   void stop(const RunView& run) override;
   void resume(const RunView& run) override;
   void change_lr(const RunView& run, const LrRequest& asked) override;
+  void examine(const RunView& run) override { examiner_.examine(run.info.id, run.info.folder); }
+  void stop_examining(const RunView& run) override { examiner_.stop(run.info.id); }
   void move_in_queue(const RunView& run, QueueEnd end) override;
   void launch(const Sweep& sweep, const TrainingPlace& place) override;
   void resume(const SweepView& sweep) override;
@@ -45,6 +49,8 @@ class Session : public Actions {
   std::optional<std::string> take_launched();
   /// The name of the sweep that was launched last, once.
   std::optional<std::string> take_launched_sweep();
+  /// See Examiner.
+  std::optional<std::map<std::string, Examination>> examinations() const { return examiner_.examinations(); }
   /// Why an action failed, once for each.
   std::optional<std::string> take_error();
 
@@ -64,6 +70,7 @@ class Session : public Actions {
   std::optional<std::string> launched_, launched_sweep_;
   bool ending_ = false;
   std::thread worker_;
+  Examiner examiner_;
 };
 
 }  // namespace ablate

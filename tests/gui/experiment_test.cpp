@@ -29,6 +29,7 @@ class ExperimentTest : public testing::Test {
   void watch(Driver& driver, ImGuiTestContext& context);
   void stop_and_resume(Driver& driver, ImGuiTestContext& context);
   void wait_while_closed(const fs::path& run);
+  void examine(Driver& driver, ImGuiTestContext& context);
   void stop_everything(Driver& driver, ImGuiTestContext& context);
 
   TemporaryFolder root_{"experiment"};
@@ -116,6 +117,27 @@ void ExperimentTest::stop_everything(Driver& driver, ImGuiTestContext& context) 
       context, [&] { return !driver.contents().busy(); }, 60, "everything has stopped");
 }
 
+/// Stopped half way, and once more to its end.
+void ExperimentTest::examine(Driver& driver, ImGuiTestContext& context) {
+  const auto of_batch = [&]() -> const Examination* {
+    const auto& all = driver.contents().workspace().examinations;
+    const auto found = all.find(driver.run_named("batch")->info.id);
+    return found == all.end() ? nullptr : &found->second;
+  };
+  context.ItemClick("//Runs/**/batch");
+  context.ItemClick("//Findings/Examine");
+  driver.wait_until(
+      context, [&] { return of_batch() && !of_batch()->test.empty(); }, 60, "it says what it tests");
+  context.ItemClick("//Findings/**/Stop##examining");
+  driver.wait_until(
+      context, [&] { return !of_batch(); }, 20, "it is stopped");
+  context.ItemClick("//Findings/Examine");
+  driver.wait_until(
+      context, [&] { return of_batch() && of_batch()->over; }, 100, "it ends");
+  EXPECT_EQ(of_batch()->problem, "");
+  EXPECT_EQ(of_batch()->findings, read_findings(driver.run_named("batch")->info.folder).size());
+}
+
 TEST_F(ExperimentTest, IsBuiltLaunchedWatchedStoppedResumedAndFoundAgain) {
   fs::path other;
   Step resumed_from = 0;
@@ -145,6 +167,7 @@ TEST_F(ExperimentTest, IsBuiltLaunchedWatchedStoppedResumedAndFoundAgain) {
         context, [&] { return driver.run_named("batch")->info.status.step > resumed_from; }, 90,
         "the resumed run goes on");
     stop_everything(driver, context);
+    examine(driver, context);
   });
   EXPECT_FALSE(driver.contents().workspace().error.has_value());
 }

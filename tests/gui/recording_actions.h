@@ -23,6 +23,8 @@ class RecordingActions : public Actions {
   void change_lr(const RunView& run, const LrRequest& lr) override {
     asked.push_back("lr " + lr.words() + " for " + run.info.name);
   }
+  void examine(const RunView& run) override { asked.push_back("examine " + run.info.name); }
+  void stop_examining(const RunView& run) override { asked.push_back("stop examining " + run.info.name); }
   void move_in_queue(const RunView& run, QueueEnd end) override {
     asked.push_back(run.info.name + (end == QueueEnd::first ? " first" : " last"));
   }

@@ -130,6 +130,15 @@ TEST_F(ProcessTest, AReaderThatThrowsLeavesNoChildBehind) {
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
 }
 
+TEST_F(ProcessTest, ReadingStopsWhereItIsAskedTo) {
+  std::stop_source stop;
+  const int status = read_lines(
+      "/bin/sh", {"-c", "echo one >&2; exec sleep 600"}, [&](const std::string&) { stop.request_stop(); },
+      stop.get_token(), ErrorsGo::with_output);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(WTERMSIG(status), SIGTERM);
+}
+
 TEST_F(ProcessTest, ALogThatCannotBeWrittenSaysSo) {
   ProcessOptions options = shell("");
   options.log = folder_ / "missing" / "log";

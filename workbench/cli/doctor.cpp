@@ -1,7 +1,6 @@
 // ablate doctor RUN[@STEP]…: what is wrong with a run's network, by tests on copies of it; --fix writes the experiment
 // that shows the cure. Of a run that another program logged: what its log alone tells.
 #include <fmt/format.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <memory>
@@ -11,8 +10,7 @@
 #include "experiments/log_findings.h"
 #include "runs/json_file.h"
 #include "runs/run_reader.h"
-#include "sweeps/launcher.h"
-#include "sweeps/process.h"
+#include "sweeps/examination.h"
 #include "workbench/cli/checkpoints.h"
 #include "workbench/cli/command.h"
 #include "workbench/cli/output.h"
@@ -26,20 +24,14 @@ struct DoctorOptions {
 };
 
 nlohmann::json diagnosis_of(const NamedCheckpoint& named) {
-  nlohmann::json answer;
   const bool terminal = ::isatty(STDERR_FILENO);
-  const int status = read_lines(worker_program(), {"doctor", named.word()}, [&](const std::string& line) {
-    nlohmann::json said = parse_json(line, "what the worker said");
-    if (!said.contains("test"))
-      answer = std::move(said);
-    else
-      fmt::print(stderr, "{}testing: {}{}", terminal ? "\r\033[K" : "", said["test"].get<std::string>(),
-                 terminal ? "" : "\n");
+  const auto diagnosis = examine_run(named.word(), [&](const std::string& test) {
+    fmt::print(stderr, "{}testing: {}{}", terminal ? "\033[K" : "", test, terminal ? "\r" : "\n");
   });
-  if (terminal) fmt::print(stderr, "\r\033[K");
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || answer.is_null())
-    throw Error(fmt::format("{} could not be examined.", named.run.id));
-  return answer;
+  if (terminal) fmt::print(stderr, "\033[K");
+  for (const nlohmann::json& note : diagnosis->at("notes"))
+    fmt::print(stderr, "ablate: note: {}\n", note.get<std::string>());
+  return *diagnosis;
 }
 
 /// The run as it was, and with each cure that is a change of one option.

@@ -49,19 +49,22 @@ int doctor(const std::string& run) {
                                           document->at("data").dump(), data.source.fingerprint.dump()));
   nlohmann::json findings = nlohmann::json::array();
   for (const Finding& finding : diagnosis.findings) findings.push_back(to_json(finding));
+  nlohmann::json notes = nlohmann::json::array();
+  if (loaded.average.empty() && loaded.checkpoint == newest_checkpoint(loaded.folder).value_or("")) {
+    try {
+      const bool at_the_end = patient.steps == status.step && status.state != RunState::running;
+      write_findings(loaded.folder, diagnosis.findings, at_the_end ? Examined::at_the_end : Examined::while_training);
+    } catch (const Error& error) {  // A colleague's run.
+      notes.push_back(fmt::format("{} The findings are not kept with the run.", error.what()));
+    }
+  }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
   fmt::print("{}\n", json_text({{"checkpoint", loaded.checkpoint.string()},
                                 {"findings", findings},
                                 {"tests", diagnosis.tests},
                                 {"untested", diagnosis.untested},
+                                {"notes", notes},
                                 {"seconds", seconds.count()}}));
-  if (!loaded.average.empty() || loaded.checkpoint != newest_checkpoint(loaded.folder).value_or("")) return 0;
-  try {
-    const bool at_the_end = patient.steps == status.step && status.state != RunState::running;
-    write_findings(loaded.folder, diagnosis.findings, at_the_end ? Examined::at_the_end : Examined::while_training);
-  } catch (const Error& error) {  // A colleague's run.
-    fmt::print(stderr, "ablate: note: {} The findings are not kept with the run.\n", error.what());
-  }
   return 0;
 }
 

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "viewers/panel.h"
+
+namespace ablate {
+
+/// Has runs examined for the window, one after the other, on a thread of its own. Any thread may call. When it goes
+/// away what is being examined is stopped.
+class Examiner {
+ public:
+  /// `done` is called from that thread after each.
+  explicit Examiner(std::function<void()> done);
+  /// One that waits or is being examined stays as it is.
+  void examine(const std::string& run, const std::filesystem::path& folder);
+  /// Also of one that waits.
+  void stop(const std::string& run);
+  /// By id of run; nullopt where another thread has it just now.
+  std::optional<std::map<std::string, Examination>> examinations() const;
+
+ private:
+  struct Wanted {
+    std::string run;
+    std::filesystem::path folder;
+  };
+  void work(const std::stop_token& ending);
+  Examination examined(const Wanted& wanted, const std::stop_token& stop);
+
+  std::function<void()> done_;
+  mutable std::mutex mutex_;  // Guards the following.
+  std::condition_variable_any changed_;
+  std::deque<Wanted> wanted_;  ///< the first is being examined
+  std::map<std::string, Examination> examinations_;
+  std::stop_source now_;  ///< of the one that is being examined
+  std::jthread thread_;
+};
+
+}  // namespace ablate
