@@ -4,7 +4,7 @@
 
 #include "experiments/catalogue.h"
 #include "runs/error.h"
-#include "runs/trimmed.h"
+#include "runs/text.h"
 
 namespace ablate {
 namespace {

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <optional>
 
+#include "runs/text.h"
+
 namespace ablate {
 namespace {
 
@@ -24,11 +26,6 @@ constexpr std::size_t kLooks = 3;
 constexpr std::initializer_list<const char*> kTraining{"train", "training"};
 constexpr std::initializer_list<const char*> kValidation{"val", "valid", "validation", "test", "eval", "dev"};
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char letter) { return std::tolower(letter); });
-  return text;
-}
-
 /// Words of a tag: letters between anything else, "valLoss" being two.
 std::vector<std::string> tag_words(const std::string& tag) {
   std::vector<std::string> words;
@@ -38,7 +35,7 @@ std::vector<std::string> tag_words(const std::string& tag) {
     const auto letter = static_cast<unsigned char>(each);
     const bool new_word = std::isupper(letter) && small;
     if ((new_word || !std::isalpha(letter)) && !word.empty()) {
-      words.push_back(lower(word));
+      words.push_back(lower_case(word));
       word.clear();
     }
     if (std::isalpha(letter)) word += each;

@@ -10,7 +10,7 @@
 #include "runs/atomic_file.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
-#include "runs/trimmed.h"
+#include "runs/text.h"
 
 namespace ablate {
 namespace {

@@ -5,21 +5,17 @@
 #include <numeric>
 #include <utility>
 
+#include "runs/text.h"
+
 namespace ablate {
 namespace {
 
 constexpr std::size_t kLettersCompared = 200;
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
-
 }  // namespace
 
 std::size_t edit_distance(std::string_view one, std::string_view other) {
-  const std::string a = lower(one.substr(0, kLettersCompared)), b = lower(other.substr(0, kLettersCompared));
+  const std::string a = lower_case(one.substr(0, kLettersCompared)), b = lower_case(other.substr(0, kLettersCompared));
   std::vector<std::size_t> before, above, row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 1; i <= a.size(); ++i) {
@@ -41,10 +37,10 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
 
 std::vector<std::string> near_matches(std::string_view word, const std::vector<std::string>& candidates,
                                       std::size_t most) {
-  const std::string wanted = lower(word.substr(0, kLettersCompared));
+  const std::string wanted = lower_case(word.substr(0, kLettersCompared));
   std::vector<std::pair<std::size_t, std::string>> ranked;
   for (const std::string& candidate : candidates) {
-    const std::string text = lower(candidate).substr(0, kLettersCompared);
+    const std::string text = lower_case(candidate).substr(0, kLettersCompared);
     const bool holds = !wanted.empty() && text.find(wanted) != std::string::npos;
     const std::size_t distance = edit_distance(wanted, text);
     if (holds || distance <= 1 + wanted.size() / 3) ranked.emplace_back(holds ? 0 : distance, candidate);

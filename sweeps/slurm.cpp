@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "runs/error.h"
-#include "runs/trimmed.h"
+#include "runs/text.h"
 #include "sweeps/run_command.h"
 
 namespace ablate {

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "runs/error.h"
-#include "runs/trimmed.h"
+#include "runs/text.h"
 #include "viewers/run_metrics.h"
 
 namespace ablate {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "experiments/catalogue.h"
+#include "runs/text.h"
 
 namespace ablate {
 
@@ -19,18 +20,11 @@ struct RunFilter::Word {
 
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
-  return result;
-}
-
 bool option_has(const RunConfig& config, const std::string& key, const std::string& value) {
   for (const Option& option : catalogue()) {
     if (option.key != key && !option.key.ends_with("." + key)) continue;
     const nlohmann::json& actual = config.at(option.key);
-    const std::string text = lower(actual.is_string() ? actual.get<std::string>() : actual.dump());
+    const std::string text = lower_case(actual.is_string() ? actual.get<std::string>() : actual.dump());
     if (text.starts_with(value)) return true;
   }
   return false;
@@ -55,10 +49,10 @@ RunFilter::RunFilter(const std::string& text) {
         continue;
       }
     } else if (equals != std::string::npos && equals > 0) {
-      parsed.key = lower(word.substr(0, equals));
-      parsed.text = lower(word.substr(equals + 1));
+      parsed.key = lower_case(word.substr(0, equals));
+      parsed.text = lower_case(word.substr(equals + 1));
     } else {
-      parsed.text = lower(word);
+      parsed.text = lower_case(word);
     }
     words_.push_back(std::move(parsed));
   }
@@ -72,7 +66,7 @@ bool RunFilter::matches(const RunView& run) const {
   return std::all_of(words_.begin(), words_.end(), [&](const Word& word) {
     if (word.expression) return RE2::PartialMatch(run.info.name, *word.expression);
     if (!word.key.empty()) return run.config && option_has(*run.config, word.key, word.text);
-    const auto has = [&](std::string_view text) { return lower(text).find(word.text) != std::string::npos; };
+    const auto has = [&](std::string_view text) { return lower_case(text).find(word.text) != std::string::npos; };
     return has(run.info.name) || has(run.info.id) || has(run.info.experiment) || has(name_of(run.info.status.state));
   });
 }

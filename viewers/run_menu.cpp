@@ -5,7 +5,7 @@
 #include <imgui_stdlib.h>
 
 #include "runs/error.h"
-#include "runs/trimmed.h"
+#include "runs/text.h"
 #include "viewers/builder_model.h"
 #include "viewers/findings_panel.h"
 #include "viewers/run_state.h"

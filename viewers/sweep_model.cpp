@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include "runs/error.h"
-#include "runs/trimmed.h"
+#include "runs/text.h"
 #include "sweeps/pruners/pruner.h"
 #include "sweeps/samplers/sampler.h"
 

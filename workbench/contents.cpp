@@ -6,11 +6,11 @@
 #include <imgui_internal.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
 #include <utility>
 
 #include "runs/error.h"
+#include "runs/text.h"
 #include "viewers/lr_panel.h"
 #include "viewers/run_state.h"
 #include "viewers/sweep_panel.h"
@@ -22,12 +22,6 @@ namespace {
 
 constexpr std::size_t kShownAtFirst = 12;  // More runs than that: only the newest experiment is drawn.
 constexpr const char* kDock = "desk";
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 /// With ~ for the home folder.
 std::string short_path(const std::filesystem::path& path) {
@@ -107,7 +101,7 @@ void Contents::choose_view() {
   std::string names;
   for (const auto& panel : panels_) {
     names += (names.empty() ? "" : ", ") + std::string(panel->title());
-    if (lower(panel->title()) != lower(options_.view)) continue;
+    if (lower_case(panel->title()) != lower_case(options_.view)) continue;
     if (!inner.empty()) panel->restore({{"view", inner}});
     if (!inner.empty() && panel->state().value("view", "") != inner)
       throw Error(fmt::format("{} has no view \"{}\".", panel->title(), inner));
@@ -398,7 +392,7 @@ void Contents::draw_alone() {
                      ImGuiWindowFlags_NoDocking;
   if (ImGui::Begin("alone", nullptr, flags))
     for (const auto& panel : panels_)
-      if (lower(panel->title()) == lower(options_.view)) panel->draw(workspace_);
+      if (lower_case(panel->title()) == lower_case(options_.view)) panel->draw(workspace_);
   ImGui::End();
 }
 

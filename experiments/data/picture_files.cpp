@@ -6,14 +6,12 @@
 #include <set>
 #include <string>
 
+#include "runs/text.h"
+
 namespace ablate {
 namespace {
 
-std::string ending_of(const std::filesystem::path& file) {
-  std::string ending = file.extension().string();
-  std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return ending;
-}
+std::string ending_of(const std::filesystem::path& file) { return lower_case(file.extension().string()); }
 
 bool is_hidden(const std::filesystem::path& file) { return file.filename().string().starts_with('.'); }
 

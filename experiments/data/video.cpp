@@ -8,6 +8,7 @@
 #include <opencv2/videoio.hpp>
 
 #include "runs/error.h"
+#include "runs/text.h"
 
 namespace ablate {
 
@@ -22,8 +23,7 @@ struct VideoWriter::Impl {
 
 bool is_video(const std::filesystem::path& file) {
   static constexpr std::array kEndings{".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm"};
-  std::string ending = file.extension().string();
-  std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string ending = lower_case(file.extension().string());
   return std::ranges::find(kEndings, ending) != kEndings.end();
 }
 

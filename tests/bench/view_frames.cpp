@@ -1,4 +1,4 @@
-// How long each view of a sweep takes to build a frame, in ms, the median of 200: sweep_frames JOURNAL
+// How long views of a panel take to build a frame, in ms, the median of 200: view_frames PATH PANEL VIEW…
 #include <fmt/format.h>
 #include <imgui.h>
 #include <implot.h>
@@ -7,7 +7,6 @@
 #include <chrono>
 #include <thread>
 
-#include "viewers/sweep_panel.h"
 #include "workbench/contents.h"
 #include "workbench/theme.h"
 
@@ -24,7 +23,7 @@ double build_frame(ablate::Contents& contents) {
   return std::chrono::duration<double, std::milli>(Clock::now() - began).count();
 }
 
-void measure(const char* journal, const char* view) {
+void measure(const char* path, const std::string& panel, const std::string& view) {
   ImGui::CreateContext();
   ImPlot::CreateContext();
   ImGuiIO& io = ImGui::GetIO();
@@ -35,7 +34,7 @@ void measure(const char* journal, const char* view) {
   io.BackendFlags |= ImGuiBackendFlags_RendererHasTextures | ImGuiBackendFlags_RendererHasVtxOffset;
   {
     const ablate::Fonts fonts = ablate::apply_theme(1);
-    ablate::Contents contents({"no-runs", {journal}, "", std::string(ablate::kSweepPanel) + "/" + view, [] {}}, fonts);
+    ablate::Contents contents({"no-runs", {path}, "", panel + "/" + view, [] {}}, fonts);
     while (!contents.settled()) {
       build_frame(contents);
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -57,8 +56,6 @@ void measure(const char* journal, const char* view) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) return 2;
-  for (const char* view :
-       {"trials", "history", "learning curves", "parallel coordinates", "slices", "contour", "importance", "timeline"})
-    measure(argv[1], view);
+  if (argc < 4) return 2;
+  for (int i = 3; i < argc; ++i) measure(argv[1], argv[2], argv[i]);
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cctype>
+#include <string>
 #include <string_view>
 
 namespace ablate {
@@ -8,6 +10,13 @@ namespace ablate {
 inline std::string_view trimmed(std::string_view text, std::string_view blanks = " \t\r\n") {
   const std::size_t first = text.find_first_not_of(blanks);
   return first == std::string_view::npos ? "" : text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+/// Of ASCII letters.
+inline std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& letter : lower) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  return lower;
 }
 
 }  // namespace ablate
