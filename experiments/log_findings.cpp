@@ -116,6 +116,7 @@ class LogReader {
       std::size_t lost = 0;
       for (std::size_t i = 0; i < points.size(); ++i) lost += !std::isfinite(points[i].value);
       if (lost > 0) test += fmt::format(", {} of them NaN or infinite", lost);
+      if (points.size() < kFewest) test += fmt::format("; of fewer than {} no more is said", kFewest);
       diagnosis_.tests.push_back(std::move(test));
       if (not_finite(tag, points) || points.size() < kFewest) continue;
       if (is_validation(tag))

@@ -78,7 +78,9 @@ void FindingsPanel::draw_examination(Workspace& workspace, const RunView& run) {
   }
   if (asked && asked->over && !asked->problem.empty()) widgets::wrong_paragraph(asked->problem);
   if (asked && asked->over && asked->problem.empty()) {
-    if (asked->findings == 0) widgets::quiet_paragraph("examined: nothing found");
+    if (asked->findings == 0)
+      widgets::quiet_paragraph(asked->untested.empty() ? "examined: nothing found"
+                                                       : "examined: nothing found in what could be tested");
     for (const std::string& line : asked->untested) widgets::quiet_paragraph("not tested: " + line);
   }
   ImGui::Separator();

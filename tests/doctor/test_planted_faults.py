@@ -33,8 +33,10 @@ FAULTS = {
     "small-batch-norm": [{"train.batch_size": 1, "train.steps": 400}],
     "statistics-only-forwards": [{"train.accumulate": 4, "train.accumulate_fault": True}],
     "learning-rate-too-high": [{"optimizer.lr": 30}, {"optimizer.name": "sgd", "optimizer.lr": 50}],
-    "learning-rate-too-low": [{"optimizer.lr": 3e-6}, {"optimizer.name": "sgd", "optimizer.lr": 1e-5}],
-    "vanishing-gradients": [{"model.norm": "none", "model.activation": "sigmoid"}],
+    "learning-rate-too-low": [{"optimizer.lr": 3e-6}, {"optimizer.name": "sgd", "optimizer.lr": 1e-5},
+                             {"schedule.name": "multistep", "schedule.milestones": [3, 6], "schedule.gamma": 0.01}],
+    "vanishing-gradients": [{"model.norm": "none", "model.activation": "sigmoid"},
+                            {"model.norm": "none", "model.activation": "sigmoid", "optimizer.name": "sgd", "optimizer.lr": 0.5}],
     "double-softmax": [{"model.head": "softmax", "loss.bce": 0, "loss.ce_on_softmax": 1}],
     "missing-pooling": [{"model.pool": "none"}],
     "leakage": ["leak"],
@@ -43,18 +45,18 @@ FAULTS = {
     "input-normalisation": ["darken held-out"],
     "domain-shift": ["another world"],
     "overfitting": ["few pictures"],
-    "colour-shortcut": ["blue people"],
+    "colour-shortcut": ["blue people", "bright people"],
     "underfitting": [{"model.channels": 1, "model.depth": 1}],
     "exploding-gradients": [{"optimizer.name": "sgd", "optimizer.lr": 0.1, "loss.bce": 1000},
                             {"optimizer.name": "sgd", "optimizer.lr": 0.05, "loss.bce": 5000, "model.norm": "none"}],
     "dead-units": ["dead biases"],
-    "missing-buffers": ["buffers as made"],
+    "missing-buffers": ["buffers as made", "some buffers as made"],
     "validation-moves-buffers": ["buffers moved"],
     "not-finite": ["NaN weights"],
 }
 # What is wrong with the weights that a run begins with; or with its last checkpoint.
 BEGINNINGS = ("dead biases", "fine-tuned")
-CHECKPOINTS = ("buffers as made", "buffers moved", "NaN weights")
+CHECKPOINTS = ("buffers as made", "some buffers as made", "buffers moved", "NaN weights")
 HEALTHY = [
     {}, {"model.norm": "instance"}, {"model.norm": "group", "model.norm_groups": 2}, {"model.norm": "layer"}, {"model.norm": "none"},
     {"schedule.name": "cosine"}, {"schedule.name": "onecycle"}, {"schedule.name": "multistep", "schedule.milestones": [100, 150]},
@@ -105,9 +107,9 @@ class PlantedFaults(AblateTest):
     def spoil(self, fault, run):
         """Of a run that has ended."""
         def edit(tensors):
-            if fault == "buffers as made":
+            if fault in ("buffers as made", "some buffers as made"):
                 for name, tensor in tensors.items():
-                    if name.endswith(("running_mean", "running_var", "num_batches_tracked")):
+                    if name.endswith(("running_mean", "running_var", "num_batches_tracked")) and (name.startswith("up") or fault == "buffers as made"):
                         tensor.fill_(1 if name.endswith("running_var") else 0)
             elif fault == "NaN weights":
                 tensors["up1.conv1.weight"].view(-1)[3] = math.nan
@@ -169,6 +171,8 @@ class PlantedFaults(AblateTest):
             drawn_people.remove(folder, names[12 + HELD_OUT:])
         elif fault == "blue people":
             drawn_people.paint_people(folder, names, rng)
+        elif fault == "bright people":
+            drawn_people.light_people(folder, names)
 
     def examined(self, fault, seed, photographs):
         """Causes that are named of a run with this fault, and all that was said."""

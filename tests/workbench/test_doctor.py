@@ -82,7 +82,11 @@ class DoctorTest(AblateTest):
         config = {"data": {"size": [32, 32], "count": 20, "held_out": 4}, "model": {"channels": 2, "depth": 1}, "train": {"batch_size": 4}}
         (folder / "run.json").write_text(json.dumps({"format": 1, "variant": "bare", "config": config}))
         (folder / "status.json").write_text(json.dumps({"format": 1, "status": "stopped"}))
+        known = json.dumps({"format": 1, "findings": [{"cause": "shared-norm", "layer": "a", "confidence": 1, "sentence": "s", "evidence": [], "cure": "c"}]})
+        (folder / "findings.json").write_text(known)
         said = self.ablate("doctor", "bare").stdout
+        self.assertIn("nothing found in what could be tested", said)
+        self.assertEqual((folder / "findings.json").read_text(), known)
         self.assertIn("not tested: running statistics", said)
         self.assertIn("not tested: learning: the run has no checkpoint to compare with", said)
 
@@ -101,7 +105,7 @@ class DoctorTest(AblateTest):
                 Image.fromarray(np.random.default_rng(i).integers(0, 255, (32, 32), np.uint8)).save(self.folder / "pictures" / part / f"{i}.png")
         run = self.json_of("train", *assignments(data__dataset="folder", data__path=str(self.folder / "pictures"), train__steps=2))["run"]
         (self.folder / "pictures" / "images" / "0.png").unlink()
-        self.assertIn("not tested: the data that it was trained on: they are others now", self.ablate("doctor", run).stdout)
+        self.assertIn("not tested: the data that it was trained on: by their files' names, sizes and times they are others now", self.ablate("doctor", run).stdout)
         (self.folder / "pictures").rename(self.folder / "elsewhere")
         self.assertIn(str(self.folder / "pictures"), self.error_of("doctor", run, code=1))
 

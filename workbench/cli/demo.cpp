@@ -110,7 +110,7 @@ std::vector<std::string> sentences_of(const std::vector<Result>& results) {
   std::vector<std::string> sentences;
   for (const Result& result : results)
     for (const Finding& finding : result.findings)
-      sentences.push_back(fmt::format("{}: {}", result.run.name, finding.sentence));
+      sentences.push_back(fmt::format("{}: {} Cure: {}", result.run.name, finding.sentence, finding.cure));
   return sentences;
 }
 

@@ -9,6 +9,7 @@
 #include "experiments/cure.h"
 #include "experiments/log_findings.h"
 #include "runs/json_file.h"
+#include "runs/paths.h"
 #include "runs/run_reader.h"
 #include "sweeps/examination.h"
 #include "workbench/cli/checkpoints.h"
@@ -75,7 +76,7 @@ void print(const Invocation& invocation, const std::string& run, const nlohmann:
     fmt::print("    cure: {}\n", finding["cure"].get<std::string>());
   }
   if (diagnosis["findings"].empty()) {
-    fmt::print("{}: nothing found.\n", run);
+    fmt::print("{}: nothing found{}.\n", run, diagnosis["untested"].empty() ? "" : " in what could be tested");
     for (const nlohmann::json& line : diagnosis["tests"]) fmt::print("    {}\n", line.get<std::string>());
   }
   for (const nlohmann::json& line : diagnosis["untested"]) fmt::print("    not tested: {}\n", line.get<std::string>());
@@ -100,6 +101,9 @@ std::optional<RunInfo> foreign_run(const Invocation& invocation, const std::stri
 }
 
 int doctor(const Invocation& invocation, const DoctorOptions& options) {
+  if (!options.fix.empty() && !std::filesystem::is_directory(plain_path(options.fix).parent_path()))
+    throw Error(fmt::format("--fix {}: there is no folder {}.", options.fix.string(),
+                            plain_path(options.fix).parent_path().string()));
   if (const auto run = foreign_run(invocation, options.run)) {
     if (!options.fix.empty())
       throw Error(fmt::format("{} was not made by Ablate: its settings are not known here, so {} can't be written.",

@@ -317,7 +317,7 @@ class DataFaults {
   /// Whether what is predicted hangs on colours or light alone.
   void shortcut(const SeenSet& training, const SeenSet& held_out) {
     if (training.inputs.size(1) != 3 || !held_out_.at(0).tensors.contains("image")) return;
-    if ((held_out.inputs - held_out.inputs.mean(1, true)).abs().max().item<double>() < 0.02) return;  // Grey already.
+    const bool grey = (held_out.inputs - held_out.inputs.mean(1, true)).abs().max().item<double>() < 0.02;
     tell_("what is left in grey, of other hues, and in the dark");
     const double as_it_is = metric_.of(held_out_, mode_);
     const double told = mean_of(told_by_colour(training, held_out)), overlapping = mean_of(held_out.overlaps);
@@ -331,20 +331,24 @@ class DataFaults {
       least = left;
       worst = what;
     };
-    probe("in grey", [](const Tensor& x) { return x.mean(1, true).expand_as(x); });
-    probe("of the next hue", [](const Tensor& x) { return x.roll({1}, {1}); });
-    probe("of the one after", [](const Tensor& x) { return x.roll({2}, {1}); });
-    const double dark = with_inputs([](const Tensor& x) { return x * 0.5; });
-    note(fmt::format(
-        "held-out pictures as they are: {} {}; {}, half as light {}; colours alone overlap their masks by {}",
-        metric_.word(), share_word(as_it_is), line, share_word(dark), share_word(told)));
+    if (!grey) {
+      probe("in grey", [](const Tensor& x) { return x.mean(1, true).expand_as(x); });
+      probe("of the next hue", [](const Tensor& x) { return x.roll({1}, {1}); });
+      probe("of the one after", [](const Tensor& x) { return x.roll({2}, {1}); });
+    }
+    const double in_colour = least;
+    probe("half as light", [](const Tensor& x) { return x * 0.5; });
+    note(fmt::format("held-out pictures as they are: {} {}; {}; colours alone overlap their masks by {}",
+                     metric_.word(), share_word(as_it_is), line, share_word(told)));
+    const bool by_light = in_colour >= kLost * as_it_is;
     if (patient_.task.higher_is_better() && least < kLost * as_it_is && told > kColourTells * overlapping &&
         told > everything + kGap && overlapping > 0.5)
       found("colour-shortcut", 0.8, "data",
-            fmt::format("Predictions hang on colour: held-out pictures get {} {}, and {} {}; which colours lie inside "
-                        "the training masks tells almost as much ({} IoU). Pictures of other colours will fail.",
-                        share_word(as_it_is), metric_.word(), share_word(least), worst, share_word(told)),
-            "data.grey = true");
+            fmt::format("Predictions hang on {}: held-out pictures get {} {}, and {} {}; which colours lie inside "
+                        "the training masks tells almost as much ({} IoU). Pictures of other {} will fail.",
+                        by_light ? "light" : "colour", share_word(as_it_is), metric_.word(), share_word(least), worst,
+                        share_word(told), by_light ? "light" : "colours"),
+            by_light ? "train on pictures in many kinds of light" : "data.grey = true");
   }
 
   /// Held-out samples are predicted worse than training samples: why.

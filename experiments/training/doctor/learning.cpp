@@ -38,11 +38,7 @@ constexpr double kExploded = 3;
 /// From here on a larger network is not tried, which would take long.
 constexpr double kWellLearnt = 0.75;
 
-double sum_of(const std::vector<LossTerm>& terms) {
-  double sum = 0;
-  for (const LossTerm& term : terms) sum += term.weight * term.value.item<double>();
-  return sum;
-}
+std::string counted(std::int64_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
 
 class Learning {
  public:
@@ -71,7 +67,7 @@ class Learning {
       diagnosis_.untested.emplace_back("learning: the run has no checkpoint to compare with");
       return;
     }
-    learnt_ = !extremes || loss < kNothingLearnt * sum_of(extremes->uninformed);
+    learnt_ = !extremes || loss < kNothingLearnt * weighted_sum(extremes->uninformed);
     if (extremes) perfect_outputs(*extremes);
     steps();
     if (sizes(batch)) {
@@ -91,7 +87,9 @@ class Learning {
     }
     if (exploding()) return;
     // What is too small to learn may do a little better at another rate, too.
-    if (rates() || !gradients()) size();
+    const bool other_rate = rates();
+    if (other_rate || !gradients()) size();
+    if (diagnosis_.findings.empty()) spoilt();
   }
 
  private:
@@ -105,7 +103,7 @@ class Learning {
   void found(Finding finding) { diagnosis_.findings.push_back(std::move(finding)); }
 
   void perfect_outputs(const Task::Extremes& extremes) {
-    const double perfect = sum_of(extremes.perfect), uninformed = sum_of(extremes.uninformed);
+    const double perfect = weighted_sum(extremes.perfect), uninformed = weighted_sum(extremes.uninformed);
     note(fmt::format("loss of perfect outputs {:.3g}, of outputs that say nothing {:.3g}", perfect, uninformed));
     if (!(perfect > kLeastLoss * uninformed)) return;
     found(
@@ -175,9 +173,28 @@ class Learning {
         finding.cause = "validation-moves-buffers";
         finding.evidence.push_back(diagnosis_.tests.back() + ": it is something else that moves them");
       }
-    if (dead_layer(now_.layers))  // Before what comes of it.
-      diagnosis_.findings.insert(diagnosis_.findings.begin(), *dead_layer(now_.layers, start().layers));
+    if (auto dead = dead_layer(now_.layers, start().layers)) {
+      try_cures(*dead);
+      diagnosis_.findings.insert(diagnosis_.findings.begin(), std::move(*dead));  // Before what comes of it.
+    }
     if (auto still = layers_not_updated(now_.layers)) found(std::move(*still));
+  }
+
+  /// The finding's cure, and a lower rate beside it: whichever gets further than the run did.
+  void try_cures(Finding& finding) {
+    const Rate lr = rate();
+    for (const std::string& cure : {finding.cure, lr.times(0.1), finding.cure + ", " + lr.times(0.1)}) {
+      const auto made = rehearsed(cure, kLong);
+      if (made) finding.evidence.push_back(diagnosis_.tests.back());
+      if (!cures(made)) continue;
+      finding.cure = cure;
+      return;
+    }
+    finding.confidence *= 0.8;
+    finding.cure = fmt::format(
+        "none of these, tried alone; look at what {} is given: its initialisation, the inputs' "
+        "range, the loss's weights",
+        finding.layer);
   }
 
   /// With the cure in place; of none: as it is. nullopt where there is no such run.
@@ -201,7 +218,17 @@ class Learning {
 
   /// Whether it gets further than the run did.
   bool cures(const std::optional<Rehearsal>& made) const {
-    return made && made->finite && metric_.better(made->metric, own_) > kWorthIt;
+    return made && made->finite && made->learnt && metric_.better(made->metric, own_) > kWorthIt;
+  }
+
+  /// As many steps of the run's own settings, at the highest rate of its schedule: where they get as far, the change
+  /// was not what did it.
+  const std::optional<Rehearsal>& unchanged() {
+    if (!unchanged_) unchanged_ = rehearsed("", steps_);
+    return *unchanged_;
+  }
+  bool beats_unchanged(const Rehearsal& made) {
+    return !unchanged() || !unchanged()->finite || metric_.better(made.metric, unchanged()->metric) > kWorthIt;
   }
 
   /// The best of the changes that cure, if any.
@@ -217,7 +244,7 @@ class Learning {
       finding.cure = change;
       finding.evidence = {diagnosis_.tests.back()};
     }
-    if (!best) return false;
+    if (!best || !beats_unchanged(*best)) return false;
     cured_to_ = best->metric;
     const double gain = metric_.better(best->metric, own_);
     finding.cause = cause;
@@ -290,6 +317,34 @@ class Learning {
     if (cured_by("learning-rate-too-high", fmt::format("A learning rate of {:g} is too high", lr.value), lower))
       return true;
     return cured_by("learning-rate-too-low", fmt::format("A learning rate of {:g} is too low", lr.value), higher);
+  }
+
+  /// Whether the run's own first steps get further than all of them: something spoilt it later.
+  bool spoilt() {
+    if (!unchanged_ || !cures(*unchanged_)) return false;
+    const std::string schedule = config_.text("schedule.name");
+    if (schedule == "constant") {
+      diagnosis_.untested.push_back(
+          fmt::format("what spoilt it: {} steps from the start with its own settings get to {} {}, all {} to {} (its "
+                      "weight decay is "
+                      "{:g})",
+                      unchanged()->steps, metric_.word(), share_word(unchanged()->metric), patient_.steps,
+                      share_word(own_), config_.real("optimizer.weight_decay")));
+      return true;
+    }
+    Finding finding;
+    finding.cause = "learning-rate-too-low";
+    finding.layer = "optimizer";
+    finding.confidence = 0.85;
+    finding.sentence = fmt::format(
+        "The schedule {} takes the learning rate away too early: {} steps from the start at its highest rate get to {} "
+        "{} "
+        "on training data, where this run's {} got to {}.",
+        schedule, unchanged()->steps, metric_.word(), share_word(unchanged()->metric), patient_.steps,
+        share_word(own_));
+    finding.cure = "schedule.name = constant";
+    found(std::move(finding));
+    return true;
   }
 
   /// Of a run that diverged: whether one of the cures stays finite, and gets as far as the best lower learning rate.
@@ -375,8 +430,9 @@ class Learning {
   bool gradients() {
     const Faintest first = faintest(start().layers), now = faintest(now_.layers);
     for (const auto& [when, seen] : {std::pair("at the start", first), std::pair("now", now)})
-      note(fmt::format("gradients {}, relative to the weights: from {:.1e} ({}) to {:.1e}", when, seen.relative,
-                       seen.layer, seen.most));
+      if (!seen.layer.empty())
+        note(fmt::format("gradients {}, relative to the weights: from {:.1e} ({}) to {:.1e}", when, seen.relative,
+                         seen.layer, seen.most));
     if (first.relative < kVanished * first.most && fading(first.layer, first.relative / first.most)) return true;
     const auto off = [](const LayerActivity::Layer& layer) {
       return layer.input_zeros.value_or(0) > kDead && layer.input_zeros < 1;
@@ -396,7 +452,8 @@ class Learning {
     std::vector<std::string> larger{fmt::format("model.channels = {}", more)};
     if (depth < 3) larger.push_back(fmt::format("model.channels = {}, model.depth = {}", more, depth + 2));
     cured_by("underfitting",
-             fmt::format("A network of {} levels and {} channels is too small for these pictures", depth, channels),
+             fmt::format("A network of {} and {} is too small for these pictures", counted(depth, "level"),
+                         counted(channels, "channel")),
              larger, "model");
   }
 
@@ -406,6 +463,18 @@ class Learning {
   bool fading(const std::string& layer, double part) {
     const std::string norm = "model.norm = batch", both = "model.activation = relu, model.norm = batch";
     const auto with_norm = rehearsed(norm, kLong), with_both = rehearsed(both, kLong);
+    // A norm alone may cure what has learnt next to nothing without.
+    if (cures(with_norm) && metric_.better(with_norm->metric, own_) > kFarBetter &&
+        !(with_both && metric_.better(with_both->metric, with_norm->metric) > kWorthIt)) {
+      found({"vanishing-gradients", layer, 0.85,
+             fmt::format("Gradients vanish: at the start that of {} is {:.0e} of the largest layer's, relative to the "
+                         "weights, so it hardly learns. {} steps from the start with {} get to {} {} on training data, "
+                         "where this run's {} got to {}.",
+                         layer, part, with_norm->steps, norm, metric_.word(), share_word(with_norm->metric),
+                         patient_.steps, share_word(own_)),
+             std::vector<std::string>(diagnosis_.tests.end() - 2, diagnosis_.tests.end()), norm});
+      return true;
+    }
     if (!with_norm || !with_both || !(metric_.better(with_both->metric, with_norm->metric) > kWorthIt) ||
         metric_.better(own_, with_both->metric) > 2 * kWorthIt)
       return false;
@@ -429,6 +498,7 @@ class Learning {
   Step steps_;
   PrimaryMetric metric_;
   double own_ = 0;
+  std::optional<std::optional<Rehearsal>> unchanged_;  ///< inner: there is no such run
   std::optional<double> cured_to_;  ///< what a change that was found gets to: another has to get much further
   bool learnt_ = true;
   SeenStep now_;

@@ -20,7 +20,9 @@ constexpr std::size_t kManyImages = 32, kFewImages = 4;
 /// After so many, buffers of the usual momentum have followed.
 constexpr std::size_t kStillBatches = 30;
 /// What eval mode may lose by a last step alone.
-constexpr double kJitter = 0.1, kJitterOfFew = 0.05;
+constexpr double kJitter = 0.15, kJitterOfFew = 0.05;
+/// What statistics that lag a little may lose.
+constexpr double kLittleLag = 0.05;
 /// So many times they are moved on by a third of that.
 constexpr int kLooks = 4;
 /// Of so few batches buffers know little yet.
@@ -84,7 +86,8 @@ class NormDoctor {
     eval_ = metric_.of(held_out_, Mode::eval);
     train_ = metric_.of(as_trained_, Mode::train);
     evidence_.push_back(fmt::format("eval {}   train mode {}", share_word(eval_), share_word(train_)));
-    return lag_explains(re_estimated()) ? std::nullopt : sharing();
+    auto found = lag_explains(re_estimated()) ? std::nullopt : sharing();
+    return found && cured(part_of_loss(own_)) ? std::move(found) : std::nullopt;
   }
 
  private:
@@ -106,14 +109,22 @@ class NormDoctor {
       behind(diagnosis, loss, part_of_loss(*diagnosis.recalibrated));
       return;
     }
+    std::optional<Finding> most;  // Of the loss is cured by it, though not all.
     if (!several_places().empty()) {
-      if (auto finding = sharing()) {
+      auto finding = sharing();
+      if (finding && cured(part_of_loss(own_))) {
         blame_modules(*finding);
         diagnosis.findings.push_back(std::move(*finding));
         return;
       }
+      most = std::move(finding);
     }
     if (as_trained_.batch_size() >= kManyImages || held_out_.samples() < 2 * as_trained_.batch_size()) {
+      if (most) {
+        blame_modules(*most);
+        diagnosis.findings.push_back(std::move(*most));
+        return;
+      }
       diagnosis.untested.push_back(fmt::format(
           "why eval mode loses {} {}: neither lag nor sharing explains it, and {}", share_word(loss), metric_.word(),
           as_trained_.batch_size() >= kManyImages ? "batches are large"
@@ -126,12 +137,16 @@ class NormDoctor {
     evidence_.push_back(fmt::format("train mode, batches of {} / of {}   {} / {}   {}", as_trained_.batch_size(),
                                     std::min(kManyImages, held_out_.samples()), share_word(train_), share_word(large),
                                     cured(by_size) ? "as bad as eval mode" : "not the batch's size"));
-    if (cured(by_size))
+    if (cured(by_size)) {
       diagnosis.findings.push_back(small_batches(large, by_size));
-    else
+    } else if (most) {
+      blame_modules(*most);
+      diagnosis.findings.push_back(std::move(*most));
+    } else {
       diagnosis.untested.push_back(
           fmt::format("why eval mode loses {} {}: neither lag nor sharing nor the batch's size explains it",
                       share_word(loss), metric_.word()));
+    }
   }
 
   /// What eval mode gets to with re-estimated buffers.
@@ -161,7 +176,7 @@ class NormDoctor {
     const double part = part_of_loss(own_);
     evidence_.push_back(fmt::format("one copy per place + re-estimated   {}   {}", share_word(own_),
                                     cured(part) ? "cured" : "not cured"));
-    return cured(part) ? std::optional(shared(part)) : std::nullopt;
+    return part > 0.5 ? std::optional(shared(part)) : std::nullopt;
   }
 
   /// One layer at a time with the statistics of its batch, the others with their buffers.
@@ -200,7 +215,7 @@ class NormDoctor {
                                     share_word(followed), cured(follow_cured) ? "cured" : "not cured"));
     Finding late = lag(*diagnosis.recalibrated, lag_cured);
     if (!cured(follow_cured) || late.cause != "norm-lag") {
-      diagnosis.findings.push_back(late);
+      if (late.cause != "norm-lag" || loss > kLittleLag) diagnosis.findings.push_back(late);
       return;
     }
     const bool few = as_trained_.batch_size() <= kFewImages;
@@ -338,7 +353,9 @@ class NormDoctor {
       worst.push_back(fmt::format("{} ({})", name, share_word(cost.value)));
     }
     finding.layer = place(costs.front().module->norm, 0);
-    if (!worst.empty()) finding.evidence.push_back(fmt::format("most to blame: {}", fmt::join(worst, ", ")));
+    if (!worst.empty())
+      finding.evidence.push_back(
+          fmt::format("left as it is while all others are cured, it costs: {}", fmt::join(worst, ", ")));
   }
 
   Finding small_batches(double large, double part) {
@@ -358,19 +375,28 @@ class NormDoctor {
     return finding;
   }
 
-  /// Whether all buffers are as they are made.
-  bool fresh() const {
-    return std::ranges::all_of(precise_.modules(), [](const PreciseStatistics::Module& module) {
-      return module.norm.module->running_mean.eq(0).all().item<bool>() &&
-             module.norm.module->running_var.eq(1).all().item<bool>();
-    });
+  /// Those whose buffers are as they are made.
+  std::vector<const PreciseStatistics::Module*> fresh() const {
+    std::vector<const PreciseStatistics::Module*> found;
+    for (const auto& module : precise_.modules())
+      if (module.norm.module->running_mean.eq(0).all().item<bool>() &&
+          module.norm.module->running_var.eq(1).all().item<bool>())
+        found.push_back(&module);
+    return found;
+  }
+
+  /// What eval mode gets to with re-estimated buffers where they are as they were made, and there alone.
+  double with_fresh_re_estimated() {
+    OtherBuffers buffers;
+    for (const auto* module : fresh()) buffers.shared(*module);
+    return metric_.of(held_out_, Mode::eval);
   }
 
   /// How often the buffers were moved, for each call in a pass of one batch.
   std::optional<double> moves_per_batch() const {
     const auto& module = precise_.modules().front();
     if (forwards_ == 0 || !module.norm.module->num_batches_tracked.defined()) return std::nullopt;
-    if (module.norm.module->num_batches_tracked.item<double>() == 0 && !fresh())
+    if (module.norm.module->num_batches_tracked.item<double>() == 0 && fresh().empty())
       return std::nullopt;  // It does not count.
     return module.norm.module->num_batches_tracked.item<double>() /
            static_cast<double>(forwards_ * std::ssize(module.places));
@@ -382,14 +408,18 @@ class NormDoctor {
     if (moves)
       evidence_.push_back(fmt::format("buffers were moved {:.3g} times a training batch and place of use", *moves));
     Finding finding = slow(recalibrated, part);
-    if (moves == 0.0) {
+    const double filled_in = fresh().empty() ? eval_ : with_fresh_re_estimated();
+    if (moves == 0.0 || cured(part_of_loss(filled_in))) {
       finding.cause = "missing-buffers";
+      const auto never = fresh();
       finding.sentence = fmt::format(
-          "The running statistics of {} norm layers were never moved (their counter is 0): they are missing from what "
-          "the weights were loaded from, or were not saved. Eval mode loses {} {}, and gets to {} once they are "
-          "estimated on the training data.",
-          precise_.modules().size(), share_word(metric_.better(train_, eval_)), metric_.word(),
-          share_word(recalibrated));
+          "The running statistics of {} of {} norm layers are as they were made ({}): they are missing from what the "
+          "weights were loaded from, or were not saved. Eval mode loses {} {}, and gets to {} once they are estimated "
+          "on "
+          "the training data.",
+          never.size(), precise_.modules().size(), moves == 0.0 ? "their counter is 0" : "mean 0 and variance 1",
+          share_word(metric_.better(train_, eval_)), metric_.word(), share_word(filled_in));
+      finding.layer = place(never.front()->norm, 0);
       finding.cure = "save and load buffers (running_mean, running_var) with the weights, or re-estimate them";
     } else if (moves > kTooManyMoves) {
       finding.cause = "statistics-only-forwards";

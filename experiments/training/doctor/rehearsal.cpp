@@ -9,6 +9,19 @@
 
 namespace ablate {
 
+namespace {
+
+/// Of the loss of outputs that say nothing.
+constexpr double kLeastGain = 0.97;
+
+}  // namespace
+
+double weighted_sum(const std::vector<LossTerm>& terms) {
+  double sum = 0;
+  for (const LossTerm& term : terms) sum += term.weight * term.value.item<double>();
+  return sum;
+}
+
 Schedule::Value peak_of(const RunConfig& config, std::int64_t batches_per_epoch) {
   const Lengths lengths(config, batches_per_epoch);
   const auto schedule = make_schedule(config, lengths.total, lengths.steps_per_epoch);
@@ -38,7 +51,10 @@ Rehearsal rehearse(const RunConfig& config, const TrainingData& data, FixedBatch
   }
   made.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   const Autocast mixed(autocast_type(config), device);
-  made.metric = measure(*task, judged, Mode::train).metrics.at(task->primary_metric());
+  const Measured measured = measure(*task, judged, Mode::train);
+  made.metric = measured.metrics.at(task->primary_metric());
+  if (const auto extremes = task->extremes(judged.at(0)))
+    made.learnt = measured.losses.at("") < kLeastGain * weighted_sum(extremes->uninformed);
   return made;
 }
 

@@ -45,12 +45,13 @@ int doctor(const std::string& run) {
   if (const auto document = read_json_file(loaded.folder / "run.json");
       document && document->contains("data") && document->at("data") != data.source.fingerprint)
     diagnosis.untested.insert(diagnosis.untested.begin(),
-                              fmt::format("the data that it was trained on: they are others now ({} then, {} now)",
-                                          document->at("data").dump(), data.source.fingerprint.dump()));
+                              "the data that it was trained on: by their files' names, sizes and times they are "
+                              "others now, and what is said of data is said of these");
   nlohmann::json findings = nlohmann::json::array();
   for (const Finding& finding : diagnosis.findings) findings.push_back(to_json(finding));
   nlohmann::json notes = nlohmann::json::array();
-  if (loaded.average.empty() && loaded.checkpoint == newest_checkpoint(loaded.folder).value_or("")) {
+  if (loaded.average.empty() && !loaded.checkpoint.empty() &&
+      loaded.checkpoint == newest_checkpoint(loaded.folder).value_or("")) {
     try {
       const bool at_the_end = patient.steps == status.step && status.state != RunState::running;
       write_findings(loaded.folder, diagnosis.findings, at_the_end ? Examined::at_the_end : Examined::while_training);
