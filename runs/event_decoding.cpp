@@ -131,10 +131,11 @@ bool decode_metadata(std::string_view message, ValueFields& value) {
       return false;
     if (fields.field() != m::kPluginData) continue;
     WireReader plugin(fields.bytes());
-    while (plugin.next())
-      if (plugin.field() == pb::plugin_data::kPluginName && plugin.is(WireType::bytes) &&
-          !read_string(plugin, value.plugin))
-        return false;
+    while (plugin.next()) {
+      if (!plugin.is(WireType::bytes)) continue;
+      if (plugin.field() == pb::plugin_data::kPluginName && !read_string(plugin, value.plugin)) return false;
+      if (plugin.field() == pb::plugin_data::kContent) value.plugin_content = plugin.bytes();
+    }
     if (plugin.failed()) return false;
   }
   return !fields.failed();
@@ -196,7 +197,7 @@ void TensorFields::clear() {
 }
 
 void ValueFields::clear() {
-  message = tag = node_name = plugin = {};
+  message = tag = node_name = plugin = plugin_content = {};
   has_metadata = false;
   data_class = 0;
   what = What::nothing;

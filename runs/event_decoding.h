@@ -42,6 +42,7 @@ struct ValueFields {
   std::string_view node_name;
   bool has_metadata = false;
   std::string_view plugin;
+  std::string_view plugin_content;  ///< the plugin's own
   std::uint64_t data_class = 0;
   What what = What::nothing;
   float scalar = 0;

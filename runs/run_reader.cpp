@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 #include <vector>
@@ -145,7 +146,7 @@ struct RunReader::Impl {
         start_again();
         return true;
       }
-      const std::string damage = damage_of(result);
+      const std::string damage = damage_of(result, descriptor.get(), source.offset);
       changed |= std::exchange(source.damage, damage) != damage;
       source.read = source.seen;
     }
@@ -189,7 +190,7 @@ struct RunReader::Impl {
     bool stopped = false;
     while (!stopped) {
       const RecordReader::Result result = records.next();
-      source.damage = damage_of(result);
+      source.damage = damage_of(result, descriptor, records.offset());
       if (result != RecordReader::Result::record) break;
       if (decode_event(records.record(), event))
         builder.add(event, records.record(), records.record_offset());
@@ -205,13 +206,20 @@ struct RunReader::Impl {
   }
 
   /// Right after the call that gave `result`. A file that was cut meanwhile is the next poll's matter.
-  static std::string damage_of(RecordReader::Result result) {
+  static std::string damage_of(RecordReader::Result result, int descriptor, std::uint64_t offset) {
+    if (result == RecordReader::Result::damaged && offset == 0 && gzipped(descriptor))
+      return "it is compressed by gzip, which TensorBoard doesn't read either: unpack it (gunzip)";
     if (result == RecordReader::Result::damaged)
       return "a checksum is wrong: what was logged before it is read, nothing after it; if this is a copy, copy it "
              "again";
     if (result == RecordReader::Result::failed && errno != ESTALE)
       return fmt::format("can't be read: {}", system_error_text(errno));
     return "";
+  }
+
+  static bool gzipped(int descriptor) {
+    std::array<unsigned char, 2> magic{};
+    return ::pread(descriptor, magic.data(), magic.size(), 0) == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
   }
 
   static off_t mark_offset(const Source& source) { return static_cast<off_t>(source.offset - sizeof source.mark); }

@@ -13,6 +13,13 @@
 
 namespace ablate {
 
+std::string not_drawn(const RunData& data) {
+  std::string words;
+  for (const auto& [plugin, tags] : data.plugins)
+    words += fmt::format("{}{} ({} {})", words.empty() ? "" : ", ", plugin, tags, tags == 1 ? "tag" : "tags");
+  return words;
+}
+
 std::string read_image_bytes(const RunData& data, const ImagePoint& image) {
   if (image.file >= data.files.size()) throw Error("an image lies in a file that is not in its run's list of files");
   const std::string& path = data.files[image.file];

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -104,13 +105,20 @@ struct ReadProblem {
 struct RunData {
   std::vector<std::string> files;  ///< full paths, in reading order
   std::map<std::string, SharedColumn<ScalarPoint>> scalars;
+  /// What restarts dropped of them: one column for each restart.
+  std::map<std::string, std::vector<SharedColumn<ScalarPoint>>> dropped;
   std::map<std::string, SharedColumn<HistogramPoint>> histograms;
   std::map<std::string, SharedColumn<ImagePoint>> images;
   std::map<std::string, SharedColumn<TensorPoint>> tensors;
   std::map<std::string, SharedColumn<TextPoint>> texts;
+  nlohmann::json hparams;                      ///< as decode_hparams gives them; null where none were logged
+  std::map<std::string, std::size_t> plugins;  ///< how many tags other plugins have, of which nothing is drawn
   std::vector<ReadProblem> problems;
   std::uint64_t version = 0;  ///< rises with every change
 };
+
+/// "audio (2 tags), graphs (1 tag)": what RunData::plugins says; empty where that is nothing.
+std::string not_drawn(const RunData& data);
 
 /// The encoded bytes of an image, from its event file. Throws Error when they can't be read (any more).
 std::string read_image_bytes(const RunData& data, const ImagePoint& image);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "runs/event_fields.h"
+#include "runs/hparams.h"
 #include "runs/record_file.h"
 #include "runs/tensor_values.h"
 
@@ -171,6 +172,12 @@ void SeriesBuilder::purge(Tag& tag, Step from) {
   if (!tag.has_points || tag.highest_step < from) return;
   tag.highest_step = from == std::numeric_limits<Step>::min() ? from : from - 1;
   std::erase_if(tag.bare, [&](const Bare& bare) { return bare.step >= from; });
+  if (const auto scalars = series_.scalars.find(tag.name); scalars != series_.scalars.end()) {
+    SharedColumn<ScalarPoint> dropped;
+    for (std::size_t i = 0; i < scalars->second.size(); ++i)
+      if (scalars->second[i].step >= from) dropped.push_back(scalars->second[i]);
+    if (!dropped.empty()) series_.dropped[tag.name].push_back(std::move(dropped));
+  }
   drop_from(series_.scalars, tag.name, from);
   drop_from(series_.histograms, tag.name, from);
   drop_from(series_.texts, tag.name, from);
@@ -191,6 +198,8 @@ void SeriesBuilder::see_metadata(Tag& tag, const ValueFields& value) {
   }
   if (tag.has_metadata || !has_metadata) return;
   Metadata metadata{std::string(form.empty() ? value.plugin : form), form.empty() ? value.data_class : 0};
+  if (metadata.plugin == "hparams")
+    if (auto hparams = decode_hparams(value.plugin_content)) series_.hparams = std::move(*hparams);
   if (tag.file_first.data_class == pb::metadata::kUnknown)
     if (const std::uint64_t filled_in = data_class_of(tag.file_first.plugin); filled_in != pb::metadata::kUnknown)
       metadata.data_class = filled_in;
@@ -208,6 +217,10 @@ void SeriesBuilder::set_kind(Tag& tag, const Metadata& metadata) {
              : is("text", pb::metadata::kTensor)                                                  ? Kind::text
              : metadata.plugin == "hparams" || metadata.data_class == pb::metadata::kBlobSequence ? Kind::ignored
                                                                                                   : Kind::tensor;
+  constexpr std::array<std::string_view, 3> kOurs{"", "hparams", "ablate"};
+  if ((tag.kind == Kind::ignored || tag.kind == Kind::tensor) &&
+      std::ranges::find(kOurs, metadata.plugin) == kOurs.end())
+    ++series_.plugins[metadata.plugin];
   if (tag.bare.empty()) return;
   // What was a plain tensor until now is of this kind from its beginning.
   series_.tensors.erase(tag.name);

@@ -2,15 +2,18 @@
 
 #include <fmt/format.h>
 #include <imgui.h>
-#include <imgui_stdlib.h>
 #include <implot.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <ctime>
+#include <functional>
 #include <map>
 #include <optional>
 
 #include "viewers/plot_choice.h"
+#include "viewers/plot_menu.h"
 #include "viewers/series_plot.h"
 #include "viewers/widgets.h"
 
@@ -27,13 +30,35 @@ struct Line {
   const RunView* run = nullptr;
   PlotSeries* series = nullptr;
   bool train_mode = false;
+  bool dropped = false;  ///< by a restart
 };
+
+enum class YScale { linear, logarithmic, symmetric };
 
 struct Plot {
   std::string name;
   std::vector<Line> lines;
-  bool logarithmic = false;
+  YScale scale = YScale::linear;
 };
+
+constexpr std::array<const char*, 4> kXAxes{"step", "time", "wall time", "order"};
+constexpr std::array<const char*, 3> kYScales{"linear", "log", "symlog"};
+
+/// True when another is chosen.
+template <class Enum, std::size_t n>
+bool choose(const char* label, const std::array<const char*, n>& words, Enum& chosen, float width) {
+  ImGui::SetNextItemWidth(width);
+  int at = static_cast<int>(chosen);
+  if (!ImGui::Combo(label, &at, words.data(), static_cast<int>(n))) return false;
+  chosen = static_cast<Enum>(at);
+  return true;
+}
+
+template <class Enum, std::size_t n>
+void restore(const nlohmann::json& word, const std::array<const char*, n>& words, Enum& chosen) {
+  for (std::size_t i = 0; i < n; ++i)
+    if (word == words[i]) chosen = static_cast<Enum>(i);
+}
 
 class CurvesPanel : public Panel {
  public:
@@ -45,22 +70,28 @@ class CurvesPanel : public Panel {
 
  private:
   void draw_controls();
-  void draw_plot_menu();
   std::vector<Plot> prepare(const Workspace& workspace);
+  void add_dropped(const RunView& run, const PlotLineTag& line, Plot& plot);
   void draw_plots(std::vector<Plot>& plots);
   void draw_plot(Plot& plot, ImVec2 size, bool name_x);
   void draw_lines(Plot& plot);
   void draw_crosshair(const Plot& plot);
   void draw_values(const Plot& plot, double x);
+  std::string x_words(double x) const;
+  /// Wall times have no scale.
+  bool logarithmic_x() const { return x_scale_ == XScale::logarithmic && axis_ != XAxis::wall_time; }
+  XScale x_scale() const { return logarithmic_x() ? XScale::logarithmic : XScale::linear; }
   Limits whole(const PlotSeries::Range& x) const;
   Limits y_limits(const Plot& plot) const;
 
   float smoothing_ = 0.6f;
   XAxis axis_ = XAxis::step;
   XScale x_scale_ = XScale::linear;
-  bool log_y_ = true;
+  YScale y_scale_ = YScale::logarithmic;
+  bool dropped_ = false;                         ///< what restarts dropped is drawn too
+  bool outliers_ = true;                         ///< the y axis has room for them
   std::optional<std::set<std::string>> chosen_;  ///< nullopt: the default plots
-  std::string tag_filter_;
+  PlotMenu menu_;
 
   std::uint64_t names_version_ = ~0ull;
   std::vector<const RunView*> named_for_;
@@ -68,25 +99,30 @@ class CurvesPanel : public Panel {
   std::map<std::pair<std::string, std::string>, PlotSeries> series_;  ///< by run id and tag
 
   Limits x_{0, 1}, x_set_{0, 1};  ///< shared by all plots; what was set before the plots were drawn
-  bool x_zoomed_ = false;
-  std::map<std::string, Limits> y_zoomed_;  ///< by plot, where a person has zoomed
+  bool any_dropped_ = false;
+  bool x_zoomed_ = false, one_step_ = false;  ///< one_step_: points that all have the same are drawn by it
+  std::map<std::string, Limits> y_zoomed_;    ///< by plot, where a person has zoomed
   std::optional<double> crosshair_, next_crosshair_;
 };
 
 nlohmann::json CurvesPanel::state() const {
   nlohmann::json state = {{"smoothing", smoothing_},
-                          {"relative_time", axis_ == XAxis::relative_time},
+                          {"x", kXAxes[static_cast<std::size_t>(axis_)]},
                           {"log_x", x_scale_ == XScale::logarithmic},
-                          {"log_y", log_y_}};
+                          {"y", kYScales[static_cast<std::size_t>(y_scale_)]},
+                          {"outliers", outliers_},
+                          {"dropped", dropped_}};
   if (chosen_) state["plots"] = *chosen_;
   return state;
 }
 
 void CurvesPanel::restore(const nlohmann::json& state) {
   smoothing_ = std::clamp(state.value("smoothing", smoothing_), 0.0f, 0.99f);
-  axis_ = state.value("relative_time", false) ? XAxis::relative_time : XAxis::step;
+  ablate::restore(state.value("x", ""), kXAxes, axis_);
+  ablate::restore(state.value("y", ""), kYScales, y_scale_);
+  outliers_ = state.value("outliers", outliers_);
+  dropped_ = state.value("dropped", dropped_);
   x_scale_ = state.value("log_x", false) ? XScale::logarithmic : XScale::linear;
-  log_y_ = state.value("log_y", log_y_);
   if (state.contains("plots")) chosen_ = state.at("plots").get<std::set<std::string>>();
 }
 
@@ -95,6 +131,8 @@ void CurvesPanel::draw(Workspace& workspace) {
     names_version_ = workspace.snapshot->version;
     named_for_ = workspace.shown;
     names_ = plot_names(workspace.shown);
+    any_dropped_ = std::ranges::any_of(workspace.shown,
+                                       [](const RunView* run) { return run->data && !run->data->dropped.empty(); });
     std::erase_if(series_, [&](const auto& entry) { return !workspace.find(entry.first.first); });
   }
   if (names_.empty()) {
@@ -123,24 +161,27 @@ void CurvesPanel::draw_controls() {
   ImGui::SliderFloat("smoothing", &smoothing_, 0, 0.99f, "%.2f");
   widgets::hint("TensorBoard's smoothing; the faint line behind is what was logged. Validation is never smoothed.");
   ImGui::SameLine(0, widgets::em(0.8f));
-  ImGui::SetNextItemWidth(widgets::em(5.5f));
-  int axis = static_cast<int>(axis_);
-  if (ImGui::Combo("x", &axis, "step\0time\0")) {
-    axis_ = static_cast<XAxis>(axis);
-    x_zoomed_ = false;
-  }
+  if (choose("x", kXAxes, axis_, widgets::em(5.5f))) x_zoomed_ = false;
   ImGui::SameLine(0, widgets::em(0.8f));
   bool log_x = x_scale_ == XScale::logarithmic;
   if (ImGui::Checkbox("log x", &log_x)) {
     x_scale_ = log_x ? XScale::logarithmic : XScale::linear;
     x_zoomed_ = false;
   }
-  ImGui::SameLine(0, widgets::em(0.8f));
-  if (ImGui::Checkbox("log y", &log_y_)) y_zoomed_.clear();
-  ImGui::SameLine(0, widgets::em(0.8f));
-  if (ImGui::Button("Plots")) ImGui::OpenPopup("plots");
+  widgets::same_line_or_wrap(widgets::em(6.5f));
+  if (choose("y", kYScales, y_scale_, widgets::em(4.8f))) y_zoomed_.clear();
+  widgets::same_line_or_wrap(widgets::em(5));
+  if (ImGui::Checkbox("outliers", &outliers_)) y_zoomed_.clear();
+  widgets::hint("Off: the y axis spans the 5th to the 95th percentile of what was logged; the rest is cut off.");
+  if (any_dropped_) {
+    widgets::same_line_or_wrap(widgets::em(5));
+    ImGui::Checkbox("dropped", &dropped_);
+    widgets::hint("Draws what was logged before a restart at the same steps, faintly.");
+  }
+  widgets::same_line_or_wrap(widgets::em(3));
+  if (ImGui::Button("Plots")) ImGui::OpenPopup(PlotMenu::kPopup);
   widgets::hint("Choose what is plotted");
-  draw_plot_menu();
+  menu_.draw(names_, chosen_);
   if (x_zoomed_ || !y_zoomed_.empty()) {
     ImGui::SameLine(0, widgets::em(0.4f));
     if (ImGui::Button("Fit")) {
@@ -151,60 +192,54 @@ void CurvesPanel::draw_controls() {
   }
   widgets::same_line_or_wrap(ImGui::CalcTextSize("solid: eval mode   dashed: train mode").x + widgets::em(0.8f));
   widgets::quiet_text("solid: eval mode   dashed: train mode");
+  if (one_step_) widgets::quiet_text("All points have the same step: x can be their order, or their wall time.");
 }
 
-void CurvesPanel::draw_plot_menu() {
-  ImGui::SetNextWindowSizeConstraints(ImVec2(widgets::em(16), 0), ImVec2(widgets::em(30), widgets::em(28)));
-  if (!ImGui::BeginPopup("plots")) return;
-  if (ImGui::IsWindowAppearing()) ImGui::SetKeyboardFocusHere();
-  ImGui::SetNextItemWidth(-1);
-  ImGui::InputTextWithHint("##find", "find a tag", &tag_filter_);
-  std::set<std::string> chosen = chosen_ ? *chosen_ : default_plots(names_);
-  for (const std::string& name : names_) {
-    if (name.find(tag_filter_) == std::string::npos) continue;
-    bool on = chosen.contains(name);
-    if (!ImGui::Checkbox(name.c_str(), &on)) continue;
-    if (on)
-      chosen.insert(name);
-    else
-      chosen.erase(name);
-    chosen_ = chosen;
-  }
-  ImGui::Separator();
-  if (ImGui::Button("Usual ones")) chosen_.reset();
-  ImGui::EndPopup();
-}
-
-/// All of x. A logarithmic axis begins at the first step, or at a ten thousandth of the time.
+/// All of x. A logarithmic axis begins at the first step or point, or at a ten thousandth of the time.
 Limits CurvesPanel::whole(const PlotSeries::Range& x) const {
-  if (x_scale_ == XScale::logarithmic) {
+  if (logarithmic_x()) {
     const double high = std::max(x.max, 2.0);
-    return {axis_ == XAxis::step ? std::max(1.0, x.min) : std::max(high / 1e4, x.min), high};
+    return {axis_ == XAxis::relative_time ? std::max(high / 1e4, x.min) : std::max(1.0, x.min), high};
   }
-  return x.any && x.max > x.min ? Limits{std::min(0.0, x.min), x.max} : Limits{x.min - 0.5, x.min + 0.5};
+  if (!(x.any && x.max > x.min)) return {x.min - 0.5, x.min + 0.5};
+  return {axis_ == XAxis::wall_time ? x.min : std::min(0.0, x.min), x.max};
 }
 
 std::vector<Plot> CurvesPanel::prepare(const Workspace& workspace) {
   const std::set<std::string> chosen = chosen_ ? *chosen_ : default_plots(names_);
   std::vector<Plot> plots;
   PlotSeries::Range x;
+  bool several = false;  // Points in a series.
   for (const std::string& name : names_) {
     if (!chosen.contains(name)) continue;
-    Plot plot{name, {}, log_y_ && may_be_logarithmic(name)};
+    Plot plot{name, {}, may_be_logarithmic(name) ? y_scale_ : YScale::linear};
     for (const RunView* run : workspace.shown) {
       for (const PlotLineTag& line : lines_of(*run, name)) {
         PlotSeries& series = series_[{run->info.id, line.tag}];
         series.update(run->data->scalars.at(line.tag), axis_, may_be_smoothed(line.tag) ? smoothing_ : 0);
         if (series.empty()) continue;
+        several |= series.size() > 1;
         x.add(series.x_range());
         plot.lines.push_back({run, &series, line.train_mode});
+        if (dropped_) add_dropped(*run, line, plot);
       }
     }
     plots.push_back(std::move(plot));
   }
+  one_step_ = axis_ == XAxis::step && several && x.min == x.max;
   if (!x_zoomed_) x_ = whole(x);
   x_set_ = x_;
   return plots;
+}
+
+void CurvesPanel::add_dropped(const RunView& run, const PlotLineTag& line, Plot& plot) {
+  const auto dropped = run.data->dropped.find(line.tag);
+  if (dropped == run.data->dropped.end()) return;
+  for (std::size_t i = 0; i < dropped->second.size(); ++i) {
+    PlotSeries& series = series_[{run.info.id, fmt::format("{}\n{}", line.tag, i)}];
+    series.update(dropped->second[i], axis_, 0);
+    plot.lines.push_back({&run, &series, line.train_mode, true});
+  }
 }
 
 void CurvesPanel::draw_plots(std::vector<Plot>& plots) {
@@ -236,9 +271,9 @@ void CurvesPanel::draw_plots(std::vector<Plot>& plots) {
 
 Limits CurvesPanel::y_limits(const Plot& plot) const {
   PlotSeries::Range range;
-  for (const Line& line : plot.lines) range.add(line.series->y_range());
+  for (const Line& line : plot.lines) range.add(outliers_ ? line.series->y_range() : line.series->usual_y_range());
   if (!range.any) return {0, 1};
-  if (plot.logarithmic && range.min_positive > 0) {
+  if (plot.scale == YScale::logarithmic && range.min_positive > 0) {
     const double low = range.min_positive, high = std::max(range.max, low * 1.1);
     const double margin = std::pow(high / low, 0.05);
     return {low / margin, high * margin};
@@ -253,20 +288,22 @@ void CurvesPanel::draw_plot(Plot& plot, ImVec2 size, bool name_x) {
   const auto flags = ImPlotFlags_NoLegend | ImPlotFlags_NoMenus | ImPlotFlags_NoMouseText;
   PlotSeries::Range all;
   for (const Line& line : plot.lines) all.add(line.series->y_range());
-  plot.logarithmic = plot.logarithmic && all.min_positive > 0;
+  if (plot.scale == YScale::logarithmic && !(all.min_positive > 0)) plot.scale = YScale::linear;
   const auto zoomed = y_zoomed_.find(plot.name);
   Limits y = zoomed != y_zoomed_.end() ? zoomed->second : y_limits(plot);
   const Limits y_set = y;
-  if (!ImPlot::BeginPlot(plot.name.c_str(), size, flags)) return;
-  ImPlot::SetupAxis(ImAxis_X1, !name_x ? nullptr : axis_ == XAxis::step ? "step" : "time", ImPlotAxisFlags_NoHighlight);
+  if (!ImPlot::BeginPlot(label_of(plot.name).c_str(), size, flags)) return;
+  ImPlot::SetupAxis(ImAxis_X1, name_x ? kXAxes[static_cast<std::size_t>(axis_)] : nullptr, ImPlotAxisFlags_NoHighlight);
   ImPlot::SetupAxis(ImAxis_Y1, nullptr, ImPlotAxisFlags_NoHighlight);
   if (axis_ == XAxis::relative_time) ImPlot::SetupAxisFormat(ImAxis_X1, format_relative_time);
-  if (x_scale_ == XScale::logarithmic) ImPlot::SetupAxisScale(ImAxis_X1, ImPlotScale_Log10);
-  if (plot.logarithmic) {
+  if (axis_ == XAxis::wall_time) ImPlot::SetupAxisScale(ImAxis_X1, ImPlotScale_Time);
+  if (logarithmic_x()) ImPlot::SetupAxisScale(ImAxis_X1, ImPlotScale_Log10);
+  if (plot.scale == YScale::symmetric) ImPlot::SetupAxisScale(ImAxis_Y1, ImPlotScale_SymLog);
+  if (plot.scale == YScale::logarithmic) {
     ImPlot::SetupAxisScale(ImAxis_Y1, ImPlotScale_Log10);
     setup_log_ticks(y.min, y.max, size.y - 3 * ImGui::GetTextLineHeight());
   }
-  if (!plot.logarithmic && all.any && all.min == all.max && zoomed == y_zoomed_.end())
+  if (plot.scale == YScale::linear && all.any && all.min == all.max && zoomed == y_zoomed_.end())
     ImPlot::SetupAxisTicks(ImAxis_Y1, &all.min, 1);  // A constant's own value says all.
   ImPlot::SetupAxisLinks(ImAxis_X1, &x_.min, &x_.max);
   ImPlot::SetupAxisLinks(ImAxis_Y1, &y.min, &y.max);
@@ -287,15 +324,16 @@ void CurvesPanel::draw_lines(Plot& plot) {
   const int columns = std::max(16, static_cast<int>(ImPlot::GetPlotSize().x));
   const float pixels = std::max(1.5f, widgets::em(0.115f));
   for (const Line& line : plot.lines)
-    if (smoothing_ > 0 && may_be_smoothed(plot.name))
-      draw_line(line.series->raw(x_.min, x_.max, columns, x_scale_), line.run->color, 0.22f, 1.0f, LineStyle::solid);
+    if (smoothing_ > 0 && !line.dropped && may_be_smoothed(plot.name))
+      draw_line(line.series->raw(x_.min, x_.max, columns, x_scale()), line.run->color, 0.22f, 1.0f, LineStyle::solid);
   for (const Line& line : plot.lines) {
     const auto style = line.train_mode ? LineStyle::dashed : LineStyle::solid;
-    draw_line(line.series->smoothed(x_.min, x_.max, columns, x_scale_), line.run->color, line.train_mode ? 0.75f : 1.0f,
+    const float alpha = line.dropped ? 0.35f : line.train_mode ? 0.75f : 1.0f;
+    draw_line(line.series->smoothed(x_.min, x_.max, columns, x_scale()), line.run->color, alpha,
               line.train_mode ? pixels * 0.8f : pixels, style);
   }
   for (const Line& line : plot.lines)
-    draw_not_finite(line.series->raw(x_.min, x_.max, columns, x_scale_), line.run->color);
+    draw_not_finite(line.series->raw(x_.min, x_.max, columns, x_scale()), line.run->color);
 }
 
 void CurvesPanel::draw_crosshair(const Plot& plot) {
@@ -318,27 +356,48 @@ void CurvesPanel::draw_crosshair(const Plot& plot) {
   if (ImPlot::IsPlotHovered()) draw_values(plot, *x);
 }
 
+std::string CurvesPanel::x_words(double x) const {
+  char text[64];
+  switch (axis_) {
+    case XAxis::step:
+      return fmt::format("step {:g}", x);
+    case XAxis::order:
+      return fmt::format("point {:g}", x);
+    case XAxis::relative_time:
+      format_relative_time(x, text, sizeof text, nullptr);
+      return text;
+    case XAxis::wall_time:
+      break;
+  }
+  const auto seconds = static_cast<std::time_t>(x);
+  std::tm local{};
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", ::localtime_r(&seconds, &local));
+  return text;
+}
+
+/// The nearest first.
 void CurvesPanel::draw_values(const Plot& plot, double x) {
   struct Row {
     const RunView* run;
     std::optional<PlotSeries::Point> eval, train;
-    double order = -1e300;
+    std::size_t not_finite = 0;
+    float away = INFINITY;  ///< pixels from the mouse
   };
   std::vector<Row> rows;
   bool two = false;
   for (const Line& line : plot.lines) {
+    if (line.dropped) continue;
     auto row = std::find_if(rows.begin(), rows.end(), [&](const Row& other) { return other.run == line.run; });
     if (row == rows.end()) row = rows.insert(rows.end(), Row{line.run, {}, {}});
     (line.train_mode ? row->train : row->eval) = line.series->nearest(x);
     two = two || line.train_mode;
-    const auto& leading = row->eval ? row->eval : row->train;
-    if (leading && !std::isnan(leading->raw)) row->order = leading->raw;
+    row->not_finite += line.series->not_finite().all();
+    const double value = row->eval ? row->eval->raw : row->train->raw;
+    if (std::isfinite(value)) row->away = std::abs(ImPlot::PlotToPixels(x, value).y - ImGui::GetMousePos().y);
   }
-  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.order > b.order; });
+  std::ranges::stable_sort(rows, std::less(), &Row::away);
   if (!ImGui::BeginTooltip()) return;
-  char time[32];
-  if (axis_ == XAxis::relative_time) format_relative_time(x, time, sizeof time, nullptr);
-  widgets::quiet_text(axis_ == XAxis::step ? fmt::format("step {:g}", x) : std::string(time));
+  widgets::quiet_text(x_words(x));
   if (two) {
     ImGui::SameLine();
     widgets::quiet_text("  eval / train mode");
@@ -355,6 +414,10 @@ void CurvesPanel::draw_values(const Plot& plot, double x) {
     ImGui::SameLine(widgets::em(two ? 7.5f : 4.6f));
     ImGui::TextUnformatted(row.run->info.name.c_str());
     const auto& point = row.eval ? row.eval : row.train;
+    if (row.not_finite > 0) {
+      ImGui::SameLine();
+      widgets::wrong_text(fmt::format("{} NaN or infinite", row.not_finite));
+    }
     if (point && axis_ == XAxis::step && std::abs(point->x - x) > 0.02 * (x_.max - x_.min)) {
       ImGui::SameLine();
       widgets::quiet_text(fmt::format("at {:g}", point->x));

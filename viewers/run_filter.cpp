@@ -9,6 +9,7 @@
 
 #include "experiments/catalogue.h"
 #include "runs/text.h"
+#include "viewers/tag_filter.h"
 
 namespace ablate {
 
@@ -20,13 +21,22 @@ struct RunFilter::Word {
 
 namespace {
 
-bool option_has(const RunConfig& config, const std::string& key, const std::string& value) {
-  for (const Option& option : catalogue()) {
-    if (option.key != key && !option.key.ends_with("." + key)) continue;
-    const nlohmann::json& actual = config.at(option.key);
-    const std::string text = lower_case(actual.is_string() ? actual.get<std::string>() : actual.dump());
-    if (text.starts_with(value)) return true;
-  }
+bool is_named(const std::string& whole, const std::string& key) {
+  return whole == key || whole.ends_with("." + key) || whole.ends_with("/" + key);
+}
+
+bool begins(const nlohmann::json& actual, const std::string& value) {
+  return lower_case(actual.is_string() ? actual.get<std::string>() : actual.dump()).starts_with(value);
+}
+
+bool option_has(const RunView& run, const std::string& key, const std::string& value) {
+  if (run.config)
+    return std::ranges::any_of(catalogue(), [&](const Option& option) {
+      return is_named(option.key, key) && begins(run.config->at(option.key), value);
+    });
+  if (run.data)
+    for (const auto& [name, actual] : run.data->hparams.items())
+      if (is_named(lower_case(name), key) && begins(actual, value)) return true;
   return false;
 }
 
@@ -37,13 +47,9 @@ RunFilter::RunFilter(const std::string& text) {
   std::string word;
   while (stream >> word) {
     Word parsed;
-    const bool slashes = word.size() > 2 && word.front() == '/' && word.back() == '/';
     const std::size_t equals = word.find('=');
-    if (slashes || (equals == std::string::npos && word.find_first_of("^$*+[|\\") != std::string::npos)) {
-      RE2::Options options;
-      options.set_case_sensitive(false);
-      options.set_log_errors(false);
-      parsed.expression = std::make_unique<RE2>(slashes ? word.substr(1, word.size() - 2) : word, options);
+    if (equals == std::string::npos || word.front() == '/') parsed.expression = expression_in(word);
+    if (parsed.expression) {
       if (!parsed.expression->ok()) {
         problem_ = word + ": " + parsed.expression->error();
         continue;
@@ -65,7 +71,7 @@ RunFilter& RunFilter::operator=(RunFilter&&) noexcept = default;
 bool RunFilter::matches(const RunView& run) const {
   return std::all_of(words_.begin(), words_.end(), [&](const Word& word) {
     if (word.expression) return RE2::PartialMatch(run.info.name, *word.expression);
-    if (!word.key.empty()) return run.config && option_has(*run.config, word.key, word.text);
+    if (!word.key.empty()) return option_has(run, word.key, word.text);
     const auto has = [&](std::string_view text) { return lower_case(text).find(word.text) != std::string::npos; };
     return has(run.info.name) || has(run.info.id) || has(run.info.experiment) || has(name_of(run.info.status.state));
   });

@@ -158,6 +158,8 @@ void RunsPanel::draw_row(Workspace& workspace, const RunView& run) {
   if (ImGui::IsItemHovered() && ImGui::IsMouseDoubleClicked(0)) show_only(workspace, {&run});
   if (!problems.empty())
     widgets::hint(fmt::format("{} at byte {}: {}", problems[0].file, problems[0].offset, problems[0].what));
+  else if (run.data && !run.data->plugins.empty())
+    widgets::hint("Also logged, and drawn nowhere: " + not_drawn(*run.data));
   draw_menu(workspace, run);
   ImGui::SetCursorPos(ImVec2(begin, corner.y));
   float used = 0;

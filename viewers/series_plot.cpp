@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <span>
 #include <string>
 
@@ -27,8 +28,18 @@ void PlotSeries::Range::add(const Range& other) {
   add(other.min_positive > 0 ? other.min_positive : other.max);
 }
 
-double PlotSeries::x_of(const ScalarPoint& point) const {
-  return axis_ == XAxis::step ? static_cast<double>(point.step) : point.wall_seconds - first_wall_;
+double PlotSeries::x_of(const SharedColumn<ScalarPoint>& points, std::size_t i) const {
+  switch (axis_) {
+    case XAxis::step:
+      return static_cast<double>(points[i].step);
+    case XAxis::relative_time:
+      return points[i].wall_seconds - first_wall_;
+    case XAxis::wall_time:
+      return points[i].wall_seconds;
+    case XAxis::order:
+      break;
+  }
+  return static_cast<double>(i);
 }
 
 void PlotSeries::update(const SharedColumn<ScalarPoint>& points, XAxis axis, double smoothing) {
@@ -51,38 +62,57 @@ void PlotSeries::update(const SharedColumn<ScalarPoint>& points, XAxis axis, dou
 /// False where the new points don't come after the old ones.
 bool PlotSeries::append(const SharedColumn<ScalarPoint>& points, std::size_t from) {
   for (std::size_t i = from; i < points.size(); ++i) {
-    const ScalarPoint& point = points[i];
-    const double x = x_of(point);
+    const double x = x_of(points, i);
     if (std::isnan(x) || (!x_.empty() && x < x_.back())) return false;
-    x_.push_back(x);
-    y_.push_back(point.value);
-    smooth_.push_back(smoother_.next(point.value));
-    y_range_.add(point.value);
+    add(x, points[i].value);
   }
   return true;
 }
 
-void PlotSeries::rebuild(const SharedColumn<ScalarPoint>& points) {
+void PlotSeries::clear() {
   x_.clear(), y_.clear(), smooth_.clear();
   y_range_ = {};
+  usual_of_ = 0;
+  not_finite_ = {};
   smoother_ = Smoother(smoothing_);
+}
+
+void PlotSeries::add(double x, double y) {
+  x_.push_back(x);
+  y_.push_back(y);
+  smooth_.push_back(smoother_.next(y));
+  y_range_.add(y);
+  if (std::isfinite(y)) return;
+  ++(std::isnan(y) ? not_finite_.nan : y > 0 ? not_finite_.above : not_finite_.below);
+}
+
+void PlotSeries::rebuild(const SharedColumn<ScalarPoint>& points) {
+  clear();
   if (points.empty()) return;
   first_wall_ = points[0].wall_seconds;
   if (append(points, 0)) return;
-  x_.clear(), y_.clear(), smooth_.clear();
-  y_range_ = {};
-  smoother_ = Smoother(smoothing_);
+  clear();
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < points.size(); ++i)
-    if (std::isfinite(x_of(points[i]))) order.push_back(i);  // A wall time may be NaN.
+    if (std::isfinite(x_of(points, i))) order.push_back(i);  // A wall time may be NaN.
   std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return x_of(points[a]) < x_of(points[b]); });
-  for (const std::size_t i : order) {
-    x_.push_back(x_of(points[i]));
-    y_.push_back(points[i].value);
-    smooth_.push_back(smoother_.next(points[i].value));
-    y_range_.add(points[i].value);
-  }
+                   [&](std::size_t a, std::size_t b) { return x_of(points, a) < x_of(points, b); });
+  for (const std::size_t i : order) add(x_of(points, i), points[i].value);
+}
+
+const PlotSeries::Range& PlotSeries::usual_y_range() {
+  if (usual_of_ == y_.size()) return usual_y_range_;
+  usual_of_ = y_.size();
+  std::vector<double> values;
+  std::ranges::copy_if(y_, std::back_inserter(values), [](double value) { return std::isfinite(value); });
+  usual_y_range_ = {};
+  if (values.empty()) return usual_y_range_;
+  std::ranges::sort(values);
+  const auto at = [&](double share) { return values[static_cast<std::size_t>(share * double(values.size() - 1))]; };
+  for (const double value : {at(0.05), at(0.95)}) usual_y_range_.add(value);
+  if (const auto positive = std::ranges::upper_bound(values, 0.0); positive != values.end())
+    usual_y_range_.min_positive = std::max(*positive, usual_y_range_.min);
+  return usual_y_range_;
 }
 
 PlotSeries::Range PlotSeries::x_range() const {

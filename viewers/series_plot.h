@@ -14,6 +14,8 @@ namespace ablate {
 enum class XAxis {
   step,
   relative_time,  ///< seconds since the tag's first point
+  wall_time,      ///< Unix time
+  order,          ///< 0, 1, … as the points were logged: where all have the same step, for one
 };
 
 /// One scalar tag of one run, ready to be drawn: by x, raw and smoothed. Follows a growing column at the cost of what
@@ -23,6 +25,7 @@ class PlotSeries {
   void update(const SharedColumn<ScalarPoint>& points, XAxis axis, double smoothing);
 
   bool empty() const { return x_.empty(); }
+  std::size_t size() const { return x_.size(); }
   struct Range {
     double min = 0, max = 0;
     double min_positive = 0;  ///< for log axes; 0 where no value is positive
@@ -32,6 +35,14 @@ class PlotSeries {
   };
   Range x_range() const;
   const Range& y_range() const { return y_range_; }
+  /// From the 5th to the 95th percentile of the finite values, as TensorBoard's "ignore outliers".
+  const Range& usual_y_range();
+  /// Values that are none.
+  struct NotFinite {
+    std::size_t nan = 0, above = 0, below = 0;
+    std::size_t all() const { return nan + above + below; }
+  };
+  const NotFinite& not_finite() const { return not_finite_; }
 
   /// Two points a pixel column at most; remembered until something changes.
   const VisibleLine& raw(double x_min, double x_max, int columns, XScale scale = XScale::linear);
@@ -46,7 +57,9 @@ class PlotSeries {
  private:
   void rebuild(const SharedColumn<ScalarPoint>& points);
   bool append(const SharedColumn<ScalarPoint>& points, std::size_t from);
-  double x_of(const ScalarPoint& point) const;
+  void clear();
+  void add(double x, double y);
+  double x_of(const SharedColumn<ScalarPoint>& points, std::size_t i) const;
 
   struct Cached {
     double x_min = 0, x_max = 0;
@@ -65,7 +78,9 @@ class PlotSeries {
   std::size_t consumed_ = 0;
   ScalarPoint last_;
   std::vector<double> x_, y_, smooth_;
-  Range y_range_;
+  Range y_range_, usual_y_range_;
+  std::size_t usual_of_ = 0;  ///< how many points usual_y_range_ is of
+  NotFinite not_finite_;
   Cached raw_cache_, smooth_cache_;
 };
 

@@ -112,6 +112,7 @@ void set_plot_style(float scale) {
   using widgets::vector_of;
   ImPlotStyle& style = ImPlot::GetStyle();
   style = ImPlotStyle();
+  style.UseLocalTime = style.UseISO8601 = style.Use24HourClock = true;
   const auto set = [&](ImPlotCol which, const ImVec4& color) { style.Colors[which] = color; };
   set(ImPlotCol_FrameBg, ImVec4(0, 0, 0, 0));
   set(ImPlotCol_PlotBg, vector_of(look::kWell));

@@ -292,14 +292,37 @@ TEST_F(PanelsTest, EveryViewOfTheMasksIsDrawn) {
 TEST_F(PanelsTest, CurvesAreDrawnOnEveryKindOfAxis) {
   driver_->run([&](ImGuiTestContext& context) {
     context.SetRef("Curves");
-    for (const char* axis : {"time", "step"}) {
+    for (const char* axis : {"time", "wall time", "order", "step"}) {
       context.ComboClick((std::string("x/") + axis).c_str());
-      for (const char* scale : {"log x", "log y", "log x", "log y"}) {
-        context.ItemClick(scale);
-        context.Yield(2);
-      }
+      for (const char* scale : {"linear", "symlog", "log"}) context.ComboClick((std::string("y/") + scale).c_str());
+      for (const char* box : {"log x", "outliers"}) context.ItemClick(box);
+      context.Yield(2);
     }
     EXPECT_TRUE(context.ItemExists("log x"));
+  });
+}
+
+TEST_F(PanelsTest, PlotsAreChosenByAnExpression) {
+  driver_->run([&](ImGuiTestContext& context) {
+    context.ItemClick("//Curves/Plots");
+    context.SetRef("//$FOCUSED");
+    const auto is_chosen = [&](const char* name) {
+      context.Yield(2);
+      const ImGuiTestRef popup = context.GetRef();
+      context.SetRef(context.WindowInfo("tags").ID);
+      const bool chosen = context.ItemIsChecked(name);
+      context.SetRef(popup);
+      return chosen;
+    };
+    context.ItemClick("None");
+    context.ItemInputValue("##find", "^layers/.*ratio$");
+    context.ItemClick("All listed");
+    EXPECT_TRUE(is_chosen("layers\\/down1.conv1\\/update_ratio"));
+    context.ItemInputValue("##find", "loss");
+    EXPECT_FALSE(is_chosen("loss\\/train"));
+    context.ItemClick("Usual ones");
+    EXPECT_TRUE(is_chosen("loss\\/train"));
+    context.PopupCloseAll();
   });
 }
 

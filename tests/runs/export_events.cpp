@@ -54,6 +54,14 @@ Json everything(const ablate::RunData& data) {
   json["tensors"] = table(data.tensors, [](const ablate::TensorPoint& point) {
     return Json::array({*point.shape, numbers(*point.values)});
   });
+  for (const auto& [tag, restarts] : data.dropped)
+    for (const auto& points : restarts) {
+      ablate::RunData one;
+      one.scalars[tag] = points;
+      json["dropped"][tag].push_back(ablate::export_scalars(one)[tag]);
+    }
+  json["hparams"] = data.hparams;
+  json["plugins"] = data.plugins;
   json["problems"] = Json::array();
   for (const auto& problem : data.problems) json["problems"].push_back({problem.file, problem.offset, problem.what});
   json["files"] = data.files;

@@ -1,5 +1,6 @@
 """RunReader reads what PyTorch's SummaryWriter wrote, value for value."""
 
+import gzip
 import math
 import os
 import sys
@@ -98,13 +99,26 @@ class ForeignEvents(unittest.TestCase):
         self.assertEqual(tensors.pop("mesh_VERTEX")[0], [1, 3, 3])
         self.assertEqual(tensors, {})
         self.assertEqual(exported["scalars"], {})
+        self.assertEqual(exported["plugins"], {"audio": 1, "custom_scalars": 1, "graphs": 2, "mesh": 1, "pr_curves": 1, "tensor": 5})
 
     def test_hparams_make_a_run_below_with_its_metrics(self):
         self.writer.add_hparams({"lr": 0.1, "norm": "batch"}, {"iou": 0.5}, run_name="below", global_step=3)
         self.assertEqual(self.exported()["scalars"], {})
         below = tools.export(os.path.join(self.folder, "below"))
         self.assertEqual([(r[0], r[2]) for r in below["scalars"]["iou"]], [(3, 0.5)])
+        self.assertEqual(below["hparams"], {"lr": 0.1, "norm": "batch"})
         self.assertEqual(below["problems"], [])
+
+    def test_a_gzipped_log_is_said_to_be_one(self):
+        self.writer.add_scalar("a", 1, 1)
+        self.writer.close()
+        (name,) = os.listdir(self.folder)
+        with open(os.path.join(self.folder, name), "rb") as log, gzip.open(os.path.join(self.folder, name + ".gz"), "wb") as packed:
+            packed.write(log.read())
+        exported = tools.export(self.folder)
+        self.assertEqual([problem[1] for problem in exported["problems"]], [0])
+        self.assertIn("gunzip", exported["problems"][0][2])
+        self.assertEqual(len(exported["scalars"]["a"]), 1)
 
     def test_purge_step_drops_what_came_at_or_after_it(self):
         for step in range(10):
@@ -114,8 +128,11 @@ class ForeignEvents(unittest.TestCase):
             writer.add_scalar("a", 60, 6)
         names = sorted(os.listdir(self.folder))
         self.assertEqual([n.endswith(".later") for n in names], [False, True], names)
-        rows = tools.export(self.folder)["scalars"]["a"]
+        exported = tools.export(self.folder)
+        rows = exported["scalars"]["a"]
         self.assertEqual([(r[0], r[2]) for r in rows], [(s, s) for s in range(6)] + [(6, 60)])
+        (dropped,) = exported["dropped"]["a"]
+        self.assertEqual([(r[0], r[2]) for r in dropped], [(s, s) for s in range(6, 10)])
 
 
 if __name__ == "__main__":

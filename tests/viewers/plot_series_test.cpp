@@ -47,6 +47,34 @@ TEST(PlotSeries, RelativeTimeBeginsAtTheFirstPoint) {
   EXPECT_EQ(series.x_range().max, 60);
 }
 
+TEST(PlotSeries, PointsOfOneStepLieSideBySideInTheirOrder) {
+  PlotSeries series;
+  const auto points = column({{7, 1700000060.0, 1}, {7, 1700000000.0, 2}, {7, 1700000120.0, 3}});
+  series.update(points, XAxis::order, 0);
+  EXPECT_EQ(series.raw(0, 2, 100).x, (std::vector<double>{0, 1, 2}));
+  EXPECT_EQ(series.raw(0, 2, 100).y, (std::vector<double>{1, 2, 3}));
+  series.update(points, XAxis::wall_time, 0);
+  EXPECT_EQ(series.raw(0, 2e9, 100).x, (std::vector<double>{1700000000, 1700000060, 1700000120}));
+  EXPECT_EQ(series.raw(0, 2e9, 100).y, (std::vector<double>{2, 1, 3}));
+}
+
+TEST(PlotSeries, TheUsualRangeHasNoOutliers) {
+  auto points = column({{0, 0, -1e6}, {1, 0, 1e6}, {2, 0, std::numeric_limits<double>::infinity()}});
+  for (int i = 0; i < 100; ++i) points.push_back({i + 3, 0, i / 100.0});
+  PlotSeries series;
+  series.update(points, XAxis::step, 0);
+  EXPECT_GE(series.usual_y_range().min, 0);
+  EXPECT_LT(series.usual_y_range().min, 0.06);
+  EXPECT_GT(series.usual_y_range().max, 0.93);
+  EXPECT_LT(series.usual_y_range().max, 1);
+  EXPECT_GT(series.usual_y_range().min_positive, 0);
+  points.push_back({103, 0, std::numeric_limits<double>::quiet_NaN()});
+  series.update(points, XAxis::step, 0);
+  EXPECT_EQ(series.not_finite().nan, 1u);
+  EXPECT_EQ(series.not_finite().above, 1u);
+  EXPECT_EQ(series.not_finite().all(), 2u);
+}
+
 TEST(PlotSeries, TheRangeLeavesOutWhatIsNotFinite) {
   PlotSeries series;
   series.update(column({{0, 0, -1},

@@ -37,11 +37,16 @@ TEST(RunFilter, OptionsAreComparedByTheEndOfTheirKey) {
   EXPECT_FALSE(matches("no_such_option=1", view));
 }
 
-TEST(RunFilter, ARunOfAnotherProgramHasNoOptions) {
+TEST(RunFilter, ARunOfAnotherProgramHasTheHyperParametersThatItLogged) {
   RunView foreign;
   foreign.info.name = "tensorboard-log";
   EXPECT_FALSE(matches("norm=batch", foreign));
   EXPECT_TRUE(matches("log", foreign));
+  RunData data;
+  data.hparams = {{"model/Norm", "Batch"}, {"lr", 0.003}};
+  foreign.data = std::make_shared<const RunData>(data);
+  EXPECT_TRUE(matches("norm=batch lr=0.003", foreign));
+  EXPECT_FALSE(matches("norm=instance", foreign));
 }
 
 TEST(RunFilter, ExpressionsSearchTheName) {

@@ -165,7 +165,7 @@ std::vector<std::string> tell_damage(const RunInfo& run, const RunData& data) {
 LastValues last_values(const RunInfo& run) {
   RunReader reader(run.folder);
   reader.poll();
-  LastValues last{{}, tell_damage(run, *reader.data())};
+  LastValues last{{}, tell_damage(run, *reader.data()), reader.data()->hparams, not_drawn(*reader.data())};
   std::map<std::string, double>& values = last.of;
   for (const auto& [tag, points] : reader.data()->scalars)
     if (!points.empty()) values[tag] = points.back().value;

@@ -66,6 +66,8 @@ std::vector<std::string> tell_damage(const RunInfo& run, const RunData& data);
 struct LastValues {
   std::map<std::string, double> of;  ///< tag; of the event files, and where they don't have it, of the status
   std::vector<std::string> damage;   ///< of the event files
+  nlohmann::json hparams;            ///< RunData's
+  std::string not_drawn;             ///< as not_drawn(RunData) says it
 };
 /// Tells the damage as well.
 LastValues last_values(const RunInfo& run);

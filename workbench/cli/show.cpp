@@ -103,7 +103,7 @@ int show(const Invocation& invocation, const std::string& word) {
   if (const auto weights = std::filesystem::path(word) / "model.safetensors"; std::filesystem::exists(weights))
     return show_weights(invocation, weights);  // A checkpoint's folder.
   const RunInfo run = find_run_up_to_date(invocation.root(), word);
-  const auto [values, damage] = last_values(run);
+  const auto [values, damage, hparams, not_drawn] = last_values(run);
   if (invocation.json) {
     nlohmann::json document = run_summary(run);
     for (const auto& [tag, value] : values) document["metrics"][tag] = json_number(value);
@@ -111,6 +111,8 @@ int show(const Invocation& invocation, const std::string& word) {
     document["findings"] = findings_json(run);
     if (run.status.range_test.is_object()) document["range_test"] = run.status.range_test;
     document["damage"] = damage;
+    document["hparams"] = hparams;
+    document["not_drawn"] = not_drawn;
     print_json(document);
     return 0;
   }
@@ -136,6 +138,7 @@ int show(const Invocation& invocation, const std::string& word) {
          fmt::format("{} {} at step {}", status.best_metric, short_number(status.best_value), status.best_step));
   if (status.training_seconds > 0) line("training", short_time(status.training_seconds));
   if (run.run.is_object() && run.run.contains("data")) line("data", words_of(run.run["data"]));
+  line("not drawn", not_drawn);
   head.print();
   if (run.run.is_object() && run.run.contains("config")) {
     const RunConfig config = RunConfig::from_json(run.run["config"]);
@@ -143,6 +146,12 @@ int show(const Invocation& invocation, const std::string& word) {
     Table table({{"OPTION"}, {"VALUE"}, {"DEFAULT"}});
     for (const std::string& key : differing_keys({defaults, config}))
       table.add({{key}, {config.at(key).dump(), Tone::strong}, {defaults.at(key).dump(), Tone::quiet}});
+    fmt::print("\n");
+    table.print();
+  }
+  if (!run.run.is_object() && !hparams.empty()) {  // Ours are its options.
+    Table table({{"HYPER-PARAMETER"}, {"VALUE"}});
+    for (const auto& [name, value] : hparams.items()) table.add({{name}, {value.dump(), Tone::strong}});
     fmt::print("\n");
     table.print();
   }
