@@ -9,7 +9,7 @@
 
 namespace ablate {
 
-std::optional<nlohmann::json> examine_run(const std::string& checkpoint,
+std::optional<nlohmann::json> examine_run(const std::string& checkpoint, const std::string& moved,
                                           const std::function<void(const std::string&)>& test,
                                           const std::stop_token& stop) {
   std::optional<nlohmann::json> answer;
@@ -23,7 +23,9 @@ std::optional<nlohmann::json> examine_run(const std::string& checkpoint,
     else
       answer = std::move(said);
   };
-  const int status = read_lines(worker_program(), {"doctor", checkpoint}, listen, stop, ErrorsGo::with_output);
+  std::vector<std::string> command{"doctor", checkpoint};
+  if (!moved.empty()) command.insert(command.end(), {"--data", moved});
+  const int status = read_lines(worker_program(), command, listen, stop, ErrorsGo::with_output);
   if (stop.stop_requested()) return std::nullopt;
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && answer) return answer;
   constexpr std::string_view kName = "ablate-train: ";

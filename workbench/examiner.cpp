@@ -63,7 +63,7 @@ Examination Examiner::examined(const Wanted& wanted, const std::stop_token& stop
   end.over = true;
   try {
     const auto diagnosis = examine_run(
-        wanted.folder.string(),
+        wanted.folder.string(), "",
         [&](const std::string& test) {
           const std::lock_guard lock(mutex_);
           if (!stop.stop_requested()) examinations_[wanted.run].test = test;

@@ -72,8 +72,10 @@ int main(int argc, char** argv) {
   cost->add_option("--width", width, "Pixels (as it trains)");
   cost->add_option("--device", device, "cpu or cuda");
 
+  std::string moved;
   auto* const doctor = app.add_subcommand("doctor", "What is wrong with a run's network, as JSON");
   doctor->add_option("DIR", run, "Run folder, DIR@STEP or DIR@best")->required();
+  doctor->add_option("--data", moved, "Where the folder that it trained on is now");
 
   std::vector<std::string> runs;
   auto* const average = app.add_subcommand("average", "The mean of the weights of several checkpoints");
@@ -103,7 +105,7 @@ int main(int argc, char** argv) {
     } else if (*cost) {
       return ablate::cost(run, height, width, device);
     } else if (*doctor) {
-      return ablate::doctor(run);
+      return ablate::doctor(run, moved);
     } else if (*average) {
       return ablate::average(runs, out);
     }

@@ -82,7 +82,9 @@ std::optional<double> Validator::lost_in_eval_mode() const {
 
 Diagnosis Validator::diagnose(FixedBatches& training, Step forwards) {
   const Autocast mixed(autocast_type(config_), device_);
-  return diagnose_norms(task_, held_out_, training, forwards, true);
+  Diagnosis diagnosis = diagnose_norms(task_, held_out_, training, forwards, true);
+  replace_idle_cures(config_, diagnosis.findings);
+  return diagnosis;
 }
 
 std::optional<Finding> Validator::shared_norm(FixedBatches& training) {

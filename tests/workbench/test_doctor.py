@@ -108,6 +108,7 @@ class DoctorTest(AblateTest):
         self.assertIn("not tested: the data that it was trained on: by their files' names, sizes and times they are others now", self.ablate("doctor", run).stdout)
         (self.folder / "pictures").rename(self.folder / "elsewhere")
         self.assertIn(str(self.folder / "pictures"), self.error_of("doctor", run, code=1))
+        self.assertIn("not tested", self.ablate("doctor", run, "--data", self.folder / "elsewhere").stdout)
 
 
 if __name__ == "__main__":

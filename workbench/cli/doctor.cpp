@@ -22,11 +22,12 @@ namespace {
 struct DoctorOptions {
   std::string run;
   std::filesystem::path fix;
+  std::string data;
 };
 
-nlohmann::json diagnosis_of(const NamedCheckpoint& named) {
+nlohmann::json diagnosis_of(const NamedCheckpoint& named, const std::string& moved) {
   const bool terminal = ::isatty(STDERR_FILENO);
-  const auto diagnosis = examine_run(named.word(), [&](const std::string& test) {
+  const auto diagnosis = examine_run(named.word(), moved, [&](const std::string& test) {
     fmt::print(stderr, "{}testing: {}{}", terminal ? "\033[K" : "", test, terminal ? "\r" : "\n");
   });
   if (terminal) fmt::print(stderr, "\033[K");
@@ -112,7 +113,7 @@ int doctor(const Invocation& invocation, const DoctorOptions& options) {
     return 0;
   }
   const NamedCheckpoint named = named_checkpoint(invocation, options.run);
-  const nlohmann::json diagnosis = diagnosis_of(named);
+  const nlohmann::json diagnosis = diagnosis_of(named, options.data);
   print(invocation, options.run, diagnosis);
   if (!options.fix.empty()) write_fix(named.run, options, diagnosis["findings"]);
   return 0;
@@ -124,6 +125,7 @@ void add_doctor(CLI::App& app, Invocation& invocation) {
   CLI::App& command = *app.add_subcommand("doctor", "What is wrong with a run, by tests on copies of its network");
   const auto options = std::make_shared<DoctorOptions>();
   command.add_option("RUN", options->run, "A run, RUN@STEP or RUN@best (its newest checkpoint)")->required();
+  command.add_option("--data", options->data, "Where the folder that it trained on is now")->type_name("FOLDER");
   command.add_option("--fix", options->fix, "Write the experiment that shows the cure: the run as it was, and cured")
       ->type_name("FILE.json");
   add_json_flag(command, invocation);

@@ -269,8 +269,8 @@ class DataFaults {
       found("mismatched-masks", 0.9, "data",
             fmt::format(
                 "The {} masks belong to other pictures: their borders lie on their own picture's edges no more than "
-                "on any other's ({:.2f} times as much, {:.1f} standard errors), and predictions overlap them by {}.",
-                set.word, std::exp(mean_of(aligned)), sure, share_word(usual)),
+                "on any other's ({:.2f} times as much), and predictions overlap them by {}.",
+                set.word, std::exp(mean_of(aligned)), share_word(usual)),
             "pair pictures and masks by name");
       return;
     }
@@ -292,10 +292,10 @@ class DataFaults {
     found(
         "mismatched-masks", 0.85, "data",
         fmt::format(
-            "At least {} of {} {} masks do not belong to their pictures ({}): more than {:.0f} % of all other masks "
-            "fit what is predicted better, and their borders lie on the picture's edges {:.2f} times as much as "
-            "other masks' (the rest's {:.2f} times).",
-            names.size(), set.size(), set.word, some(names), 100 * kFitBetter, std::exp(of_these), std::exp(of_others)),
+            "At least {} of {} {} masks do not belong to their pictures ({}): many other pictures' masks fit what is "
+            "predicted there better, and these lie on the picture's edges hardly more than any mask does ({:.2f} times "
+            "as much; the other masks of this set {:.2f} times).",
+            names.size(), set.size(), set.word, some(names), std::exp(of_these), std::exp(of_others)),
         "look at these samples, and leave them out: data.exclude");
   }
 
@@ -386,7 +386,7 @@ class DataFaults {
     attempt("brought to the training pictures' mean and range",
             [&](const Tensor& x) { return (x - shaped(from_mean)) * shaped(factor) + shaped(to_mean); });
     attempt("turned to their negative", [](const Tensor& x) { return 1 - x; });
-    if (channels == 3) attempt("with red and blue exchanged", [](const Tensor& x) { return x.flip(1); });
+    if (channels == 3) attempt("given with red and blue exchanged", [](const Tensor& x) { return x.flip(1); });
     if (metric_.better(best, on_held_out) > 0.5 * lost) {
       Finding& finding = found(
           "input-normalisation", metric_.better(best, on_held_out) / lost, "data",

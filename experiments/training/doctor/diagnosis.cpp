@@ -11,6 +11,15 @@ std::vector<std::size_t> spread_over(const std::vector<std::size_t>& indices, st
   return some;
 }
 
+void replace_idle_cures(const RunConfig& config, std::vector<Finding>& findings) {
+  for (Finding& finding : findings) {
+    if (finding.cause != "norm-lag" || config.real("model.norm_momentum") < 0.1) continue;
+    finding.cure = config.text("schedule.name") == "constant"
+                       ? "schedule.name = cosine"
+                       : "re-estimate the running statistics on the training data once it is trained";
+  }
+}
+
 std::string share_word(double value) {
   std::string text = fmt::format("{:.3f}", value);
   const std::size_t zero = text.find("0.");

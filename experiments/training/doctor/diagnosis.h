@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/run_config.h"
 #include "experiments/training/validation.h"
 #include "runs/findings.h"
 
@@ -18,6 +19,9 @@ struct Diagnosis {
   /// What was measured, and what could not be and why: a line each, also where nothing is wrong.
   std::vector<std::string> tests, untested;
 };
+
+/// Of statistics that lag although they move as usual: a switch that the run has set already can't cure that.
+void replace_idle_cures(const RunConfig& config, std::vector<Finding>& findings);
 
 /// Told what is tested next, for people.
 using TellTest = std::function<void(const std::string& test)>;

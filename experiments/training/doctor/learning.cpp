@@ -89,7 +89,10 @@ class Learning {
     // What is too small to learn may do a little better at another rate, too.
     const bool other_rate = rates();
     if (other_rate || !gradients()) size();
-    if (diagnosis_.findings.empty()) spoilt();
+    if (!diagnosis_.findings.empty() || spoilt() || learnt_) return;
+    diagnosis_.untested.push_back(
+        fmt::format("why it has learnt nothing ({} {} on training data): no change that was tried gets further",
+                    metric_.word(), share_word(own_)));
   }
 
  private:

@@ -229,7 +229,8 @@ class NormDoctor {
       noisy.sentence = fmt::format(
           "With batches of {} {} weights and running statistics jump about: eval mode loses {} {}, is between {} and "
           "{} as "
-          "the statistics are moved on with the weights standing still, and now at {}. Larger batches cure it, or a "
+          "the statistics alone are moved on, with no further step of the weights, and now at {}. Larger batches cure "
+          "it, or a "
           "norm "
           "that looks at one image (group, instance, layer).",
           count_word(as_trained_.batch_size()), as_trained_.batch_size() == 1 ? "image" : "images", share_word(loss),
@@ -250,7 +251,7 @@ class NormDoctor {
     fast.confidence *= forwards_ > 0 && forwards_ < kEarly ? 0.9 : 1.1;
     fast.sentence = fmt::format(
         "The weights move faster than the running statistics of {} norm layers can follow: eval mode loses {} {}, and "
-        "gets to {} after {} more batches with the weights standing still.",
+        "gets to {} once the statistics alone have been moved on by {} batches, with no further step of the weights.",
         precise_.modules().size(), share_word(metric_.better(train_, eval_)), metric_.word(), share_word(followed),
         kStillBatches);
     fast.cure = "schedule.name = cosine";

@@ -51,8 +51,9 @@ int cost(const std::string& run, int height, int width, const std::string& devic
 
 /// What is wrong with the network of `run` (as above), found by tests on copies of it: prints each as it begins as a
 /// JSON line, and what came of them as the last: {"checkpoint", "findings", "tests", "untested", "seconds"}. Writes the
-/// findings of a run's newest checkpoint into the run.
-int doctor(const std::string& run);
+/// findings of a run's newest checkpoint into the run. `moved`: where the folder that it trained on is now; empty:
+/// where it was.
+int doctor(const std::string& run, const std::string& moved);
 
 /// The mean of the weights of several checkpoints of one network, its norm statistics estimated anew on the training
 /// data of the first; written as safetensors. Prints a JSON object with what it scores on the held-out samples.

@@ -13,6 +13,7 @@
 #include "runs/checkpoints.h"
 #include "runs/error.h"
 #include "runs/json_file.h"
+#include "runs/paths.h"
 #include "runs/run_status.h"
 
 namespace ablate {
@@ -20,10 +21,11 @@ namespace ablate {
 /// Of a run's steps; what is left changes little.
 constexpr double kNearlyAll = 0.8;
 
-int doctor(const std::string& run) {
+int doctor(const std::string& run, const std::string& moved) {
   const auto started = std::chrono::steady_clock::now();
   const LoadedRun loaded = load_run_or_begin(run);
-  const RunConfig& config = loaded.config;
+  RunConfig config = loaded.config;
+  if (!moved.empty()) config.set("data.path", plain_path(moved).string());
   const TrainingData data = training_data(config, open_data(config, loaded.folder.parent_path() / ".ablate" / "cache"));
   Patient patient{config, *loaded.task, data, loaded.device};
   if (!loaded.checkpoint.empty()) {
