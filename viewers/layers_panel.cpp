@@ -28,20 +28,24 @@ constexpr const char* kBlame = "blame";
 /// One run's half of the panel.
 class Half {
  public:
-  void update(const RunView& run, const LayerQuantity& quantity) {
-    if (run_ == run.info.id && quantity_ == &quantity && version_ == run.data->version) return;
-    run_ = run.info.id;
-    quantity_ = &quantity;
-    version_ = run.data->version;
-    table = layer_table(*run.data, quantity, kMostColumns);
+  /// `beside`: the other half's run; nullptr where there is none.
+  void update(const RunView& run, const LayerQuantity& quantity, const RunView* beside) {
+    const Of of{run.data, &quantity, beside ? beside->data : nullptr};
+    if (of_ == of) return;
+    of_ = of;
+    table = layer_table(*run.data, quantity, kMostColumns,
+                        beside ? layers_with(*beside->data, quantity) : std::vector<std::string>());
   }
   StepTable table;
   Channels channels;
 
  private:
-  std::string run_;
-  const LayerQuantity* quantity_ = nullptr;
-  std::uint64_t version_ = ~0ull;
+  struct Of {
+    std::shared_ptr<const RunData> run;
+    const LayerQuantity* quantity = nullptr;
+    std::shared_ptr<const RunData> beside;
+    bool operator==(const Of&) const = default;
+  } of_;
 };
 
 class LayersPanel : public Panel {
@@ -164,7 +168,8 @@ void LayersPanel::draw(Workspace& workspace) {
   draw_controls(workspace, *run);
   runs_ = {run};
   if (const RunView* other = workspace.find(beside_); other && other != run && other->data) runs_.push_back(other);
-  for (std::size_t i = 0; i < runs_.size(); ++i) halves_[i].update(*runs_[i], quantity());
+  for (std::size_t i = 0; i < runs_.size(); ++i)
+    halves_[i].update(*runs_[i], quantity(), runs_.size() > 1 ? runs_[1 - i] : nullptr);
   if (!workspace.layer.empty())
     of_norms() ? draw_channels(workspace.layer) : draw_weights(workspace.layer);
   else if (view_ == kBlame)
@@ -269,8 +274,9 @@ void LayersPanel::draw_tables(Workspace& workspace) {
     const std::string& layer = table.rows[cell->row];
     if (ImGui::BeginTooltip()) {
       ImGui::TextUnformatted(layer.c_str());
+      const float value = table.at(cell->row, cell->column);
       widgets::quiet_text(fmt::format("{}: {} {}", step_words(table, *cell), view_,
-                                      widgets::short_number(table.at(cell->row, cell->column))));
+                                      std::isnan(value) ? "is not logged" : widgets::short_number(value)));
       widgets::quiet_text(of_norms() ? "press for its channels" : "press for its weights and gradients");
       ImGui::EndTooltip();
     }
@@ -300,10 +306,9 @@ void LayersPanel::draw_blames(Workspace& workspace) {
       const bool over = run.info.status.state == RunState::completed;
       widgets::quiet_paragraph(over && run.findings.empty()
                                    ? "No layer is to blame: nothing was found at the end of this run."
-                                   : fmt::format("{} `ablate doctor {}` does it.",
+                                   : fmt::format("{} Examine, under Findings, does it.",
                                                  over ? "Layers were not examined one by one."
-                                                      : "Not examined yet: that is done at the end.",
-                                                 run.info.id));
+                                                      : "Not examined yet: that is done at the end."));
     }
   });
 }

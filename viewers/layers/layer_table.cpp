@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <string_view>
 
@@ -131,6 +132,14 @@ std::vector<std::string> places_like(const RunData& data, const std::string& lay
   return places;
 }
 
+/// The order of the network.
+void sort_layers(std::vector<std::string>& layers) {
+  std::ranges::stable_sort(layers, [](const std::string& a, const std::string& b) {
+    const int x = part_of_network(a), y = part_of_network(b);
+    return x != y ? x < y : natural_less(a, b);
+  });
+}
+
 }  // namespace
 
 std::vector<std::string> layers_with(const RunData& data, const LayerQuantity& quantity) {
@@ -142,10 +151,7 @@ std::vector<std::string> layers_with(const RunData& data, const LayerQuantity& q
     if (tag.ends_with(suffix) && tag.size() > prefix.size() + suffix.size() && !at->second.empty())
       layers.push_back(tag.substr(prefix.size(), tag.size() - prefix.size() - suffix.size()));
   }
-  std::stable_sort(layers.begin(), layers.end(), [](const std::string& a, const std::string& b) {
-    const int x = part_of_network(a), y = part_of_network(b);
-    return x != y ? x < y : natural_less(a, b);
-  });
+  sort_layers(layers);
   return layers;
 }
 
@@ -154,17 +160,19 @@ bool has_layer(const RunData& data, const std::string& layer) {
                              [&](const LayerQuantity& each) { return data.scalars.contains(each.tag(layer)); });
 }
 
-StepTable layer_table(const RunData& data, const LayerQuantity& quantity, int most_columns) {
+StepTable layer_table(const RunData& data, const LayerQuantity& quantity, int most_columns,
+                      const std::vector<std::string>& beside) {
   StepTable table;
-  table.rows = layers_with(data, quantity);
-  if (table.rows.empty()) return table;
-  const auto points_of = [&](const std::string& layer) -> const SharedColumn<ScalarPoint>& {
-    return data.scalars.at(quantity.tag(layer));
-  };
-  lay_out(table, points_of(table.rows.front()), most_columns);
+  const std::vector<std::string> own = layers_with(data, quantity);
+  if (own.empty()) return table;
+  table.rows = own;
+  std::ranges::copy_if(beside, std::back_inserter(table.rows),
+                       [&](const std::string& layer) { return std::ranges::find(own, layer) == own.end(); });
+  sort_layers(table.rows);
+  lay_out(table, data.scalars.at(quantity.tag(own.front())), most_columns);
   for (std::size_t row = 0; row < table.rows.size(); ++row)
-    fill_row(table, row, points_of(table.rows[row]),
-             [](const ScalarPoint& point) { return static_cast<float>(point.value); });
+    if (const auto points = data.scalars.find(quantity.tag(table.rows[row])); points != data.scalars.end())
+      fill_row(table, row, points->second, [](const ScalarPoint& point) { return static_cast<float>(point.value); });
   return table;
 }
 

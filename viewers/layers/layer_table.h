@@ -28,8 +28,10 @@ struct StepTable {
 /// Layers of which the quantity was logged, in the order of the network: encoder, bottom, decoder, then others.
 std::vector<std::string> layers_with(const RunData& data, const LayerQuantity& quantity);
 
-/// The quantity of every layer over time; at most `most_columns` columns. No rows where the run has none.
-StepTable layer_table(const RunData& data, const LayerQuantity& quantity, int most_columns);
+/// The quantity of every layer over time; at most `most_columns` columns. No rows where the run has none. `beside`: the
+/// layers of a run that it is compared with, which have a row too, if an empty one.
+StepTable layer_table(const RunData& data, const LayerQuantity& quantity, int most_columns,
+                      const std::vector<std::string>& beside = {});
 
 /// Whether anything of the layer can be seen.
 bool has_layer(const RunData& data, const std::string& layer);

@@ -57,6 +57,18 @@ TEST(LayerTable, BeforeTheFirstValueThereIsNothing) {
   EXPECT_EQ(table.at(1, 1), 3);
 }
 
+TEST(LayerTable, LayersOfARunBesideHaveAnEmptyRowInTheirPlace) {
+  RunData data;
+  gap(data, "a.norm1", 100, 1);
+  gap(data, "b.norm1", 100, 2);
+  const StepTable table = layer_table(data, kGap, 10, {"a.norm1", "a.norm2"});
+  EXPECT_EQ(table.rows, (std::vector<std::string>{"a.norm1", "a.norm2", "b.norm1"}));
+  EXPECT_EQ(table.at(0, 0), 1);
+  EXPECT_TRUE(std::isnan(table.at(1, 0)));
+  EXPECT_EQ(table.at(2, 0), 2);
+  EXPECT_TRUE(layer_table(RunData(), kGap, 10, {"a"}).rows.empty());
+}
+
 TEST(LayerTable, ChannelsAreComparedInUnitsOfTheBatchsSigma) {
   RunData data;
   vector(data, "norm/a/channels/running_mean", 50, {1, 5});
