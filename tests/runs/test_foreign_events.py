@@ -1,6 +1,7 @@
 """RunReader reads what PyTorch's SummaryWriter wrote, value for value."""
 
 import gzip
+import io
 import math
 import os
 import sys
@@ -9,7 +10,13 @@ import unittest
 
 import numpy as np
 import torch
+from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.plugins.histogram import summary as histogram_summary
+from tensorboard.plugins.image import metadata as image_metadata
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+from tensorboard.util import tensor_util
 from torch.utils.tensorboard import SummaryWriter
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -74,6 +81,38 @@ class ForeignEvents(unittest.TestCase):
             (point,) = accumulator.Images(tag)
             width = 12 if tag == "batch" else 6  # PyTorch lays a batch out side by side, and makes grey RGB.
             self.assertEqual(rows, [[point.step, point.wall_time, 4, width, 3, point.encoded_image_string.hex()]])
+
+    def own_api(self, *values):
+        """A log by TensorBoard's own summary API, at step 3."""
+        folder = os.path.join(self.folder, "own")
+        writer = EventFileWriter(folder)
+        writer.add_event(event_pb2.Event(step=3, wall_time=1.0, summary=summary_pb2.Summary(value=values)))
+        writer.close()
+        return tools.export(folder)
+
+    def test_histograms_as_tensors_of_left_right_and_count(self):
+        data = np.random.default_rng(3).normal(size=500)
+        exported = self.own_api(*histogram_summary.histogram_pb("h", data, buckets=7).value)
+        self.assertEqual(exported["problems"], [])
+        ((step, _, low, high, count, total, _, limits, counts),) = exported["histograms"]["h"]
+        wanted, edges = np.histogram(data, 7)
+        self.assertEqual((step, count, counts), (3, 500, list(wanted.astype(float))))
+        np.testing.assert_allclose(limits, edges[1:], rtol=1e-6)
+        np.testing.assert_allclose((low, high), (data.min(), data.max()), rtol=1e-6)
+        self.assertAlmostEqual(total, data.sum(), delta=500 * (edges[1] - edges[0]) / 2)  # By the middles of buckets.
+
+    def test_several_images_of_one_summary(self):
+        pictures = []
+        for kind in ("png", "jpeg"):
+            stream = io.BytesIO()
+            Image.fromarray(np.full((4, 6, 3), 100, np.uint8)).save(stream, kind)
+            pictures.append(stream.getvalue())
+        metadata = image_metadata.create_summary_metadata("", "", converted_to_tensor=True)
+        tensor = tensor_util.make_tensor_proto([b"6", b"4", *pictures])
+        exported = self.own_api(summary_pb2.Summary.Value(tag="i", metadata=metadata, tensor=tensor))
+        self.assertEqual(exported["problems"], [])
+        self.assertEqual({tag: rows[0][0:1] + rows[0][2:] for tag, rows in exported["images"].items()},
+                         {"i": [3, 4, 6, 3, pictures[0].hex()], "i[1]": [3, 4, 6, 0, pictures[1].hex()]})
 
     def test_text_tensors_and_what_is_not_drawn(self):
         self.writer.add_text("note", "größer **so**", 4)
