@@ -110,16 +110,16 @@ void LrTests::update(const Workspace& workspace, RangeSmoothing recorded) {
     const LrTest& test = kept.emplace(run->info.id, std::move(each)).first->second.test;
     const auto [at, is_new] = index.try_emplace(range_test_kind(*run->config), variants_.size());
     if (is_new) variants_.emplace_back();
-    // Several runs of one name are told apart by the time; a variant is all of them, and shown as its newest.
+    // Several runs of one name are told apart by the time; a variant is all of them.
     const auto variant = run->info.run.find("variant");
     const bool named = variant != run->info.run.end() && variant->is_string();
     const std::string name = named ? variant->get<std::string>() : run->info.name;
     variants_[at->second].name = without_seed(name, run->config->integer("train.seed"));
-    variants_[at->second].color = run->color;
     std::vector<const LrTest*>& tests = variants_[at->second].tests;
     std::erase_if(tests,
                   [&](const LrTest* other) { return other->seed == test.seed; });  // Of one seed the newest counts.
     tests.push_back(&test);
+    variants_[at->second].color = tests.front()->color;
   }
   kept_ = std::move(kept);  // The nodes stay where they are.
   update_recorded(workspace, recorded);

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "experiments/training"))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
 import twin  # noqa: E402
 
 VARIANTS = {"batch-separate": ("batch", "none"), "batch-shared": ("batch", "block"), "instance-shared": ("instance", "block"),

@@ -7,7 +7,7 @@ import time
 import torch
 from torch.nn import functional as F
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "experiments/training"))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
 import twin  # noqa: E402
 
 channels, size, threads, seconds = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])

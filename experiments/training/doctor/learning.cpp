@@ -67,7 +67,9 @@ class Learning {
       diagnosis_.untested.emplace_back("learning: the run has no checkpoint to compare with");
       return;
     }
-    learnt_ = !extremes || loss < kNothingLearnt * weighted_sum(extremes->uninformed);
+    // Empty masks have a lower loss than outputs that say nothing.
+    const bool overlaps = !patient_.task.higher_is_better() || own_ > kWorthIt;
+    learnt_ = overlaps && (!extremes || loss < kNothingLearnt * weighted_sum(extremes->uninformed));
     if (extremes) perfect_outputs(*extremes);
     steps();
     if (sizes(batch)) {
