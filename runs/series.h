@@ -105,7 +105,7 @@ struct ReadProblem {
 struct RunData {
   std::vector<std::string> files;  ///< full paths, in reading order
   std::map<std::string, SharedColumn<ScalarPoint>> scalars;
-  /// What restarts dropped of them: one column for each restart.
+  /// What restarts dropped of them: a column for each restart, the last one of all that come later.
   std::map<std::string, std::vector<SharedColumn<ScalarPoint>>> dropped;
   std::map<std::string, SharedColumn<HistogramPoint>> histograms;
   std::map<std::string, SharedColumn<ImagePoint>> images;

@@ -19,6 +19,7 @@ namespace {
 
 using What = ValueFields::What;
 
+constexpr std::size_t kMostRestarts = 16;                // That are told apart: of old logs every falling step is one.
 constexpr std::string_view kGraphTag = "__run_graph__";  // under which TensorBoard files a graph
 
 /// The plugin of a value of the older forms, which TensorBoard turns into tensors of that plugin. Empty for the others.
@@ -176,7 +177,11 @@ void SeriesBuilder::purge(Tag& tag, Step from) {
     SharedColumn<ScalarPoint> dropped;
     for (std::size_t i = 0; i < scalars->second.size(); ++i)
       if (scalars->second[i].step >= from) dropped.push_back(scalars->second[i]);
-    if (!dropped.empty()) series_.dropped[tag.name].push_back(std::move(dropped));
+    if (!dropped.empty()) {
+      std::vector<SharedColumn<ScalarPoint>>& all = series_.dropped[tag.name];
+      if (all.size() < kMostRestarts) all.emplace_back();
+      for (std::size_t i = 0; i < dropped.size(); ++i) all.back().push_back(dropped[i]);
+    }
   }
   drop_from(series_.scalars, tag.name, from);
   drop_from(series_.histograms, tag.name, from);

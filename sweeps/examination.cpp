@@ -13,24 +13,25 @@ std::optional<nlohmann::json> examine_run(const std::string& checkpoint, const s
                                           const std::function<void(const std::string&)>& test,
                                           const std::stop_token& stop) {
   std::optional<nlohmann::json> answer;
-  std::string words;  // The last that is no answer: why there is none.
+  std::string words;  // Why there is no answer: what the worker says itself, else the last that is none.
+  bool said = false;
   const auto listen = [&](const std::string& line) {
-    nlohmann::json said = nlohmann::json::parse(line, nullptr, false);
-    if (!said.is_object())
-      words = line;
-    else if (said.contains("test"))
-      test(said["test"].get<std::string>());
-    else
-      answer = std::move(said);
+    constexpr std::string_view kName = "ablate-train: ";
+    nlohmann::json document = nlohmann::json::parse(line, nullptr, false);
+    if (document.is_object() && document.contains("test"))
+      test(document["test"].get<std::string>());
+    else if (document.is_object())
+      answer = std::move(document);
+    else if (!said)
+      words = line.substr(line.starts_with(kName) ? kName.size() : 0);
+    said |= line.starts_with(kName);
   };
   std::vector<std::string> command{"doctor", checkpoint};
   if (!moved.empty()) command.insert(command.end(), {"--data", moved});
   const int status = read_lines(worker_program(), command, listen, stop, ErrorsGo::with_output);
   if (stop.stop_requested()) return std::nullopt;
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && answer) return answer;
-  constexpr std::string_view kName = "ablate-train: ";
-  if (words.starts_with(kName)) words.erase(0, kName.size());
-  if (words.empty() && WIFSIGNALED(status)) words = fmt::format("it was ended by signal {}", WTERMSIG(status));
+  if (!said && WIFSIGNALED(status)) words = fmt::format("it was ended by signal {}. {}", WTERMSIG(status), words);
   throw Error(fmt::format("{} could not be examined: {}", checkpoint, words));
 }
 

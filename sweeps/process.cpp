@@ -179,6 +179,7 @@ int read_lines(const std::filesystem::path& program, const std::vector<std::stri
     if (!pending.empty()) line(pending);
   } catch (...) {
     reading.close();  // So that it does not wait for us to read on.
+    ::kill(child, SIGTERM);
     wait();
     throw;
   }

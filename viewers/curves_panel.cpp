@@ -71,7 +71,7 @@ class CurvesPanel : public Panel {
  private:
   void draw_controls();
   std::vector<Plot> prepare(const Workspace& workspace);
-  void add_dropped(const RunView& run, const PlotLineTag& line, Plot& plot);
+  void add_dropped(const RunView& run, const PlotLineTag& line, Plot& plot, PlotSeries::Range& x);
   void draw_plots(std::vector<Plot>& plots);
   void draw_plot(Plot& plot, ImVec2 size, bool name_x);
   void draw_lines(Plot& plot);
@@ -217,11 +217,11 @@ std::vector<Plot> CurvesPanel::prepare(const Workspace& workspace) {
       for (const PlotLineTag& line : lines_of(*run, name)) {
         PlotSeries& series = series_[{run->info.id, line.tag}];
         series.update(run->data->scalars.at(line.tag), axis_, may_be_smoothed(line.tag) ? smoothing_ : 0);
+        if (dropped_) add_dropped(*run, line, plot, x);
         if (series.empty()) continue;
         several |= series.size() > 1;
         x.add(series.x_range());
         plot.lines.push_back({run, &series, line.train_mode});
-        if (dropped_) add_dropped(*run, line, plot);
       }
     }
     plots.push_back(std::move(plot));
@@ -232,12 +232,15 @@ std::vector<Plot> CurvesPanel::prepare(const Workspace& workspace) {
   return plots;
 }
 
-void CurvesPanel::add_dropped(const RunView& run, const PlotLineTag& line, Plot& plot) {
+/// Not by the time since the first point, nor by order: they have others.
+void CurvesPanel::add_dropped(const RunView& run, const PlotLineTag& line, Plot& plot, PlotSeries::Range& x) {
   const auto dropped = run.data->dropped.find(line.tag);
-  if (dropped == run.data->dropped.end()) return;
+  if (dropped == run.data->dropped.end() || (axis_ != XAxis::step && axis_ != XAxis::wall_time)) return;
   for (std::size_t i = 0; i < dropped->second.size(); ++i) {
     PlotSeries& series = series_[{run.info.id, fmt::format("{}\n{}", line.tag, i)}];
     series.update(dropped->second[i], axis_, 0);
+    if (series.empty()) continue;
+    x.add(series.x_range());
     plot.lines.push_back({&run, &series, line.train_mode, true});
   }
 }
@@ -342,7 +345,7 @@ void CurvesPanel::draw_crosshair(const Plot& plot) {
     const double mouse = ImPlot::GetPlotMousePos().x;
     x.reset();
     for (const Line& line : plot.lines)
-      if (const auto point = line.series->nearest(mouse);
+      if (const auto point = line.dropped ? std::nullopt : line.series->nearest(mouse);
           point && (!x || std::abs(point->x - mouse) < std::abs(*x - mouse)))
         x = point->x;
     next_crosshair_ = x;

@@ -82,6 +82,10 @@ void FindingsPanel::draw_examination(Workspace& workspace, const RunView& run) {
       widgets::quiet_paragraph(asked->untested.empty() ? "examined: nothing found"
                                                        : "examined: nothing found in what could be tested");
     for (const std::string& line : asked->untested) widgets::quiet_paragraph("not tested: " + line);
+    for (const std::string& line : asked->notes) widgets::quiet_paragraph(line);
+    if (asked->findings > 0 && !asked->notes.empty())
+      widgets::quiet_paragraph(
+          fmt::format("{} found: ablate doctor {} says what", asked->findings, run.info.folder.string()));
   }
   ImGui::Separator();
 }

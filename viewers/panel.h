@@ -79,6 +79,7 @@ struct Examination {
   std::string test;                   ///< what is being tested; empty while others come first
   std::size_t findings = 0;           ///< once it is over, as the rest
   std::vector<std::string> untested;  ///< a line each
+  std::vector<std::string> notes;     ///< likewise: why the findings are not kept with the run
   std::string problem;                ///< why it could not be examined
 };
 

@@ -9,9 +9,8 @@
 namespace ablate {
 
 /// What a person types to find runs: words separated by spaces, all of which must hold.
-///   norm=batch    an option (any key that ends so) has this value, or one that begins with it; of another program's
-///   run
-///                 a hyper-parameter that it logged
+///   norm=batch    an option (any key that ends so) has this value, or one that begins with it;
+///                 of another program's run a hyper-parameter that it logged
 ///   /^batch-\d/   a regular expression on the name (also any word that has one of ^$*+[|\)
 ///   shared        part of name, id, experiment or state; case does not matter
 class RunFilter {

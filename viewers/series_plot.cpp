@@ -71,7 +71,7 @@ bool PlotSeries::append(const SharedColumn<ScalarPoint>& points, std::size_t fro
 
 void PlotSeries::clear() {
   x_.clear(), y_.clear(), smooth_.clear();
-  y_range_ = {};
+  y_range_ = usual_y_range_ = {};
   usual_of_ = 0;
   not_finite_ = {};
   smoother_ = Smoother(smoothing_);

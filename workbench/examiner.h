@@ -32,16 +32,18 @@ class Examiner {
   struct Wanted {
     std::string run;
     std::filesystem::path folder;
+    std::stop_source stop;
   };
+  /// One that has not been stopped.
+  std::deque<Wanted>::iterator find(const std::string& run);
   void work(const std::stop_token& ending);
-  Examination examined(const Wanted& wanted, const std::stop_token& stop);
+  Examination examined(const Wanted& wanted);
 
   std::function<void()> done_;
   mutable std::mutex mutex_;  // Guards the following.
   std::condition_variable_any changed_;
-  std::deque<Wanted> wanted_;  ///< the first is being examined
+  std::deque<Wanted> wanted_;  ///< the first is being examined, or is about to be
   std::map<std::string, Examination> examinations_;
-  std::stop_source now_;  ///< of the one that is being examined
   std::jthread thread_;
 };
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import pathlib
 import unittest
 
@@ -104,11 +105,16 @@ class DoctorTest(AblateTest):
             for i in range(12):
                 Image.fromarray(np.random.default_rng(i).integers(0, 255, (32, 32), np.uint8)).save(self.folder / "pictures" / part / f"{i}.png")
         run = self.json_of("train", *assignments(data__dataset="folder", data__path=str(self.folder / "pictures"), train__steps=2))["run"]
+        written = (self.folder / "pictures" / "images" / "0.png").stat().st_mtime_ns
         (self.folder / "pictures" / "images" / "0.png").unlink()
         self.assertIn("not tested: the data that it was trained on: by their files' names, sizes and times they are others now", self.ablate("doctor", run).stdout)
         (self.folder / "pictures").rename(self.folder / "elsewhere")
         self.assertIn(str(self.folder / "pictures"), self.error_of("doctor", run, code=1))
-        self.assertIn("not tested", self.ablate("doctor", run, "--data", self.folder / "elsewhere").stdout)
+        moved = self.json_of("doctor", run, "--data", self.folder / "elsewhere")
+        self.assertIn("others now", " ".join(moved["untested"]))  # One picture is gone.
+        Image.fromarray(np.random.default_rng(0).integers(0, 255, (32, 32), np.uint8)).save(self.folder / "elsewhere" / "images" / "0.png")
+        os.utime(self.folder / "elsewhere" / "images" / "0.png", ns=(written, written))
+        self.assertNotIn("others now", " ".join(self.json_of("doctor", run, "--data", self.folder / "elsewhere")["untested"]))
 
 
 if __name__ == "__main__":

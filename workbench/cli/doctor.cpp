@@ -37,8 +37,9 @@ nlohmann::json diagnosis_of(const NamedCheckpoint& named, const std::string& mov
 }
 
 /// The run as it was, and with each cure that is a change of one option.
-Experiment experiment_of_cures(const RunInfo& run, const nlohmann::json& findings) {
-  const RunConfig config = RunConfig::from_json(run.run.at("config"));
+Experiment experiment_of_cures(const RunInfo& run, const DoctorOptions& options, const nlohmann::json& findings) {
+  RunConfig config = RunConfig::from_json(run.run.at("config"));
+  if (!options.data.empty()) config.set("data.path", plain_path(options.data).string());
   Experiment experiment;
   experiment.name = run.name + "-fix";
   experiment.base = config.to_json();
@@ -55,7 +56,7 @@ Experiment experiment_of_cures(const RunInfo& run, const nlohmann::json& finding
 }
 
 void write_fix(const RunInfo& run, const DoctorOptions& options, const nlohmann::json& findings) {
-  const Experiment experiment = experiment_of_cures(run, findings);
+  const Experiment experiment = experiment_of_cures(run, options, findings);
   if (experiment.variants.size() == 1)
     throw Error(findings.empty() ? fmt::format("{} needs no cure: {} is not written.", run.id, options.fix.string())
                                  : fmt::format("No cure of {} is a change of one option: {} is not written.", run.id,
@@ -91,7 +92,11 @@ nlohmann::json diagnosis_of_log(const RunInfo& run) {
   const LogDiagnosis diagnosis = diagnose_log(*reader.data());
   nlohmann::json findings = nlohmann::json::array();
   for (const Finding& finding : diagnosis.findings) findings.push_back(to_json(finding));
-  return {{"checkpoint", ""}, {"findings", findings}, {"tests", diagnosis.tests}, {"untested", diagnosis.untested}};
+  return {{"checkpoint", ""},
+          {"findings", findings},
+          {"tests", diagnosis.tests},
+          {"untested", diagnosis.untested},
+          {"notes", nlohmann::json::array()}};
 }
 
 /// Where a word names a run of another program's; nullopt for ours, for checkpoints, and for what is none.
@@ -106,6 +111,8 @@ int doctor(const Invocation& invocation, const DoctorOptions& options) {
     throw Error(fmt::format("--fix {}: there is no folder {}.", options.fix.string(),
                             plain_path(options.fix).parent_path().string()));
   if (const auto run = foreign_run(invocation, options.run)) {
+    if (!options.data.empty())
+      throw Error(fmt::format("{} was not made by Ablate: there is no network to test on --data.", run->id));
     if (!options.fix.empty())
       throw Error(fmt::format("{} was not made by Ablate: its settings are not known here, so {} can't be written.",
                               run->id, options.fix.string()));

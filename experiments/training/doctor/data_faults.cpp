@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
+#include <utility>
 
 #include "experiments/training/doctor/near_copies.h"
 #include "experiments/training/doctor/seen_set.h"
@@ -336,19 +338,21 @@ class DataFaults {
       probe("of the next hue", [](const Tensor& x) { return x.roll({1}, {1}); });
       probe("of the one after", [](const Tensor& x) { return x.roll({2}, {1}); });
     }
-    const double in_colour = least;
+    const bool by_colour = least < kLost * as_it_is;
+    const auto of_colour = std::pair(least, worst);
+    least = INFINITY;
     probe("half as light", [](const Tensor& x) { return x * 0.5; });
+    if (by_colour) std::tie(least, worst) = of_colour;
     note(fmt::format("held-out pictures as they are: {} {}; {}; colours alone overlap their masks by {}",
                      metric_.word(), share_word(as_it_is), line, share_word(told)));
-    const bool by_light = in_colour >= kLost * as_it_is;
     if (patient_.task.higher_is_better() && least < kLost * as_it_is && told > kColourTells * overlapping &&
         told > everything + kGap && overlapping > 0.5)
       found("colour-shortcut", 0.8, "data",
             fmt::format("Predictions hang on {}: held-out pictures get {} {}, and {} {}; which colours lie inside "
                         "the training masks tells almost as much ({} IoU). Pictures of other {} will fail.",
-                        by_light ? "light" : "colour", share_word(as_it_is), metric_.word(), share_word(least), worst,
-                        share_word(told), by_light ? "light" : "colours"),
-            by_light ? "train on pictures in many kinds of light" : "data.grey = true");
+                        by_colour ? "colour" : "light", share_word(as_it_is), metric_.word(), share_word(least), worst,
+                        share_word(told), by_colour ? "colours" : "light"),
+            by_colour ? "data.grey = true" : "train on pictures in many kinds of light");
   }
 
   /// Held-out samples are predicted worse than training samples: why.

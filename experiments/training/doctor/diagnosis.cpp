@@ -18,6 +18,9 @@ void replace_idle_cures(const RunConfig& config, std::vector<Finding>& findings)
                        ? "schedule.name = cosine"
                        : "re-estimate the running statistics on the training data once it is trained";
   }
+  for (Finding& finding : findings)
+    if (finding.cure == "schedule.name = cosine" && config.text("schedule.name") != "constant")
+      finding.cure = fmt::format("optimizer.lr = {:.3g}", config.real("optimizer.lr") / 3);
 }
 
 std::string share_word(double value) {

@@ -20,7 +20,8 @@ struct Diagnosis {
   std::vector<std::string> tests, untested;
 };
 
-/// Of statistics that lag although they move as usual: a switch that the run has set already can't cure that.
+/// A switch that the run has set already can't be a cure: of statistics that lag although they move as usual, and of a
+/// schedule that falls already.
 void replace_idle_cures(const RunConfig& config, std::vector<Finding>& findings);
 
 /// Told what is tested next, for people.

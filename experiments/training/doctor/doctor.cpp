@@ -56,9 +56,6 @@ Diagnosis examine(const Patient& patient, const TellTest& tell) {
       findings.erase(findings.begin() + static_cast<std::ptrdiff_t>(k));
     }
   replace_idle_cures(config, findings);
-  for (Finding& finding : findings)  // A schedule that falls already was not enough.
-    if (finding.cure == "schedule.name = cosine" && config.text("schedule.name") != "constant")
-      finding.cure = fmt::format("optimizer.lr = {:.3g}", config.real("optimizer.lr") / 3);
   return diagnosis;
 }
 

@@ -37,6 +37,8 @@ constexpr double kVanished = 1e-5, kDead = 0.95;
 constexpr double kExploded = 3;
 /// From here on a larger network is not tried, which would take long.
 constexpr double kWellLearnt = 0.75;
+/// Of a run's steps: a schedule that leaves them their rate for so many is not at fault.
+constexpr double kMostOfIt = 0.5;
 
 std::string counted(std::int64_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
 
@@ -91,7 +93,7 @@ class Learning {
     // What is too small to learn may do a little better at another rate, too.
     const bool other_rate = rates();
     if (other_rate || !gradients()) size();
-    if (!diagnosis_.findings.empty() || spoilt() || learnt_) return;
+    if (any_found_ || spoilt() || learnt_) return;
     diagnosis_.untested.push_back(
         fmt::format("why it has learnt nothing ({} {} on training data): no change that was tried gets further",
                     metric_.word(), share_word(own_)));
@@ -105,7 +107,10 @@ class Learning {
   }
 
   void note(const std::string& line) { diagnosis_.tests.push_back(line); }
-  void found(Finding finding) { diagnosis_.findings.push_back(std::move(finding)); }
+  void found(Finding finding) {
+    diagnosis_.findings.push_back(std::move(finding));
+    any_found_ = true;
+  }
 
   void perfect_outputs(const Task::Extremes& extremes) {
     const double perfect = weighted_sum(extremes.perfect), uninformed = weighted_sum(extremes.uninformed);
@@ -181,6 +186,7 @@ class Learning {
     if (auto dead = dead_layer(now_.layers, start().layers)) {
       try_cures(*dead);
       diagnosis_.findings.insert(diagnosis_.findings.begin(), std::move(*dead));  // Before what comes of it.
+      any_found_ = true;
     }
     if (auto still = layers_not_updated(now_.layers)) found(std::move(*still));
   }
@@ -188,18 +194,22 @@ class Learning {
   /// The finding's cure, and a lower rate beside it: whichever gets further than the run did.
   void try_cures(Finding& finding) {
     const Rate lr = rate();
+    std::vector<std::string> tried;
     for (const std::string& cure : {finding.cure, lr.times(0.1), finding.cure + ", " + lr.times(0.1)}) {
       const auto made = rehearsed(cure, kLong);
-      if (made) finding.evidence.push_back(diagnosis_.tests.back());
-      if (!cures(made)) continue;
+      if (!made) continue;
+      tried.push_back(cure);
+      finding.evidence.push_back(diagnosis_.tests.back());
+      if (!cures(made) || !beats_unchanged(*made)) continue;
       finding.cure = cure;
       return;
     }
+    if (tried.empty()) return;
     finding.confidence *= 0.8;
     finding.cure = fmt::format(
-        "none of these, tried alone; look at what {} is given: its initialisation, the inputs' "
-        "range, the loss's weights",
-        finding.layer);
+        "not {}, which were tried: look at what {} is given (its initialisation, the inputs' "
+        "range, the loss's weights)",
+        fmt::join(tried, "; "), finding.layer);
   }
 
   /// With the cure in place; of none: as it is. nullopt where there is no such run.
@@ -326,15 +336,14 @@ class Learning {
 
   /// Whether the run's own first steps get further than all of them: something spoilt it later.
   bool spoilt() {
-    if (!unchanged_ || !cures(*unchanged_)) return false;
-    const std::string schedule = config_.text("schedule.name");
-    if (schedule == "constant") {
+    if ((learnt_ && !unchanged_) || !cures(unchanged())) return false;
+    const std::string line = fmt::format(
+        "{} steps from the start with its own settings, at their highest rate, get to "
+        "{} {}, all {} to {}",
+        unchanged()->steps, metric_.word(), share_word(unchanged()->metric), patient_.steps, share_word(own_));
+    if (unchanged()->near_peak > kMostOfIt) {
       diagnosis_.untested.push_back(
-          fmt::format("what spoilt it: {} steps from the start with its own settings get to {} {}, all {} to {} (its "
-                      "weight decay is "
-                      "{:g})",
-                      unchanged()->steps, metric_.word(), share_word(unchanged()->metric), patient_.steps,
-                      share_word(own_), config_.real("optimizer.weight_decay")));
+          fmt::format("what spoilt it: {} (its weight decay is {:g})", line, config_.real("optimizer.weight_decay")));
       return true;
     }
     Finding finding;
@@ -342,11 +351,10 @@ class Learning {
     finding.layer = "optimizer";
     finding.confidence = 0.85;
     finding.sentence = fmt::format(
-        "The schedule {} takes the learning rate away too early: {} steps from the start at its highest rate get to {} "
-        "{} "
-        "on training data, where this run's {} got to {}.",
-        schedule, unchanged()->steps, metric_.word(), share_word(unchanged()->metric), patient_.steps,
-        share_word(own_));
+        "The schedule {} takes the learning rate away too early ({:.0f} % of the steps have more than a tenth of the "
+        "highest): {}.",
+        config_.text("schedule.name"), 100 * unchanged()->near_peak, line);
+    finding.evidence = {line};
     finding.cure = "schedule.name = constant";
     found(std::move(finding));
     return true;
@@ -467,17 +475,23 @@ class Learning {
   /// fault.
   bool fading(const std::string& layer, double part) {
     const std::string norm = "model.norm = batch", both = "model.activation = relu, model.norm = batch";
-    const auto with_norm = rehearsed(norm, kLong), with_both = rehearsed(both, kLong);
+    const auto with_norm = rehearsed(norm, kLong);
+    std::vector<std::string> lines{diagnosis_.tests.back()};
+    const auto with_both = rehearsed(both, kLong);
+    lines.push_back(diagnosis_.tests.back());
     // A norm alone may cure what has learnt next to nothing without.
-    if (cures(with_norm) && metric_.better(with_norm->metric, own_) > kFarBetter &&
+    if (cures(with_norm) && metric_.better(with_norm->metric, own_) > kFarBetter && beats_unchanged(*with_norm) &&
         !(with_both && metric_.better(with_both->metric, with_norm->metric) > kWorthIt)) {
-      found({"vanishing-gradients", layer, 0.85,
+      found({"vanishing-gradients",
+             layer,
+             0.85,
              fmt::format("Gradients vanish: at the start that of {} is {:.0e} of the largest layer's, relative to the "
                          "weights, so it hardly learns. {} steps from the start with {} get to {} {} on training data, "
                          "where this run's {} got to {}.",
                          layer, part, with_norm->steps, norm, metric_.word(), share_word(with_norm->metric),
                          patient_.steps, share_word(own_)),
-             std::vector<std::string>(diagnosis_.tests.end() - 2, diagnosis_.tests.end()), norm});
+             {lines.front()},
+             norm});
       return true;
     }
     if (!with_norm || !with_both || !(metric_.better(with_both->metric, with_norm->metric) > kWorthIt) ||
@@ -491,7 +505,7 @@ class Learning {
                        "norm alone.",
                        layer, part, with_both->steps, metric_.word(), share_word(with_both->metric), both,
                        share_word(with_norm->metric)),
-           std::vector<std::string>(diagnosis_.tests.end() - 2, diagnosis_.tests.end()), both});
+           lines, both});
     return true;
   }
 
@@ -504,8 +518,8 @@ class Learning {
   PrimaryMetric metric_;
   double own_ = 0;
   std::optional<std::optional<Rehearsal>> unchanged_;  ///< inner: there is no such run
-  std::optional<double> cured_to_;  ///< what a change that was found gets to: another has to get much further
-  bool learnt_ = true;
+  std::optional<double> cured_to_;          ///< what a change that was found gets to: another has to get much further
+  bool learnt_ = true, any_found_ = false;  ///< any_found_: here, not by other tests
   SeenStep now_;
   std::optional<SeenStep> start_;
 };

@@ -21,10 +21,10 @@ constexpr std::size_t kManyImages = 32, kFewImages = 4;
 constexpr std::size_t kStillBatches = 30;
 /// What eval mode may lose by a last step alone.
 constexpr double kJitter = 0.15, kJitterOfFew = 0.05;
-/// What statistics that lag a little may lose.
-constexpr double kLittleLag = 0.05;
 /// So many times they are moved on by a third of that.
 constexpr int kLooks = 4;
+/// What statistics that lag a little may lose.
+constexpr double kLittleLag = 0.05;
 /// Of so few batches buffers know little yet.
 constexpr Step kEarly = 50;
 /// Samples that will do where there is a pass over them for every layer, or a run waits.
@@ -86,6 +86,7 @@ class NormDoctor {
     eval_ = metric_.of(held_out_, Mode::eval);
     train_ = metric_.of(as_trained_, Mode::train);
     evidence_.push_back(fmt::format("eval {}   train mode {}", share_word(eval_), share_word(train_)));
+    if (!(metric_.better(train_, eval_) > kLittleLag)) return std::nullopt;
     auto found = lag_explains(re_estimated()) ? std::nullopt : sharing();
     return found && cured(part_of_loss(own_)) ? std::move(found) : std::nullopt;
   }
@@ -397,7 +398,9 @@ class NormDoctor {
   std::optional<double> moves_per_batch() const {
     const auto& module = precise_.modules().front();
     if (forwards_ == 0 || !module.norm.module->num_batches_tracked.defined()) return std::nullopt;
-    if (module.norm.module->num_batches_tracked.item<double>() == 0 && fresh().empty())
+    const auto as_made = fresh();
+    if (module.norm.module->num_batches_tracked.item<double>() == 0 &&
+        std::ranges::find(as_made, &module) == as_made.end())
       return std::nullopt;  // It does not count.
     return module.norm.module->num_batches_tracked.item<double>() /
            static_cast<double>(forwards_ * std::ssize(module.places));
@@ -410,7 +413,7 @@ class NormDoctor {
       evidence_.push_back(fmt::format("buffers were moved {:.3g} times a training batch and place of use", *moves));
     Finding finding = slow(recalibrated, part);
     const double filled_in = fresh().empty() ? eval_ : with_fresh_re_estimated();
-    if (moves == 0.0 || cured(part_of_loss(filled_in))) {
+    if (cured(part_of_loss(filled_in))) {
       finding.cause = "missing-buffers";
       const auto never = fresh();
       finding.sentence = fmt::format(

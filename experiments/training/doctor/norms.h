@@ -9,7 +9,8 @@ namespace ablate {
 
 /// Finds out why eval mode is worse than train mode on the same weights, for any network of any task:
 /// which modules are called at more than one place, whether training data fares the same, whether re-estimated buffers
-/// cure it (norm-lag; missing-buffers where they are as they were made, statistics-only-forwards where they were moved
+/// cure it (norm-lag, where more than .05 is lost; missing-buffers where filling in those that are as they were made
+/// does, statistics-only-forwards where they were moved
 /// more often than the `forwards` passes that training made, 0: not known), whether moving them on while the weights
 /// stand still does (learning-rate-too-high; with batches of four images and fewer small-batch-norm), whether buffers
 /// of each place's own do (shared-norm), whether train mode loses as much as soon as its batches are larger

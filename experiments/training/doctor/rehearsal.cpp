@@ -1,5 +1,6 @@
 #include "experiments/training/doctor/rehearsal.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -31,6 +32,18 @@ Schedule::Value peak_of(const RunConfig& config, std::int64_t batches_per_epoch)
   return peak;
 }
 
+namespace {
+
+double share_near(const Schedule::Value& peak, const RunConfig& config, std::int64_t batches_per_epoch) {
+  const Lengths lengths(config, batches_per_epoch);
+  const auto schedule = make_schedule(config, lengths.total, lengths.steps_per_epoch);
+  Step near = 0;
+  for (Step step = 0; step < lengths.total; ++step) near += schedule->at(step).lr > 0.1 * peak.lr;
+  return static_cast<double>(near) / static_cast<double>(std::max<Step>(lengths.total, 1));
+}
+
+}  // namespace
+
 Rehearsal rehearse(const RunConfig& config, const TrainingData& data, FixedBatches& judged, Step steps,
                    torch::Device device) {
   config.check();
@@ -41,9 +54,11 @@ Rehearsal rehearse(const RunConfig& config, const TrainingData& data, FixedBatch
   initialise(config, task->networks());
   TrainingBatches batches(data, {static_cast<std::size_t>(config.integer("train.batch_size")), seed}, 0);
   Updates updates(*task, config, device);
-  updates.set(peak_of(config, batches.batches_per_epoch()));
+  const Schedule::Value peak = peak_of(config, batches.batches_per_epoch());
+  updates.set(peak);
 
   Rehearsal made;
+  made.near_peak = share_near(peak, config, batches.batches_per_epoch());
   const auto began = std::chrono::steady_clock::now();
   while (made.steps < steps && made.finite) {
     made.finite = std::isfinite(training_step(config, *task, updates, batches, device));

@@ -8,11 +8,12 @@ namespace ablate {
 
 /// What a short training from the start came to.
 struct Rehearsal {
-  Step steps = 0;      ///< made: fewer than asked for where a loss was not finite
-  bool finite = true;  ///< all losses were
-  bool learnt = true;  ///< its loss is below that of outputs that say nothing; a constant mask may have a good metric
-  double metric = 0;   ///< primary metric on the samples it is judged by, norms with their batches' statistics
-  double seconds = 0;  ///< of the steps alone
+  Step steps = 0;        ///< made: fewer than asked for where a loss was not finite
+  bool finite = true;    ///< all losses were
+  bool learnt = true;    ///< its loss is below that of outputs that say nothing; a constant mask may have a good metric
+  double metric = 0;     ///< primary metric on the samples it is judged by, norms with their batches' statistics
+  double seconds = 0;    ///< of the steps alone
+  double near_peak = 1;  ///< share of all of the run's steps whose rate is more than a tenth of the highest
 };
 
 /// Trains a network of this configuration from its seed, in memory, at the highest learning rate of its schedule, and

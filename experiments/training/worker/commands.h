@@ -50,9 +50,9 @@ int evaluate(const std::string& run, const std::string& data);
 int cost(const std::string& run, int height, int width, const std::string& device);
 
 /// What is wrong with the network of `run` (as above), found by tests on copies of it: prints each as it begins as a
-/// JSON line, and what came of them as the last: {"checkpoint", "findings", "tests", "untested", "seconds"}. Writes the
-/// findings of a run's newest checkpoint into the run. `moved`: where the folder that it trained on is now; empty:
-/// where it was.
+/// JSON line, and what came of them as the last: {"checkpoint", "findings", "tests", "untested", "notes", "seconds"}.
+/// Writes the findings of a run's newest checkpoint into the run. `moved`: where the folder that it trained on is now;
+/// empty: where it was.
 int doctor(const std::string& run, const std::string& moved);
 
 /// The mean of the weights of several checkpoints of one network, its norm statistics estimated anew on the training

@@ -44,8 +44,13 @@ int doctor(const std::string& run, const std::string& moved) {
     fmt::print("{}\n", json_text({{"test", test}}));
     std::fflush(stdout);
   });
+  const auto without_path = [](nlohmann::json fingerprint) {
+    fingerprint.erase("path");
+    return fingerprint;
+  };
   if (const auto document = read_json_file(loaded.folder / "run.json");
-      document && document->contains("data") && document->at("data") != data.source.fingerprint)
+      document && document->contains("data") &&
+      without_path(document->at("data")) != without_path(data.source.fingerprint))
     diagnosis.untested.insert(diagnosis.untested.begin(),
                               "the data that it was trained on: by their files' names, sizes and times they are "
                               "others now, and what is said of data is said of these");
