@@ -6,17 +6,13 @@ namespace ablate {
 
 /// Finds out why a run learns badly, or wastes what it computes:
 /// - double-softmax: the loss of perfect outputs is far from zero;
-/// - missing-pooling: no layer ever works on a smaller picture, and a network that halves them learns at least as well;
 /// - statistics-only-forwards: a training step runs the network on batches that it takes no gradient of;
-/// - layers-not-updated: a training step has no gradient for some layers;
-/// - learning-rate-too-high, learning-rate-too-low, dead-units, exploding-gradients, underfitting: a tenth of the run's
-///   steps, made from the start with the cure in place (Rehearsal), get further than the whole run did; of a run that
-///   diverged: stay finite;
 /// - validation-moves-buffers: the buffers' counters say that they were moved too often, and a training step does not;
-/// - vanishing-gradients: 40 steps with a norm and ReLU get further than with a norm alone, and about as far as the
-/// run;
-/// - not-finite: the run diverged.
-/// Of layers what a step shows decides only which cures are worth a rehearsal.
+/// - dead-units, layers-not-updated: what a training step shows of layers (layer_findings.h);
+/// - missing-pooling and underfitting (network_size.h), exploding and vanishing gradients (gradients.h), learning rates
+///   (learning_rate.h), and of runs that diverged what made them (divergence.h): training from the start with the cure
+///   in place gets further in a few steps than the whole run did (attempts.h).
+/// Of layers what a step shows decides only which cures are worth an attempt.
 void diagnose_learning(const Patient& patient, const TellTest& tell, Diagnosis& diagnosis);
 
 }  // namespace ablate

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiments/training/doctor/doctor.h"
+#include "experiments/training/doctor/rehearsal.h"
+#include "experiments/training/doctor/seen_step.h"
+
+namespace ablate {
+
+/// By how much one training has to be better than another: more than samples or seeds make; and far better.
+inline constexpr double kWorthIt = 0.05, kFarBetter = 0.1;
+/// Steps of an attempt with a network that hardly learns at first.
+inline constexpr Step kLongAttempt = 40;
+
+/// A run's training begun anew with something changed (Rehearsal), beside what the run itself came to. What is tried
+/// and found goes into the diagnosis. What it is given outlives it.
+class Attempts {
+ public:
+  Attempts(const Patient& patient, const TellTest& tell, Diagnosis& diagnosis);
+
+  const Patient& patient() const { return patient_; }
+  const RunConfig& config() const { return patient_.config; }
+  const PrimaryMetric& metric() const { return metric_; }
+  /// Training samples that the run and attempts are compared by.
+  FixedBatches& judged() { return judged_; }
+  /// Steps of a usual attempt: a tenth of the run's, 12 to 20.
+  Step steps() const { return steps_; }
+  /// What the run came to, in train mode; and the loss.
+  double own() const { return own_; }
+  double own_loss() const { return own_loss_; }
+  /// The run's own first training step.
+  const SeenStep& start();
+
+  /// With the change ("optimizer.lr = 0.01, model.norm = batch") in place; of none: as it is. nullopt where there is no
+  /// such run, or it is the run's own.
+  std::optional<Rehearsal> made(const std::string& change, Step steps);
+  /// Whether it gets further than the run did.
+  bool cures(const std::optional<Rehearsal>& made) const;
+  /// As many steps of the run's own settings, at the highest rate of its schedule: where they get as far, the change
+  /// was not what did it.
+  const std::optional<Rehearsal>& unchanged();
+  bool unchanged_was_made() const { return unchanged_.has_value(); }
+  bool beats_unchanged(const Rehearsal& made);
+  /// The best of the changes that cure becomes a finding; whether there is one. One that was found before has to be
+  /// beaten by far.
+  bool cured_by(const std::string& cause, const std::string& symptom, const std::vector<std::string>& changes,
+                const std::string& layer = "optimizer");
+
+  void tell(const std::string& test) const { tell_(test); }
+  void note(const std::string& line) { diagnosis_.tests.push_back(line); }
+  const std::string& last_note() const { return diagnosis_.tests.back(); }
+  const std::vector<std::string>& notes() const { return diagnosis_.tests; }
+  void untested(const std::string& line) { diagnosis_.untested.push_back(line); }
+  void found(Finding finding);
+  bool any_found() const { return any_found_; }
+  /// Those of other tests, too.
+  std::vector<Finding>& findings() { return diagnosis_.findings; }
+
+ private:
+  const Patient& patient_;
+  const TellTest& tell_;
+  Diagnosis& diagnosis_;
+  FixedBatches judged_;
+  Step steps_;
+  PrimaryMetric metric_;
+  double own_ = 0, own_loss_ = 0;
+  std::optional<SeenStep> start_;
+  std::optional<std::optional<Rehearsal>> unchanged_;  ///< inner: there is no such run
+  std::optional<double> cured_to_;                     ///< what a change that was found gets to
+  bool any_found_ = false;
+};
+
+}  // namespace ablate

@@ -1,0 +1,69 @@
+#include "experiments/training/doctor/small_batches.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace ablate {
+namespace {
+
+/// Of which statistics hardly vary any more.
+constexpr std::size_t kManyImages = 32;
+constexpr const char* kCure = "Larger batches cure it, or a norm that looks at one image (group, instance, layer).";
+
+std::string of_images(std::size_t size) {
+  return fmt::format("With batches of {} {}", count_word(size), size == 1 ? "image" : "images");
+}
+
+Finding small_batch_norm(const EvalGap& gap, double part, const std::string& sentence) {
+  Finding finding;
+  finding.cause = "small-batch-norm";
+  finding.layer = gap.place(gap.modules().front().norm, 0);
+  finding.confidence = std::clamp(part, 0.0, 0.99);
+  finding.sentence = sentence;
+  finding.evidence = gap.notes();
+  finding.cure = fmt::format("train.batch_size = {}", std::max<std::size_t>(16, 4 * gap.batch_size()));
+  return finding;
+}
+
+}  // namespace
+
+std::optional<Finding> small_batches_explain(EvalGap& gap, std::string& why_not) {
+  const std::size_t size = gap.batch_size(), samples = gap.held_out().samples();
+  if (size >= kManyImages) {
+    why_not = "batches are large";
+    return std::nullopt;
+  }
+  if (samples < 2 * size) {
+    why_not = "there are too few samples for larger batches";
+    return std::nullopt;
+  }
+  gap.tell("train mode with larger batches");
+  FixedBatches larger = gap.held_out().in_batches_of(kManyImages).whole();
+  const double large = gap.metric().of(larger, Mode::train);
+  const double part = gap.metric().better(gap.train(), large) / gap.loss();
+  const std::size_t images = std::min(kManyImages, samples);
+  gap.note(fmt::format("train mode, batches of {} / of {}   {} / {}   {}", size, images, share_word(gap.train()),
+                       share_word(large), EvalGap::is_cured(part) ? "as bad as eval mode" : "not the batch's size"));
+  if (!EvalGap::is_cured(part)) {
+    why_not = "the batch's size does not either";
+    return std::nullopt;
+  }
+  return small_batch_norm(
+      gap, part,
+      fmt::format("{} the network has learnt to live with statistics of so few: in train mode it gets to {} {} with "
+                  "them and to {} with those of {} images, so no running statistics fit and {}. {}",
+                  of_images(size), share_word(gap.train()), gap.metric().word(), share_word(large), images,
+                  gap.loss_words(), kCure));
+}
+
+Finding small_batches_jump(const EvalGap& gap, double lowest, double highest, double part) {
+  return small_batch_norm(
+      gap, part,
+      fmt::format("{} weights and running statistics jump about: {}, is between {} and {} as the statistics alone are "
+                  "moved on, with no further step of the weights, and now at {}. {}",
+                  of_images(gap.batch_size()), gap.loss_words(), share_word(lowest), share_word(highest),
+                  share_word(gap.eval()), kCure));
+}
+
+}  // namespace ablate

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <optional>
+
+#include "experiments/training/doctor/eval_gap.h"
+
+namespace ablate {
+
+/// small-batch-norm: train mode loses as much as soon as its batches are larger. Where that can't be tested, or is not
+/// so, the reason is put into `why_not`.
+std::optional<Finding> small_batches_explain(EvalGap& gap, std::string& why_not);
+
+/// The finding of a network whose batches are so small that weights and statistics jump about: between these values of
+/// the metric as the statistics alone are moved on.
+Finding small_batches_jump(const EvalGap& gap, double lowest, double highest, double part);
+
+}  // namespace ablate
