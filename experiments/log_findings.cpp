@@ -64,7 +64,7 @@ bool names_a_loss(const std::string& tag) {
 bool is_validation(const std::string& tag) { return has_any(tag_words(tag), kValidation); }
 bool is_training(const std::string& tag) { return has_any(tag_words(tag), kTraining) && !is_validation(tag); }
 
-using Curve = SharedColumn<ScalarPoint>;
+using Curve = ScalarColumn;
 
 /// The median of some points' values, NaN where there are none.
 double middle_of(const Curve& points, std::size_t from, std::size_t to) {

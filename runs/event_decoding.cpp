@@ -217,6 +217,32 @@ ValueFields& EventFields::add_value() {
   return values_[used_++];
 }
 
+bool decode_scalar(std::string_view record, ScalarFields& scalar) {
+  namespace v = pb::value;
+  const char *at = record.data(), *const end = at + record.size();
+  const auto is_key = [&](std::uint32_t field, WireType type) {
+    return at != end && static_cast<std::uint8_t>(*at) == (field << 3 | static_cast<std::uint8_t>(type)) && ++at;
+  };
+  const auto reaches_the_end = [&](std::uint32_t field) {
+    std::uint64_t size = 0;
+    return is_key(field, WireType::bytes) && read_varint(at, end, size) && size == static_cast<std::uint64_t>(end - at);
+  };
+  if (!is_key(pb::event::kWallTime, WireType::fixed64) || end - at < 8) return false;
+  std::memcpy(&scalar.wall_seconds, at, 8);
+  at += 8;
+  std::uint64_t step = 0, size = 0;
+  if (is_key(pb::event::kStep, WireType::varint) && !read_varint(at, end, step)) return false;
+  scalar.step = static_cast<Step>(step);
+  if (!reaches_the_end(pb::event::kSummary) || !reaches_the_end(pb::summary::kValue)) return false;
+  if (!is_key(v::kTag, WireType::bytes) || !read_varint(at, end, size) || size > static_cast<std::uint64_t>(end - at))
+    return false;
+  scalar.tag = {at, static_cast<std::size_t>(size)};
+  at += size;
+  if (!is_key(v::kSimpleValue, WireType::fixed32) || end - at != 4) return false;
+  std::memcpy(&scalar.value, at, 4);
+  return true;
+}
+
 bool decode_value(std::string_view message, ValueFields& value) {
   namespace v = pb::value;
   using What = ValueFields::What;

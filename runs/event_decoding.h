@@ -79,6 +79,16 @@ struct EventFields {
 /// oneof wins). False when it is no legal message; `event` is then of no use.
 bool decode_event(std::string_view record, EventFields& event);
 
+/// A record as nearly all are: one scalar, in the order of its fields and with nothing else.
+struct ScalarFields {
+  double wall_seconds = 0;
+  Step step = 0;
+  std::string_view tag;  ///< not checked for being UTF-8
+  float value = 0;
+};
+/// False for any other record, legal or not: decode_event() says more of it.
+bool decode_scalar(std::string_view record, ScalarFields& scalar);
+
 /// The same for one value; `value` is cleared first.
 bool decode_value(std::string_view message, ValueFields& value);
 

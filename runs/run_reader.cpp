@@ -192,10 +192,8 @@ struct RunReader::Impl {
       const RecordReader::Result result = records.next();
       source.damage = damage_of(result, descriptor, records.offset());
       if (result != RecordReader::Result::record) break;
-      if (decode_event(records.record(), event))
-        builder.add(event, records.record(), records.record_offset());
-      else
-        builder.add_undecodable(records.record_offset());
+      ScalarFields scalar;
+      if (!decode_scalar(records.record(), scalar) || !builder.add(scalar)) add_event(records);
       stopped = records.offset() - begin >= most && records.offset() < source.seen.size;
     }
     source.offset = records.offset();
@@ -203,6 +201,13 @@ struct RunReader::Impl {
       source.mark = 0;
     if (!stopped) source.read = source.seen;
     return static_cast<std::size_t>(source.offset - begin);
+  }
+
+  void add_event(const RecordReader& records) {
+    if (decode_event(records.record(), event))
+      builder.add(event, records.record(), records.record_offset());
+    else
+      builder.add_undecodable(records.record_offset());
   }
 
   /// Right after the call that gave `result`. A file that was cut meanwhile is the next poll's matter.

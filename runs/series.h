@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runs/run_writer.h"
+#include "runs/scalar_column.h"
 #include "runs/types.h"
 
 namespace ablate {
@@ -63,6 +64,16 @@ class SharedColumn {
   std::size_t size_ = 0;
 };
 
+/// Of points in the order logged the one whose step is the highest up to `step`, the last of equals; nullptr where
+/// there is none.
+template <class Point>
+const Point* point_at(const SharedColumn<Point>& points, Step step) {
+  const Point* newest = nullptr;
+  for (std::size_t i = 0; i < points.size(); ++i)
+    if (points[i].step <= step && (!newest || points[i].step >= newest->step)) newest = &points[i];
+  return newest;
+}
+
 /// Where the encoded bytes of one image lie: they stay in the event file.
 struct ImagePoint {
   Step step = 0;
@@ -104,9 +115,9 @@ struct ReadProblem {
 /// (TensorBoard's); a tag whose points were all dropped by a restart stays, empty.
 struct RunData {
   std::vector<std::string> files;  ///< full paths, in reading order
-  std::map<std::string, SharedColumn<ScalarPoint>> scalars;
+  std::map<std::string, ScalarColumn> scalars;
   /// What restarts dropped of them: a column for each restart, the last one of all that come later.
-  std::map<std::string, std::vector<SharedColumn<ScalarPoint>>> dropped;
+  std::map<std::string, std::vector<ScalarColumn>> dropped;
   std::map<std::string, SharedColumn<HistogramPoint>> histograms;
   std::map<std::string, SharedColumn<ImagePoint>> images;
   std::map<std::string, SharedColumn<TensorPoint>> tensors;

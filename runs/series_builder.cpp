@@ -154,6 +154,24 @@ void SeriesBuilder::add(const EventFields& event, std::string_view record, std::
   }
 }
 
+bool SeriesBuilder::add(const ScalarFields& scalar) {
+  if (file_version_ < 2 && scalar.step < most_recent_step_) return false;
+  Tag* tag = last_ ? last_->next : nullptr;
+  if (!tag || tag->name != scalar.tag) {
+    const auto found = tags_.find(scalar.tag);
+    if (found == tags_.end()) return false;
+    tag = &found->second;
+  }
+  if (!tag->in_file || !tag->has_metadata || !tag->scalars || tag->kind != Kind::scalar) return false;
+  if (last_) last_->next = tag;
+  last_ = tag;
+  most_recent_step_ = scalar.step;
+  tag->highest_step = tag->has_points ? std::max(tag->highest_step, scalar.step) : scalar.step;
+  tag->has_points = true;
+  tag->scalars->push_back({scalar.step, scalar.wall_seconds, scalar.value});
+  return true;
+}
+
 void SeriesBuilder::purge_if_restarted(const EventFields& event) {
   using EventWhat = EventFields::What;
   if (file_version_ >= 2) {
@@ -174,16 +192,13 @@ void SeriesBuilder::purge(Tag& tag, Step from) {
   tag.highest_step = from == std::numeric_limits<Step>::min() ? from : from - 1;
   std::erase_if(tag.bare, [&](const Bare& bare) { return bare.step >= from; });
   if (const auto scalars = series_.scalars.find(tag.name); scalars != series_.scalars.end()) {
-    SharedColumn<ScalarPoint> dropped;
-    for (std::size_t i = 0; i < scalars->second.size(); ++i)
-      if (scalars->second[i].step >= from) dropped.push_back(scalars->second[i]);
+    const ScalarColumn dropped = scalars->second.take_from(from);
     if (!dropped.empty()) {
-      std::vector<SharedColumn<ScalarPoint>>& all = series_.dropped[tag.name];
+      std::vector<ScalarColumn>& all = series_.dropped[tag.name];
       if (all.size() < kMostRestarts) all.emplace_back();
       for (std::size_t i = 0; i < dropped.size(); ++i) all.back().push_back(dropped[i]);
     }
   }
-  drop_from(series_.scalars, tag.name, from);
   drop_from(series_.histograms, tag.name, from);
   drop_from(series_.texts, tag.name, from);
   drop_from(series_.tensors, tag.name, from);

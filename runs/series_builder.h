@@ -22,6 +22,10 @@ class SeriesBuilder {
   /// A record, whose own bytes begin at `record_offset` of the current file, and what it says.
   void add(const EventFields& event, std::string_view record, std::uint64_t record_offset);
 
+  /// The same of a record that is one scalar, where its tag is known to hold scalars and nothing is to be dropped:
+  /// nearly always. False, with nothing done, where that is not so.
+  bool add(const ScalarFields& scalar);
+
   /// A record with right checksums that is no event.
   void add_undecodable(std::uint64_t record_offset);
 
@@ -62,7 +66,8 @@ class SeriesBuilder {
     bool has_points = false;
     Step highest_step = 0;  ///< no point lies beyond it
     std::vector<Bare> bare;
-    SharedColumn<ScalarPoint>* scalars = nullptr;  ///< in series_, once there are any
+    ScalarColumn* scalars = nullptr;  ///< in series_, once there are any
+    Tag* next = nullptr;              ///< whose scalar came after one of this tag: programs log in the same order
   };
 
   struct Hash {
@@ -95,6 +100,7 @@ class SeriesBuilder {
 
   RunData series_;
   std::unordered_map<std::string, Tag, Hash, std::equal_to<>> tags_;
+  Tag* last_ = nullptr;  ///< whose scalar came last
   std::uint32_t file_ = 0;
   double file_version_ = 0;
   Step most_recent_step_ = -1;

@@ -20,62 +20,109 @@ void interrupt(VisibleLine& line, VisibleLine::NotFinite at) {
   if (!line.y.empty() && !std::isnan(line.y.back())) add(line, at.x, kBreak);
 }
 
+/// The first of [begin, end) for which `is_behind` holds, which it does from there on; looked for around `guess`.
+template <class IsBehind>
+std::size_t boundary(std::size_t begin, std::size_t end, std::size_t guess, const IsBehind& is_behind) {
+  guess = std::min(guess, end);
+  std::size_t low = begin, high = end;
+  if (guess == end || is_behind(guess)) {
+    high = guess;
+    for (std::size_t step = 1; high > low; step *= 2) {
+      const std::size_t at = high - low > step ? high - step : low;
+      if (!is_behind(at)) {
+        low = at + 1;
+        break;
+      }
+      high = at;
+    }
+  } else {
+    low = guess + 1;
+    for (std::size_t step = 1; low < end; step *= 2) {
+      const std::size_t at = std::min(low + step, end) - 1;
+      if (is_behind(at)) {
+        high = at;
+        break;
+      }
+      low = at + 1;
+    }
+  }
+  while (low < high) {
+    const std::size_t middle = low + (high - low) / 2;
+    if (is_behind(middle))
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return high;
+}
+
 }  // namespace
+
+Extent SpanPoints::extent(std::size_t begin, std::size_t end) const {
+  Extent extent;
+  for (const double value : y_.subspan(begin, end - begin)) extent.add(value);
+  return extent;
+}
+
+std::size_t first_at(const PointsByX& line, double x) {
+  return boundary(0, line.size(), line.size() / 2, [&](std::size_t i) { return line.x(i) >= x; });
+}
 
 VisibleLine visible_line(std::span<const double> x, std::span<const double> y, double x_min, double x_max, int columns,
                          XScale scale) {
-  VisibleLine line;
-  const bool logarithmic = scale == XScale::logarithmic;
-  if (x.empty() || columns < 1 || !(x_min < x_max) || (logarithmic && !(x_min > 0))) return line;
-  const auto inside = static_cast<std::size_t>(std::lower_bound(x.begin(), x.end(), x_min) - x.begin());
-  const auto outside = static_cast<std::size_t>(std::upper_bound(x.begin(), x.end(), x_max) - x.begin());
-  const std::size_t first = inside > 0 ? inside - 1 : inside;
-  const std::size_t last = std::min(outside + 1, x.size());
+  return visible_line(SpanPoints(x, y), x_min, x_max, columns, scale);
+}
 
+VisibleLine visible_line(const PointsByX& points, double x_min, double x_max, int columns, XScale scale) {
+  VisibleLine line;
+  const std::size_t size = points.size();
+  const bool logarithmic = scale == XScale::logarithmic;
+  if (size == 0 || columns < 1 || !(x_min < x_max) || (logarithmic && !(x_min > 0))) return line;
+  const std::size_t inside = first_at(points, x_min);
+  const std::size_t outside = boundary(inside, size, size, [&](std::size_t i) { return points.x(i) > x_max; });
+  const std::size_t first = inside > 0 ? inside - 1 : inside;
+  const std::size_t last = std::min(outside + 1, size);
+
+  const auto add_point = [&](std::size_t i) {
+    const double y = points.y(i);
+    if (std::isfinite(y))
+      add(line, points.x(i), y);
+    else
+      interrupt(line, {points.x(i), y});
+  };
   if (last - first <= 2 * static_cast<std::size_t>(columns)) {
-    for (std::size_t i = first; i < last; ++i) {
-      if (std::isfinite(y[i]))
-        add(line, x[i], y[i]);
-      else
-        interrupt(line, {x[i], y[i]});
-    }
+    for (std::size_t i = first; i < last; ++i) add_point(i);
     return line;
   }
 
   line.x.reserve(2 * static_cast<std::size_t>(columns) + 2);
   line.y.reserve(2 * static_cast<std::size_t>(columns) + 2);
-  if (first < inside && std::isfinite(y[first])) add(line, x[first], y[first]);
+  if (first < inside && std::isfinite(points.y(first))) add_point(first);
   const double columns_per_x = columns / (logarithmic ? std::log(x_max / x_min) : x_max - x_min);
-  const auto column_of = [&](double at) {
-    const double from_left = logarithmic ? std::log(at / x_min) : at - x_min;
+  const auto column_of = [&](std::size_t i) {
+    const double at = points.x(i), from_left = logarithmic ? std::log(at / x_min) : at - x_min;
     return std::min(columns - 1, static_cast<int>(from_left * columns_per_x));
   };
-  std::size_t i = inside;
-  while (i < outside) {
-    const int column = column_of(x[i]);
-    std::size_t low = i, high = i;
-    bool any = false, broken = false;
-    VisibleLine::NotFinite broken_at{};
-    for (; i < outside && column_of(x[i]) == column; ++i) {
-      if (!std::isfinite(y[i])) {
-        if (!broken) broken_at = {x[i], y[i]};
-        broken = true;
-        continue;
-      }
-      if (!any) low = high = i;
-      any = true;
-      if (y[i] < y[low]) low = i;
-      if (y[i] > y[high]) high = i;
-    }
-    if (any) {
-      add(line, x[std::min(low, high)], y[std::min(low, high)]);
-      if (low != high) add(line, x[std::max(low, high)], y[std::max(low, high)]);
-      if (broken) line.not_finite.push_back(broken_at);
+  for (std::size_t begin = inside, width = 1; begin < outside;) {
+    const int column = column_of(begin);
+    const std::size_t end =
+        boundary(begin + 1, outside, begin + width, [&](std::size_t i) { return column_of(i) > column; });
+    width = end - begin;
+    const Extent extent = points.extent(begin, end);
+    std::size_t broken = begin;
+    if (!extent.all_finite())
+      while (std::isfinite(points.y(broken))) ++broken;
+    if (!extent.any()) {
+      interrupt(line, {points.x(broken), points.y(broken)});
     } else {
-      interrupt(line, broken_at);
+      const bool falls = points.y(begin) > points.y(end - 1);
+      add(line, points.x(begin), falls ? extent.high : extent.low);
+      if (extent.low < extent.high) add(line, points.x(end - 1), falls ? extent.low : extent.high);
+      if (!extent.all_finite()) line.not_finite.push_back({points.x(broken), points.y(broken)});
     }
+    begin = end;
   }
-  if (outside < last && std::isfinite(y[outside])) add(line, x[outside], y[outside]);
+  if (outside < last && std::isfinite(points.y(outside))) add_point(outside);
   return line;
 }
 

@@ -3,6 +3,8 @@
 #include <span>
 #include <vector>
 
+#include "runs/scalar_column.h"
+
 namespace ablate {
 
 /// What has to be drawn of a line so that it looks, pixel for pixel, as if every point had been drawn.
@@ -18,10 +20,41 @@ struct VisibleLine {
 
 enum class XScale { linear, logarithmic };
 
-/// Reduces the points (x ascending, equal sizes) that lie in [x_min, x_max] to at most two for each of `columns` pixel
-/// columns, the smallest and the largest value in it, in the order in which they come; so no spike is ever lost. The
-/// nearest point on either side is added, so that the line goes on to the edge. Where there are no more than two points
-/// a column all of them are kept. On a logarithmic scale x_min is positive.
+/// Points by ascending x, wherever they are kept.
+class PointsByX {
+ public:
+  virtual ~PointsByX() = default;
+  virtual std::size_t size() const = 0;
+  virtual double x(std::size_t i) const = 0;
+  virtual double y(std::size_t i) const = 0;
+  /// Of the points [begin, end).
+  virtual Extent extent(std::size_t begin, std::size_t end) const = 0;
+};
+
+/// What lies in memory: x, ascending, and y of the same size, which outlive it.
+class SpanPoints : public PointsByX {
+ public:
+  SpanPoints(std::span<const double> x, std::span<const double> y) : x_(x), y_(y) {}
+  std::size_t size() const override { return x_.size(); }
+  double x(std::size_t i) const override { return x_[i]; }
+  double y(std::size_t i) const override { return y_[i]; }
+  Extent extent(std::size_t begin, std::size_t end) const override;
+
+ private:
+  std::span<const double> x_, y_;
+};
+
+/// The first point that is not left of x.
+std::size_t first_at(const PointsByX& points, double x);
+
+/// Reduces the points that lie in [x_min, x_max] to at most two for each of `columns` pixel columns, the smallest and
+/// the largest value in it, at the column's first and last point, as the line rises or falls there; so no spike is ever
+/// lost. The nearest point on either side is added, so that the line goes on to the edge. Where there are no more than
+/// two points a column all of them are kept. On a logarithmic scale x_min is positive.
+VisibleLine visible_line(const PointsByX& points, double x_min, double x_max, int columns,
+                         XScale scale = XScale::linear);
+
+/// Of x, ascending, and y of the same size.
 VisibleLine visible_line(std::span<const double> x, std::span<const double> y, double x_min, double x_max, int columns,
                          XScale scale = XScale::linear);
 

@@ -28,21 +28,26 @@ void PlotSeries::Range::add(const Range& other) {
   add(other.min_positive > 0 ? other.min_positive : other.max);
 }
 
-double PlotSeries::x_of(const SharedColumn<ScalarPoint>& points, std::size_t i) const {
+double PlotSeries::x_of(const ScalarColumn& points, std::size_t i) const {
   switch (axis_) {
     case XAxis::step:
-      return static_cast<double>(points[i].step);
+      return static_cast<double>(points.step(i));
     case XAxis::relative_time:
-      return points[i].wall_seconds - first_wall_;
+      return points.wall_seconds(i) - first_wall_;
     case XAxis::wall_time:
-      return points[i].wall_seconds;
+      return points.wall_seconds(i);
     case XAxis::order:
       break;
   }
   return static_cast<double>(i);
 }
 
-void PlotSeries::update(const SharedColumn<ScalarPoint>& points, XAxis axis, double smoothing) {
+bool PlotSeries::rises(const ScalarColumn& points) const {
+  const ScalarColumn::Totals& totals = points.totals();
+  return axis_ == XAxis::order || (axis_ == XAxis::step ? totals.steps_rise : totals.walls_rise);
+}
+
+void PlotSeries::update(const ScalarColumn& points, XAxis axis, double smoothing) {
   const bool same_way = axis == axis_ && smoothing == smoothing_;
   const auto same_point = [&](const ScalarPoint& point) {
     return point.step == last_.step && point.wall_seconds == last_.wall_seconds &&
@@ -51,60 +56,55 @@ void PlotSeries::update(const SharedColumn<ScalarPoint>& points, XAxis axis, dou
   const bool only_more =
       same_way && points.size() >= consumed_ && (consumed_ == 0 || same_point(points[consumed_ - 1]));
   if (only_more && points.size() == consumed_) return;
+  ++version_;
   axis_ = axis;
   smoothing_ = smoothing;
-  if (!only_more || consumed_ == 0 || !append(points, consumed_)) rebuild(points);
+  if (!points.empty()) first_wall_ = points.wall_seconds(0);
+  if (!only_more || !rises(points)) {
+    smoothed_ = {};
+    smoother_ = Smoother(smoothing_);
+    usual_of_ = 0;
+  }
+  points_ = rises(points) ? points : sorted(points);
+  smooth_on();
   consumed_ = points.size();
   if (consumed_ > 0) last_ = points.back();
-  raw_cache_.size = smooth_cache_.size = 0;
+  raw_cache_.valid = smooth_cache_.valid = false;
 }
 
-/// False where the new points don't come after the old ones.
-bool PlotSeries::append(const SharedColumn<ScalarPoint>& points, std::size_t from) {
-  for (std::size_t i = from; i < points.size(); ++i) {
-    const double x = x_of(points, i);
-    if (std::isnan(x) || (!x_.empty() && x < x_.back())) return false;
-    add(x, points[i].value);
-  }
-  return true;
-}
-
-void PlotSeries::clear() {
-  x_.clear(), y_.clear(), smooth_.clear();
-  y_range_ = usual_y_range_ = {};
-  usual_of_ = 0;
-  not_finite_ = {};
-  smoother_ = Smoother(smoothing_);
-}
-
-void PlotSeries::add(double x, double y) {
-  x_.push_back(x);
-  y_.push_back(y);
-  smooth_.push_back(smoother_.next(y));
-  y_range_.add(y);
-  if (std::isfinite(y)) return;
-  ++(std::isnan(y) ? not_finite_.nan : y > 0 ? not_finite_.above : not_finite_.below);
-}
-
-void PlotSeries::rebuild(const SharedColumn<ScalarPoint>& points) {
-  clear();
-  if (points.empty()) return;
-  first_wall_ = points[0].wall_seconds;
-  if (append(points, 0)) return;
-  clear();
+ScalarColumn PlotSeries::sorted(const ScalarColumn& points) const {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < points.size(); ++i)
     if (std::isfinite(x_of(points, i))) order.push_back(i);  // A wall time may be NaN.
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return x_of(points, a) < x_of(points, b); });
-  for (const std::size_t i : order) add(x_of(points, i), points[i].value);
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return x_of(points, i); });
+  ScalarColumn by_x;
+  for (const std::size_t i : order) by_x.push_back(points[i]);
+  return by_x;
+}
+
+void PlotSeries::smooth_on() {
+  if (smoothing_ == 0) return;
+  for (std::size_t i = smoothed_.size(); i < points_.size(); ++i)
+    smoothed_.push_back({0, 0, static_cast<float>(smoother_.next(points_.value(i)))});
+}
+
+PlotSeries::Range PlotSeries::y_range() const {
+  const ScalarColumn::Totals& totals = points_.totals();
+  if (!totals.extent.any()) return {};
+  return {totals.extent.low, totals.extent.high, totals.least_positive, true};
+}
+
+std::size_t PlotSeries::not_finite() const {
+  const ScalarColumn::Totals& totals = points_.totals();
+  return totals.nan + totals.above + totals.below;
 }
 
 const PlotSeries::Range& PlotSeries::usual_y_range() {
-  if (usual_of_ == y_.size()) return usual_y_range_;
-  usual_of_ = y_.size();
+  if (usual_of_ == size()) return usual_y_range_;
+  usual_of_ = size();
   std::vector<double> values;
-  std::ranges::copy_if(y_, std::back_inserter(values), [](double value) { return std::isfinite(value); });
+  for (std::size_t i = 0; i < size(); ++i)
+    if (const double value = points_.value(i); std::isfinite(value)) values.push_back(value);
   usual_y_range_ = {};
   if (values.empty()) return usual_y_range_;
   std::ranges::sort(values);
@@ -117,34 +117,34 @@ const PlotSeries::Range& PlotSeries::usual_y_range() {
 
 PlotSeries::Range PlotSeries::x_range() const {
   Range range;
-  if (x_.empty()) return range;
-  range.add(x_.front());
-  range.add(x_.back());
+  if (empty()) return range;
+  range.add(x_of(points_, 0));
+  range.add(x_of(points_, size() - 1));
   return range;
 }
 
-const VisibleLine& PlotSeries::visible(Cached& cached, const std::vector<double>& y, double x_min, double x_max,
+const VisibleLine& PlotSeries::visible(Cached& cached, const ScalarColumn& values, double x_min, double x_max,
                                        int columns, XScale scale) {
-  if (cached.size != x_.size() || cached.x_min != x_min || cached.x_max != x_max || cached.columns != columns ||
+  if (!cached.valid || cached.x_min != x_min || cached.x_max != x_max || cached.columns != columns ||
       cached.scale != scale)
-    cached = {x_min, x_max, columns, scale, x_.size(), visible_line(x_, y, x_min, x_max, columns, scale)};
+    cached = {x_min, x_max, columns, scale, true, visible_line(ByX(*this, values), x_min, x_max, columns, scale)};
   return cached.line;
 }
 
 const VisibleLine& PlotSeries::raw(double x_min, double x_max, int columns, XScale scale) {
-  return visible(raw_cache_, y_, x_min, x_max, columns, scale);
+  return visible(raw_cache_, points_, x_min, x_max, columns, scale);
 }
 
 const VisibleLine& PlotSeries::smoothed(double x_min, double x_max, int columns, XScale scale) {
-  return visible(smooth_cache_, smooth_, x_min, x_max, columns, scale);
+  if (smoothing_ == 0) return raw(x_min, x_max, columns, scale);
+  return visible(smooth_cache_, smoothed_, x_min, x_max, columns, scale);
 }
 
 std::optional<PlotSeries::Point> PlotSeries::nearest(double x) const {
-  if (x_.empty()) return std::nullopt;
-  auto at = std::lower_bound(x_.begin(), x_.end(), x);
-  if (at == x_.end() || (at != x_.begin() && x - *(at - 1) < *at - x)) --at;
-  const auto i = static_cast<std::size_t>(at - x_.begin());
-  return Point{x_[i], y_[i], smooth_[i]};
+  if (empty()) return std::nullopt;
+  std::size_t at = first_at(ByX(*this, points_), x);
+  if (at == size() || (at > 0 && x - x_of(points_, at - 1) < x_of(points_, at) - x)) --at;
+  return Point{x_of(points_, at), points_.value(at), smoothing_ == 0 ? points_.value(at) : smoothed_.value(at)};
 }
 
 namespace {

@@ -18,14 +18,15 @@ enum class XAxis {
   order,          ///< 0, 1, … as the points were logged: where all have the same step, for one
 };
 
-/// One scalar tag of one run, ready to be drawn: by x, raw and smoothed. Follows a growing column at the cost of what
-/// is new; a restart that dropped points, another axis or another smoothing makes it anew. Drawing thread.
+/// One scalar tag of one run, ready to be drawn: by x, raw and smoothed. Keeps no points of its own where x rises as
+/// they were logged. Follows a growing column at the cost of what is new; a restart that dropped points, another axis
+/// or another smoothing makes it anew. Drawing thread.
 class PlotSeries {
  public:
-  void update(const SharedColumn<ScalarPoint>& points, XAxis axis, double smoothing);
+  void update(const ScalarColumn& points, XAxis axis, double smoothing);
 
-  bool empty() const { return x_.empty(); }
-  std::size_t size() const { return x_.size(); }
+  bool empty() const { return points_.empty(); }
+  std::size_t size() const { return points_.size(); }
   struct Range {
     double min = 0, max = 0;
     double min_positive = 0;  ///< for log axes; 0 where no value is positive
@@ -34,15 +35,11 @@ class PlotSeries {
     void add(const Range& other);
   };
   Range x_range() const;
-  const Range& y_range() const { return y_range_; }
+  Range y_range() const;
   /// From the 5th to the 95th percentile of the finite values, as TensorBoard's "ignore outliers".
   const Range& usual_y_range();
-  /// Values that are none.
-  struct NotFinite {
-    std::size_t nan = 0, above = 0, below = 0;
-    std::size_t all() const { return nan + above + below; }
-  };
-  const NotFinite& not_finite() const { return not_finite_; }
+  /// How many values are NaN or infinite.
+  std::size_t not_finite() const;
 
   /// Two points a pixel column at most; remembered until something changes.
   const VisibleLine& raw(double x_min, double x_max, int columns, XScale scale = XScale::linear);
@@ -54,33 +51,53 @@ class PlotSeries {
   };
   std::optional<Point> nearest(double x) const;
 
+  /// The points by x, with their values or others. Valid until the series is updated.
+  class ByX : public PointsByX {
+   public:
+    ByX(const PlotSeries& series, const ScalarColumn& values) : series_(series), values_(values) {}
+    std::size_t size() const override { return series_.points_.size(); }
+    double x(std::size_t i) const override { return series_.x_of(series_.points_, i); }
+    double y(std::size_t i) const override { return values_.value(i); }
+    Extent extent(std::size_t begin, std::size_t end) const override { return values_.extent(begin, end); }
+
+   private:
+    const PlotSeries& series_;
+    const ScalarColumn& values_;
+  };
+  /// As they are drawn: smoothed, where they are.
+  ByX by_x() const { return ByX(*this, smoothing_ == 0 ? points_ : smoothed_); }
+  /// In the order of x.
+  const ScalarColumn& points() const { return points_; }
+  /// Another one whenever something has changed.
+  std::uint64_t version() const { return version_; }
+
  private:
-  void rebuild(const SharedColumn<ScalarPoint>& points);
-  bool append(const SharedColumn<ScalarPoint>& points, std::size_t from);
-  void clear();
-  void add(double x, double y);
-  double x_of(const SharedColumn<ScalarPoint>& points, std::size_t i) const;
+  double x_of(const ScalarColumn& points, std::size_t i) const;
+  bool rises(const ScalarColumn& points) const;
+  ScalarColumn sorted(const ScalarColumn& points) const;
+  void smooth_on();
 
   struct Cached {
     double x_min = 0, x_max = 0;
     int columns = 0;
     XScale scale = XScale::linear;
-    std::size_t size = 0;
+    bool valid = false;
     VisibleLine line;
   };
-  const VisibleLine& visible(Cached& cached, const std::vector<double>& y, double x_min, double x_max, int columns,
+  const VisibleLine& visible(Cached& cached, const ScalarColumn& values, double x_min, double x_max, int columns,
                              XScale scale);
 
   XAxis axis_ = XAxis::step;
   double smoothing_ = 0;
   Smoother smoother_{0};
   double first_wall_ = 0;
-  std::size_t consumed_ = 0;
+  std::uint64_t version_ = 0;
+  std::size_t consumed_ = 0;  ///< of what update() was given last; and its last point
   ScalarPoint last_;
-  std::vector<double> x_, y_, smooth_;
-  Range y_range_, usual_y_range_;
+  ScalarColumn points_;    ///< by x: what was given itself where it rises, else sorted
+  ScalarColumn smoothed_;  ///< their values smoothed, as float; empty where nothing is
+  Range usual_y_range_;
   std::size_t usual_of_ = 0;  ///< how many points usual_y_range_ is of
-  NotFinite not_finite_;
   Cached raw_cache_, smooth_cache_;
 };
 

@@ -70,6 +70,61 @@ def write_scalars():
     yield f"… time taken from the caller: {statistics.median(caller):.0f} ns a scalar", "", "", None, None
 
 
+def read_by_data_server(folder):
+    """Seconds until TensorBoard's data server has read a log for the first time, every point kept."""
+    import tensorboard_data_server
+    start = time.perf_counter()
+    with subprocess.Popen([tensorboard_data_server.server_binary(), "--logdir", folder, "--port", "0", "--reload", "once", "-v",
+                           "--samples-per-plugin", "scalars=all"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as server:
+        for line in server.stderr:
+            if "load cycle" in line.lower() and ("finish" in line.lower() or "complete" in line.lower()):
+                break
+        else:
+            sys.exit("the data server ended before it had read the log")
+        took = time.perf_counter() - start
+        server.kill()
+    return took
+
+
+def read_by_event_accumulator(folder):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    start = time.perf_counter()
+    EventAccumulator(folder, size_guidance={"scalars": 0}).Reload()
+    return time.perf_counter() - start
+
+
+def read_scalars(count=10_000_000, few=200_000):
+    """A file of 10 tags, as the window reads it: every checksum verified, every point kept, on one thread."""
+    with memory_folder() as folder, memory_folder() as small:
+        for where, points in ((folder, count), (small, few)):
+            printed(BIN / "write_scalars", where, points, 10)
+        result = {}
+
+        def ours():
+            result.update(printed(BIN / "read_scalars", folder))
+            if result["points"] != count or result["problems"]:
+                sys.exit(f"not all was read: {result}")
+            return result["seconds"]
+
+        us, them = alternately(ours, lambda: read_by_data_server(folder))
+        what = f"{count / 1e6:.0f} million scalars of 10 tags read, one file"
+        yield what, f"{us:.2f} s, {result['bytes_per_point']:.1f} bytes a point", f"data server {them:.2f} s", them / us, 10
+        slow = read_by_event_accumulator(small) * count / few
+        yield "… against EventAccumulator", f"{us:.2f} s", f"{slow:.0f} s (from {few / 1e6:.1f} million)", slow / us, 100
+
+
+def plot_frames():
+    """100 curves of a million points in one plot of 1920 pixels."""
+    for smoothing in (0, 0.6):
+        result = printed(BIN / "plot_frames", 100, 1_000_000, smoothing)
+        what = f"100 runs × 1,000,000 points, {f'smoothed {smoothing}' if smoothing else 'as logged'}: a frame while zooming and panning"
+        yield (what, f"{result['moving']:.1f} ms (slowest {result['slowest']:.1f})", f"all points handed to ImPlot {result['all_points']:.0f} ms",
+               result["all_points"] / result["moving"], 100)
+        yield "… against 8 ms", f"{result['moving']:.1f} ms", "wanted: 8 ms", 8 / result["moving"], 1
+        yield "… when nothing changed", f"{result['still']:.2f} ms", "wanted: 1 ms", 1 / result["still"], 1
+        yield "… memory", f"{result['bytes_per_point']:.1f} bytes a point", "wanted: 20", 20 / result["bytes_per_point"], 1
+
+
 @contextlib.contextmanager
 def root_of(count):
     with tempfile.TemporaryDirectory() as root:
@@ -298,7 +353,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photographs", metavar="FOLDER", type=lambda path: pathlib.Path(path).resolve(),
                         help="train on these where it can be either, and measure the demo's four runs too")
-    parts = (write_scalars, list_runs, first_frame, training_steps, around_the_step, layer_statistics, queue, sweep, sharing, samplers.suggest,
+    parts = (write_scalars, read_scalars, plot_frames, list_runs, first_frame, training_steps, around_the_step, layer_statistics, queue, sweep, sharing, samplers.suggest,
              samplers.gp_suggestion, samplers.journal, samplers.regret, samplers.gp_regret, samplers.importance, range_tests, asha, demo)
     parser.add_argument("--only", choices=[part.__name__ for part in parts], help="of all parts this one")
     arguments = parser.parse_args()

@@ -60,7 +60,9 @@ TEST(LevelOfDetail, OnALogarithmicScaleEveryDecadeKeepsItsSpikes) {
   std::vector<double> spikes;
   for (std::size_t i = 0; i < line.x.size(); ++i)
     if (line.y[i] == 9) spikes.push_back(line.x[i]);
-  EXPECT_EQ(spikes, (std::vector<double>{15, 70'000}));
+  ASSERT_EQ(spikes.size(), 2u);
+  EXPECT_EQ(spikes[0], 15);
+  EXPECT_NEAR(std::log(spikes[1]), std::log(70'000), std::log(99'999) / 500);  // In its pixel column.
   EXPECT_GE(std::ranges::count_if(line.x, [](double at) { return at >= 1 && at <= 10; }), 10);
   EXPECT_TRUE(visible_line(x, y, 0, 10, 500, XScale::logarithmic).x.empty());
 }

@@ -1,14 +1,16 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
+#include <random>
 
 #include "viewers/series_plot.h"
 
 namespace ablate {
 namespace {
 
-SharedColumn<ScalarPoint> column(std::initializer_list<ScalarPoint> points) {
-  SharedColumn<ScalarPoint> column;
+ScalarColumn column(std::initializer_list<ScalarPoint> points) {
+  ScalarColumn column;
   for (const ScalarPoint& point : points) column.push_back(point);
   return column;
 }
@@ -70,9 +72,7 @@ TEST(PlotSeries, TheUsualRangeHasNoOutliers) {
   EXPECT_GT(series.usual_y_range().min_positive, 0);
   points.push_back({103, 0, std::numeric_limits<double>::quiet_NaN()});
   series.update(points, XAxis::step, 0);
-  EXPECT_EQ(series.not_finite().nan, 1u);
-  EXPECT_EQ(series.not_finite().above, 1u);
-  EXPECT_EQ(series.not_finite().all(), 2u);
+  EXPECT_EQ(series.not_finite(), 2u);
 }
 
 TEST(PlotSeries, TheRangeLeavesOutWhatIsNotFinite) {
@@ -95,6 +95,35 @@ TEST(PlotSeries, TheNearestPointIsFoundOnBothSides) {
   EXPECT_EQ(series.nearest(4)->raw, 5);
   EXPECT_EQ(series.nearest(6)->raw, 6);
   EXPECT_EQ(series.nearest(100)->raw, 6);
+}
+
+TEST(PlotSeries, DrawsWhatAllPointsOneByOneWouldGive) {
+  std::mt19937_64 random(5);
+  ScalarColumn points;
+  std::vector<double> steps, seconds, values;
+  for (int i = 0; i < 50'000; ++i) {
+    const double value = random() % 2000 == 0 ? NAN : std::normal_distribution<float>()(random);
+    points.push_back({3 * i, 1.7e9 + 0.01 * i * i, value});
+    steps.push_back(3 * i);
+    seconds.push_back(1.7e9 + 0.01 * i * i - 1.7e9);
+    values.push_back(value);
+  }
+  PlotSeries series;
+  for (const auto& [axis, x] : {std::pair(XAxis::step, &steps), std::pair(XAxis::relative_time, &seconds)}) {
+    series.update(points, axis, 0);
+    for (const XScale scale : {XScale::linear, XScale::logarithmic})
+      for (const auto& [from, to] : {std::pair(0.0, 1.0), {0.1, 0.9}, {0.5, 0.51}}) {
+        const double low = std::max(1.0, from * x->back()), high = to * x->back();
+        const VisibleLine wanted = visible_line(*x, values, low, high, 700, scale);
+        const VisibleLine& found = series.raw(low, high, 700, scale);
+        EXPECT_EQ(found.x.size(), wanted.x.size());
+        for (std::size_t i = 0; i < wanted.x.size(); ++i) {
+          ASSERT_EQ(found.x[i], wanted.x[i]);
+          ASSERT_TRUE(found.y[i] == wanted.y[i] || (std::isnan(found.y[i]) && std::isnan(wanted.y[i])));
+        }
+        EXPECT_EQ(found.not_finite.size(), wanted.not_finite.size());
+      }
+  }
 }
 
 }  // namespace

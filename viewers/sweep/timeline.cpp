@@ -31,7 +31,7 @@ double last_sign_of(const RunView& run, double from) {
 
 /// When a run logged, with the pauses between: what lasted much longer than from one point to the next.
 std::vector<Piece> logged_pieces(const RunData& data, double least_pause) {
-  const SharedColumn<ScalarPoint>* longest = nullptr;
+  const ScalarColumn* longest = nullptr;
   for (const auto& [tag, points] : data.scalars)
     if (!longest || points.size() > longest->size()) longest = &points;
   std::vector<Piece> pieces;
