@@ -171,20 +171,23 @@ std::vector<VariantRangeTests> range_tests_by_variant(std::span<const RunInfo> r
   return variants;
 }
 
+bool varies_lr(const Experiment& experiment) {
+  std::map<std::string, double> written;  // By what a range test sees.
+  return std::ranges::any_of(experiment.expand(), [&](const Variant& variant) {
+    const double lr = variant.config.real("optimizer.lr");
+    return variant.from.empty() && written.try_emplace(key_of(variant), lr).first->second != lr;
+  });
+}
+
 OwnRates own_rates(const Experiment& experiment, const std::string& rule, std::span<const RunInfo> runs) {
   const std::vector<VariantRangeTests> tests = range_tests_by_variant(runs);
   std::vector<Variant> variants = experiment.expand();
   std::map<std::string, std::vector<const VariantRangeTests*>> tests_by_key;
-  std::map<std::string, double> written;  // learning rates, by the same
-  for (const Variant& variant : variants) {
-    tests_by_key[key_of(variant)];
-    if (!variant.from.empty()) continue;
-    const double lr = variant.config.real("optimizer.lr");
-    if (written.try_emplace(key_of(variant), lr).first->second != lr)
-      throw Error(
-          "The experiment varies optimizer.lr: at the rate that range tests suggest its variants would be the same. "
-          "Take it out, or launch them as they are written.");
-  }
+  for (const Variant& variant : variants) tests_by_key[key_of(variant)];
+  if (varies_lr(experiment))
+    throw Error(
+        "The experiment varies optimizer.lr: at the rate that range tests suggest its variants would be the same. "
+        "Take it out, or launch them as they are written.");
   const VariantRangeTests* newest = nullptr;
   for (const VariantRangeTests& each : tests) {
     const auto found = tests_by_key.find(range_test_key(each.config));

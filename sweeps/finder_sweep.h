@@ -50,6 +50,9 @@ struct OwnRates {
   std::vector<std::string> told;  ///< for people: by which tests, and a line for each variant with the seeds they had
 };
 
+/// Whether variants differ in nothing but the learning rate, so that they are one range test.
+bool varies_lr(const Experiment& experiment);
+
 /// With a learning rate for each of the experiment's variants: what `rule` ("valley", …) suggests by the range tests of
 /// that variant among `runs`, by id. Rates of tests that differ in procedure, steps, batch or range can't be compared,
 /// so those made as the newest one count, for all variants. Throws Error that names the variants without any, and what

@@ -102,6 +102,24 @@ void check_together(const Sweep& sweep, const std::string& where) {
 
 }  // namespace
 
+std::string Sweep::Budget::time_used_up(const std::vector<const RunStatus*>& runs) const {
+  double trained = 0, passed = 0;
+  for (const RunStatus* run : runs) {
+    trained += run->training_seconds / 3600;
+    passed += run->epoch;
+  }
+  if (hours && trained >= *hours) return fmt::format("{:g} hours", *hours);
+  return epochs && passed >= *epochs ? fmt::format("{:g} epochs", *epochs) : "";
+}
+
+std::string Sweep::Budget::words() const {
+  std::vector<std::string> parts;
+  if (trials) parts.push_back(fmt::format("{} trials", *trials));
+  if (hours) parts.push_back(fmt::format("{:g} hours", *hours));
+  if (epochs) parts.push_back(fmt::format("{:g} epochs", *epochs));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
 Sweep::Objective Sweep::Objective::from_json(const ordered_json& document, const std::string& where) {
   Fields fields(document, where);
   Objective objective;

@@ -173,7 +173,6 @@ class SweepController {
   SweepEnd finish() {
     const TrialSupply::Exhaustion end = supply_.exhaustion();
     const std::string words = end.why + "." + (end.more.empty() ? "" : " For more: " + end.more);
-    if (!end.early && !supply_.began()) sweep_.control.say("Nothing is left to begin: " + words);
     std::vector<journal::Record> records;
     for (const Trial& trial : sweep_.study.trials)
       if (trial.paused() && !trial.run().empty()) records.push_back(end_early(trial));
@@ -183,6 +182,7 @@ class SweepController {
     const auto& trials = sweep_.study.trials;
     const auto failed = [](const Trial& trial) { return trial.state == TrialState::fail; };
     if (trials.empty() || !std::ranges::all_of(trials, failed)) {
+      if (!end.early) sweep_.control.say((supply_.began() ? "Finished: " : "Nothing is left to begin: ") + words);
       tell(end.early ? "Ended early: " + words : "", true);
       return SweepEnd::finished;
     }

@@ -35,8 +35,10 @@ void make_folder(const fs::path& folder) {
   std::error_code failed;
   fs::create_directories(folder, failed);
   if (failed)
-    throw Error(fmt::format("Can't make {}: {}. Choose a runs folder that may be written (--runs).", folder.string(),
-                            failed.message()));
+    throw Error(failed == std::errc::not_a_directory || failed == std::errc::file_exists
+                    ? fmt::format("Can't make {}: a file is where a folder should be. Move it away.", folder.string())
+                    : fmt::format("Can't make {}: {}. Choose a runs folder that may be written (--runs).",
+                                  folder.string(), write_error_text(folder, failed.value())));
 }
 
 void write_sweep(const fs::path& folder, const Sweep& sweep) {
@@ -122,7 +124,16 @@ Journal journal_of(const fs::path& sweep) {
   return Journal(journal_file(sweep));
 }
 
-Sweep read_sweep(const fs::path& sweep) { return Sweep::read(sweep / "sweep.json"); }
+Sweep read_sweep(const fs::path& sweep) {
+  const fs::path file = sweep / "sweep.json";
+  try {
+    return Sweep::read(file);
+  } catch (const Error& error) {
+    if (!fs::exists(file)) throw;
+    throw Error(fmt::format("{} Mend {}, or put it back from a copy; what was found is in the journal beside it.",
+                            error.what(), file.filename().string()));
+  }
+}
 
 const Study& study_of(const Sweep& sweep, const Journal& journal) {
   const std::vector<const Study*> all = journal.replay().studies();
@@ -222,6 +233,7 @@ fs::path create_sweep(const fs::path& root, const Sweep& wanted, const fs::path&
   if (fs::exists(folder / "sweep.json")) {
     lock.emplace(folder / "sweep.json.lock");
     const Sweep before = read_sweep(folder);
+    journal_of(folder);  // Where it is gone nothing begins anew by itself.
     if (const std::string key = first_difference(sweep, before); !key.empty())
       throw Error(fmt::format(
           "There is a sweep {} already, with another \"{}\" ({}). Give this one another name, or remove that folder.",
@@ -290,16 +302,20 @@ std::string_view name_of(SweepState::Now now) {
 SweepState sweep_state(const fs::path& sweep) {
   SweepState state;
   bool finished = false;
-  if (std::optional<json> document = read_json_file(sweep / "controller.json")) {
-    const std::string where = (sweep / "controller.json").string();
-    std::int64_t process = 0, slots = 0;
-    take(*document, "host", state.host, where);
-    take(*document, "process", process, where);
-    take(*document, "slots", slots, where);
-    take(*document, "problem", state.problem, where);
-    take(*document, "finished", finished, where);
-    state.process = static_cast<int>(process);
-    state.slots = static_cast<int>(slots);
+  const std::string where = (sweep / "controller.json").string();
+  try {
+    if (std::optional<json> document = read_json_file(where)) {
+      std::int64_t process = 0, slots = 0;
+      take(*document, "host", state.host, where);
+      take(*document, "process", process, where);
+      take(*document, "slots", slots, where);
+      take(*document, "problem", state.problem, where);
+      take(*document, "finished", finished, where);
+      state.process = static_cast<int>(process);
+      state.slots = static_cast<int>(slots);
+    }
+  } catch (const Error& error) {  // It only tells of things.
+    state.problem = std::string(error.what()) + " Remove that file: who leads the sweep next writes it anew.";
   }
   if (InheritableLock::held(sweep / "controller.lock"))
     state.now = fs::exists(sweep / "requests" / "pause") ? SweepState::Now::paused : SweepState::Now::running;
@@ -310,8 +326,12 @@ SweepState sweep_state(const fs::path& sweep) {
 
 TrainingPlace training_place(const fs::path& sweep) {
   const fs::path file = sweep / "launcher.json";
-  const auto kept = read_json_file(file);
-  return kept ? TrainingPlace::from_json(*kept, file.string()) : TrainingPlace{};
+  try {
+    const auto kept = read_json_file(file);
+    return kept ? TrainingPlace::from_json(*kept, file.string()) : TrainingPlace{};
+  } catch (const Error& error) {
+    throw Error(std::string(error.what()) + " Remove that file, and say again where its trials train (--launcher …).");
+  }
 }
 
 void keep_training_place(const fs::path& sweep, const TrainingPlace& place) {
@@ -367,19 +387,44 @@ bool all_tried(const Sweep& sweep, const Study& study) {
                                                            ->suggest(study, static_cast<int>(study.trials.size()));
 }
 
+namespace {
+
+/// As Budget::time_used_up, of all runs there are.
+std::string time_used_up(const fs::path& sweep, const Sweep& asked, const Study& study) {
+  if (!asked.budget.hours && !asked.budget.epochs) return "";
+  std::vector<RunStatus> statuses;
+  for (const Trial& trial : study.trials)
+    if (const auto status = trial.run().empty() ? std::nullopt : read_status(root_of(sweep) / trial.run()))
+      statuses.push_back(*status);
+  std::vector<const RunStatus*> runs;
+  for (const RunStatus& status : statuses) runs.push_back(&status);
+  return asked.budget.time_used_up(runs);
+}
+
+}  // namespace
+
 void add_trials(const fs::path& sweep, int count) {
   const FileLock lock(sweep / "sweep.json.lock");
   Sweep asked = read_sweep(sweep);
   const Journal journal = journal_of(sweep);
-  if (all_tried(asked, study_of(asked, journal)))
-    throw Error(
-        fmt::format("All combinations of the search space of {} were tried: there is none to add.", asked.name));
-  if (!asked.budget.trials && !asked.budget.hours && !asked.budget.epochs)
-    throw Error(
-        fmt::format("{0} has no budget: it goes on until it is stopped. Go on: ablate sweep resume {0}", asked.name));
+  const Study& study = study_of(asked, journal);
+  check_same_search(asked, study);
+  const std::string name = sweep.filename().string(), file = (sweep / "sweep.json").string();
+  if (all_tried(asked, study))
+    throw Error(fmt::format(
+        "All combinations of the search space of {} were tried: there is none to add. For others begin a sweep of "
+        "another name, with a larger space.",
+        name));
+  if (asked.budget.words().empty())
+    throw Error(fmt::format("{0} has no budget: it goes on until it is stopped. Go on: ablate sweep resume {0}", name));
   if (!asked.budget.trials)
-    throw Error(fmt::format("The budget of {} is no number of trials: raise it in {}, and resume the sweep.",
-                            asked.name, (sweep / "sweep.json").string()));
+    throw Error(fmt::format("The budget of {0} is no number of trials: raise it in {1}, then: ablate sweep resume {0}",
+                            name, file));
+  if (const std::string used_up = time_used_up(sweep, asked, study); !used_up.empty())
+    throw Error(
+        fmt::format("The budget of {} of {} is used up, so more trials would not begin: raise it in {}, then: "
+                    "ablate sweep resume {}",
+                    name, used_up, file, name));
   asked.budget.trials = *asked.budget.trials + count;
   write_sweep(sweep, asked);
 }

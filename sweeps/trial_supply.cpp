@@ -54,18 +54,14 @@ bool TrialSupply::trials_left() const {
 }
 
 std::string TrialSupply::time_used_up() const {
-  const Sweep::Budget& budget = sweep_.sweep.budget;
-  double hours = 0, epochs = 0;
-  for (const auto& [number, run] : sweep_.runs) {
-    hours += run.status().training_seconds / 3600;
-    epochs += run.status().epoch;
-  }
-  if (budget.hours && hours >= *budget.hours) return fmt::format("{:g} hours", *budget.hours);
-  return budget.epochs && epochs >= *budget.epochs ? fmt::format("{:g} epochs", *budget.epochs) : "";
+  std::vector<const RunStatus*> runs;
+  for (const auto& [number, run] : sweep_.runs) runs.push_back(&run.status());
+  return sweep_.sweep.budget.time_used_up(runs);
 }
 
 TrialSupply::Exhaustion TrialSupply::exhaustion() const {
   const bool early = sweep_.sweep.budget.trials && trials_left();
+  const std::string name = sweep_.folder.filename().string();
   if (all_tried(sweep_.sweep, sweep_.study)) {
     std::set<Params> tried;
     for (const Trial& trial : sweep_.study.trials) tried.insert(trial.params);
@@ -73,9 +69,10 @@ TrialSupply::Exhaustion TrialSupply::exhaustion() const {
   }
   if (const std::string used_up = time_used_up(); !used_up.empty())
     return {fmt::format("the budget of {} is used up", used_up),
-            fmt::format("raise it in {} and resume the sweep", (sweep_.folder / "sweep.json").string()), early};
+            fmt::format("raise it in {}, then: ablate sweep resume {}", (sweep_.folder / "sweep.json").string(), name),
+            early};
   return {fmt::format("the journal has {} trials", sweep_.study.trials.size()),
-          fmt::format("ablate sweep add {} N", sweep_.sweep.name), early};
+          fmt::format("ablate sweep add {} N", name), early};
 }
 
 bool TrialSupply::new_trial() {

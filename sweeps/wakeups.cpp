@@ -12,7 +12,7 @@ namespace {
 
 std::uint32_t mask_of(unsigned changes) {
   return (changes & Wakeups::arrival ? IN_MOVED_TO : 0) | (changes & Wakeups::closing ? IN_CLOSE_WRITE : 0) |
-         (changes & Wakeups::removal ? IN_DELETE : 0);
+         (changes & Wakeups::removal ? IN_DELETE : 0) | (changes & Wakeups::growth ? IN_CREATE | IN_MODIFY : 0);
 }
 
 }  // namespace

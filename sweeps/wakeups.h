@@ -18,7 +18,8 @@ class Wakeups {
   enum Change : unsigned {
     arrival = 1,  ///< a file is renamed into the folder
     closing = 2,  ///< the last writer of a file in it closes it, or dies
-    removal = 4   ///< a file in it is removed
+    removal = 4,  ///< a file in it is removed
+    growth = 8    ///< a file in it is made, or written to
   };
   /// `changes`: one or several.
   void watch(const std::filesystem::path& folder, unsigned changes);

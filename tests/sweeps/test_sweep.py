@@ -114,7 +114,7 @@ class Sweep(SweepTest):
     def test_where_everything_fails_it_gives_up_whoever_goes_on_with_it(self):
         self.environment["TRIVIAL_FAILS"] = "no pictures there"
         said = self.sweep(name="bad", budget={"trials": 50}, code=1).stderr
-        self.assertIn("The last 5 trials failed", said)
+        self.assertEqual(said.count("The last 5 trials failed"), 1)
         shown = self.show("bad")
         self.assertEqual(shown["state"], "idle")
         self.assertIn("ablate sweep resume bad", shown["problem"])
@@ -127,6 +127,7 @@ class Sweep(SweepTest):
         self.environment["TRIVIAL_FAILS"] = "no pictures there"
         said = self.sweep(budget={"trials": 1}, retries=0, code=1).stderr
         self.assertIn("All trials failed (1), the newest with: no pictures there", said)
+        self.assertEqual(said.count("ablate sweep add lr N"), 1)
         self.assertEqual(self.show()["state"], "finished")
         self.assertIn("All trials failed", self.ablate("sweep", "resume", "lr", code=1).stderr)
 

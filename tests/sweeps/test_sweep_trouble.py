@@ -56,7 +56,8 @@ class Budgets(Trouble):
         self.ends({"epochs": 5})  # Of a trial's 2.
 
     def ends(self, budget):
-        self.ablate("sweep", "run", self.file(budget=budget), "--slots", 1)
+        said = self.ablate("sweep", "run", self.file(budget=budget), "--slots", 1).stderr
+        self.assertRegex(said, r"Finished: the budget of .* is used up\. For more: raise it in")
         self.assertEqual(self.states(), ["COMPLETE"] * 3)
         again = self.ablate("sweep", "resume", "lr", "--slots", 1)
         self.assertRegex(again.stdout + again.stderr, r"the budget of .* (hours|epochs) is used up\. For more: raise it in .*sweep\.json")
@@ -68,7 +69,8 @@ class Budgets(Trouble):
         self.sweep(base={"train": {"steps": "2ep"}, "validation": {"every": 5}}, budget={"trials": 10, "epochs": 4})
         early = r"Ended early: the budget of 4 epochs is used up\. For more: raise it in .*sweep\.json"
         self.assertRegex(self.show()["problem"], early)
-        self.assertRegex(self.ablate("sweep", "add", "lr", 3).stderr, early)
+        self.assertRegex(self.error_of("sweep", "add", "lr", 3, code=1), r"4 epochs is used up, so more trials would not begin: raise it in")
+        self.assertEqual(json.loads((self.journal().parent / "sweep.json").read_text())["budget"]["trials"], 10)
 
     def test_halving_of_runs_whose_length_is_in_epochs(self):
         self.environment["TRIVIAL_STEP_MS"] = "2"
@@ -159,6 +161,49 @@ class Deleted(Trouble):
         self.go_on()
         self.assertEqual(self.states(), ["COMPLETE", "COMPLETE"])
         self.assertEqual(self.statuses(), ["completed", "completed"])
+
+
+class Moved(Trouble):
+    def test_without_its_journal_it_does_not_begin_anew_by_itself(self):
+        self.sweep()
+        kept = self.journal().rename(self.folder / "kept.journal")
+        self.assertRegex(self.error_of("sweep", "run", self.file(), code=1), r"sweep\.journal is gone.*Put it back from a copy")
+        kept.rename(self.journal())
+        self.assertEqual(self.states(), ["COMPLETE"] * 6)
+
+    def test_a_folder_of_another_name_is_called_by_that(self):
+        self.sweep()
+        self.journal().parent.rename(self.journal().parent.with_name("other"))
+        self.assertIn("ablate sweep add other N", self.ablate("sweep", "resume", "other").stderr)
+        self.assertIn("other: finished", self.ablate("sweep", "list").stdout)
+
+    def test_a_journal_of_another_search_raises_no_budget(self):
+        self.sweep()
+        self.sweep(name="norms", space={"model.norm": {"type": "categorical", "choices": ["batch", "group"]}})
+        (self.journal().parent.with_name("norms") / "sweep.journal").replace(self.journal())
+        self.assertIn("another search", self.error_of("sweep", "add", "lr", 2, code=1))
+        self.assertEqual(json.loads((self.journal().parent / "sweep.json").read_text())["budget"], {"trials": 6})
+
+    def test_small_files_that_are_damaged_or_gone_keep_nobody_waiting(self):
+        folder = self.journal().parent
+        process = self.begun()
+        (folder / "controller.json").write_text("{")
+        self.assertRegex(self.show()["problem"], r"controller\.json.*Remove that file")
+        (folder / "controller.json").unlink()
+        (folder / "launcher.json").unlink()
+        follower = self.start("sweep", "resume", "lr")
+        process.kill()
+        process.wait()
+        self.assertEqual(follower.wait(60), 0)
+        self.assertEqual(self.states(), ["COMPLETE"] * 2)
+        (folder / "launcher.json").write_text("{")
+        self.assertRegex(self.error_of("sweep", "resume", "lr", code=1), r"launcher\.json.*Remove that file, and say again where")
+
+    def test_one_that_is_led_does_not_go_on_by_itself(self):
+        process = self.begun()
+        said = self.ablate("sweep", "resume", "lr", "--detach").stderr
+        self.assertIn(f"is led already, by process {process.pid}", said)
+        self.assertNotIn("goes on by itself. Watch", said)
 
 
 class Copied(Trouble):

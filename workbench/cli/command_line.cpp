@@ -61,7 +61,12 @@ void say_error(std::string_view words) { fmt::print(stderr, "ablate: {}\n", word
 
 std::filesystem::path Invocation::root() const {
   const std::filesystem::path root = runs_root(runs);
-  if (std::filesystem::exists(root) && !std::filesystem::is_directory(root))
+  std::error_code failed;
+  const std::filesystem::file_status status = std::filesystem::status(root, failed);
+  if (failed && failed != std::errc::no_such_file_or_directory && failed != std::errc::not_a_directory)
+    throw UsageError(fmt::format("{}: can't be looked at: {}. Choose another folder of runs (--runs).", root.string(),
+                                 failed.message()));
+  if (std::filesystem::exists(status) && !std::filesystem::is_directory(status))
     throw UsageError(fmt::format("{} is a file; --runs takes a folder of runs.", root.string()));
   return root;
 }

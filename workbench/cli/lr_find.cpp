@@ -65,6 +65,11 @@ int analyse(const Invocation& invocation, const LrFindOptions& options) {
                                                           : "fastai";
   const RecordedTest recorded = read_recorded_test(*options.points);
   const RangeCurve curve = curve_of(recorded, *range_smoothing_of(smooth));
+  if (options.steps && *options.steps < std::ssize(curve.points()))
+    throw UsageError(
+        fmt::format("--iterations {} is less than the {} points that were recorded; it says how long the "
+                    "test was meant to be.",
+                    *options.steps, curve.points().size()));
   const LrSuggestions found = suggest_lr(recorded, curve, options.steps.value_or(0));
   if (invocation.json)
     print_json(document_of(curve, found));
@@ -157,8 +162,14 @@ int find_for_variants(const Invocation& invocation, const LrFindOptions& options
     table.print();
     for (const VariantRangeTests& tests : variants)
       for (const std::string& doubt : tests.doubts) fmt::print("\n{}: {}\n", tests.name, doubt);
-    fmt::print(stderr, "\nTo train each variant at its own: ablate --runs {} launch {} --own-lr valley\n",
-               root.string(), *options.experiment);
+    if (varies_lr(experiment))
+      fmt::print(
+          stderr,
+          "\nThe experiment varies optimizer.lr, which a range test goes through anyway: variants that differ in "
+          "nothing else are one test.\n");
+    else
+      fmt::print(stderr, "\nTo train each variant at its own: ablate --runs {} launch {} --own-lr valley\n",
+                 root.string(), *options.experiment);
   }
   const auto completed = [](const RunInfo& run) { return run.status.state == RunState::completed; };
   return std::ranges::all_of(progress.runs(), completed) ? 0 : 1;
@@ -166,8 +177,8 @@ int find_for_variants(const Invocation& invocation, const LrFindOptions& options
 
 int lr_find(const Invocation& invocation, const LrFindOptions& options) {
   if (options.experiment) {
-    if (options.points || !options.smooth.empty() || options.run.from || !options.run.name.empty() ||
-        !options.run.assignments.empty())
+    if (options.points) throw UsageError("--points analyses a test that was recorded: leave out the experiment.");
+    if (!options.smooth.empty() || options.run.from || !options.run.name.empty() || !options.run.assignments.empty())
       throw UsageError(
           "An experiment's range tests take its own options; --procedure, --start, --end, --iterations, --batch-size, "
           "--seeds and where they train (--launcher, --slots, …) are what goes with it.");
@@ -203,7 +214,9 @@ void add_lr_find(CLI::App& app, Invocation& invocation) {
       ->check(CLI::IsMember({"fastai", "pytorch-lr-finder"}));
   command.add_option("--start", options->start, "The first learning rate (lr_find.start_lr)")->type_name("LR");
   command.add_option("--end", options->end, "What it rises to (lr_find.end_lr)")->type_name("LR");
-  command.add_option("--iterations", options->steps, "In so many steps (lr_find.iterations)")
+  command
+      .add_option("--iterations", options->steps,
+                  "In so many steps (lr_find.iterations); of --points, that the recorded test was meant to have")
       ->type_name("N")
       ->check(CLI::Range(1, 1000000000));
   command.add_option("--batch-size", options->batch_size, "Of so many images each (lr_find.batch_size)")

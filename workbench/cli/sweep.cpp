@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "runs/json_file.h"
 #include "runs/run_store.h"
@@ -108,20 +109,20 @@ void print_trials(const fs::path& folder, const Sweep& sweep, const Study& study
   table.print();
 }
 
-std::string progress_words(const Sweep& sweep, const Study& study, const SweepState& state) {
+std::string progress_words(const std::string& name, const Sweep& sweep, const Study& study, const SweepState& state) {
   const auto count = [&](TrialState wanted) { return std::ranges::count(study.trials, wanted, &Trial::state); };
-  std::string words = fmt::format("{}: {}, {} complete, {} pruned, {} failed", sweep.name, name_of(state.now),
+  std::string words = fmt::format("{}: {}, {} complete, {} pruned, {} failed", name, name_of(state.now),
                                   count(TrialState::complete), count(TrialState::pruned), count(TrialState::fail));
-  if (sweep.budget.trials) words += fmt::format(", of a budget of {} trials", *sweep.budget.trials);
+  if (const std::string budget = sweep.budget.words(); !budget.empty()) words += ", of a budget of " + budget;
   if (state.now == SweepState::Now::idle)
-    words += fmt::format("; nobody leads it, ablate sweep resume {} does", sweep.name);
+    words += fmt::format("; nobody leads it, ablate sweep resume {} does", name);
   else if (state.now != SweepState::Now::finished)
     words += fmt::format("; led by process {} on {}", state.process, state.host);
   return words;
 }
 
 /// `said`: what a person has just read.
-int show(const Invocation& invocation, const fs::path& folder, const std::string& said = "") {
+int show(const Invocation& invocation, const fs::path& folder, const std::set<std::string>& said = {}) {
   const Sweep sweep = read_sweep(folder);
   const Journal journal = journal_of(folder);
   const Study& study = study_of(sweep, journal);
@@ -142,8 +143,8 @@ int show(const Invocation& invocation, const fs::path& folder, const std::string
     return 0;
   }
   print_trials(folder, sweep, study);
-  fmt::print("{}\n", progress_words(sweep, study, state));
-  if (!state.problem.empty() && state.problem != said) fmt::print(stderr, "ablate: {}\n", state.problem);
+  fmt::print("{}\n", progress_words(folder.filename().string(), sweep, study, state));
+  if (!state.problem.empty() && !said.contains(state.problem)) fmt::print(stderr, "ablate: {}\n", state.problem);
   return 0;
 }
 
@@ -173,18 +174,26 @@ int lead(const Invocation& invocation, const fs::path& folder, const SweepOption
   const TrainingPlace where = where_to_train(folder, options);
   pause_sweep(folder, false);
   if (options.detach) {
+    const SweepState now = sweep_state(folder);
+    if (now.now == SweepState::Now::running || now.now == SweepState::Now::paused) {
+      fmt::print(stderr,
+                 "{} is led already, by process {} on {}, and goes on as long as that one does. To have it go on by "
+                 "itself stop that one first.\n",
+                 name, now.process, now.host);
+      return 0;
+    }
     start_controller(folder);
     fmt::print(stderr, "{} goes on by itself. Watch: ablate sweep show {}, or open the window.\n", name, name);
     return 0;
   }
   const InterruptCounter interrupts;
   SweepControl control;
-  control.slots = where.slots;
+  control.slots = where.trials_at_once();
   control.interrupted = [&] { return interrupts.count() > 0; };
-  std::string said;
+  std::set<std::string> said;
   control.say = [&said](const std::string& line) {
     fmt::print(stderr, "{}\n", line);
-    said = line;
+    said.insert(line);
   };
   const std::unique_ptr<Launcher> launcher = make_launcher(root_of(folder), where);
   const SweepEnd end = lead_sweep(folder, *launcher, control);
@@ -234,7 +243,8 @@ int list(const Invocation& invocation) {
       const Sweep sweep = read_sweep(folder);
       const Journal journal = journal_of(folder);
       const SweepState state = sweep_state(folder);
-      if (!invocation.json) fmt::print("{}\n", progress_words(sweep, study_of(sweep, journal), state));
+      if (!invocation.json)
+        fmt::print("{}\n", progress_words(folder.filename().string(), sweep, study_of(sweep, journal), state));
       document.push_back({{"name", sweep.name}, {"sweep", folder.string()}, {"state", name_of(state.now)}});
     } catch (const Error& error) {  // The others are worth seeing all the same.
       fmt::print(stderr, "ablate: {}\n", error.what());
