@@ -2,16 +2,20 @@
 
 #include <fmt/format.h>
 #include <imgui.h>
+#include <imgui_stdlib.h>
 #include <implot.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <ctime>
 #include <functional>
 #include <map>
 #include <optional>
 
+#include "runs/text.h"
+#include "viewers/curves/export.h"
+#include "viewers/curves/plot.h"
+#include "viewers/curves/run_groups.h"
 #include "viewers/plot_choice.h"
 #include "viewers/plot_menu.h"
 #include "viewers/series_plot.h"
@@ -20,29 +24,9 @@
 namespace ablate {
 namespace {
 
-struct Limits {
-  double min = 0, max = 1;
-  bool operator==(const Limits&) const = default;
-};
-
-/// A line of one run in one plot, in this frame.
-struct Line {
-  const RunView* run = nullptr;
-  PlotSeries* series = nullptr;
-  bool train_mode = false;
-  bool dropped = false;  ///< by a restart
-};
-
-enum class YScale { linear, logarithmic, symmetric };
-
-struct Plot {
-  std::string name;
-  std::vector<Line> lines;
-  YScale scale = YScale::linear;
-};
-
 constexpr std::array<const char*, 4> kXAxes{"step", "time", "wall time", "order"};
 constexpr std::array<const char*, 3> kYScales{"linear", "log", "symlog"};
+constexpr std::array<const char*, 3> kSpreadNames = std::to_array(kSpreads);
 
 /// True when another is chosen.
 template <class Enum, std::size_t n>
@@ -70,19 +54,21 @@ class CurvesPanel : public Panel {
 
  private:
   void draw_controls();
+  void draw_grouping();
+  /// The popup that keeps what is in sight in a file.
+  void draw_save(Actions& actions, const std::vector<Plot>& plots);
+  Limits y_of(const Plot& plot) const;
   std::vector<Plot> prepare(const Workspace& workspace);
   void add_dropped(const RunView& run, const PlotLineTag& line, Plot& plot, PlotSeries::Range& x);
   void draw_plots(std::vector<Plot>& plots);
   void draw_plot(Plot& plot, ImVec2 size, bool name_x);
-  void draw_lines(Plot& plot);
   void draw_crosshair(const Plot& plot);
-  void draw_values(const Plot& plot, double x);
-  std::string x_words(double x) const;
   /// Wall times have no scale.
   bool logarithmic_x() const { return x_scale_ == XScale::logarithmic && axis_ != XAxis::wall_time; }
   XScale x_scale() const { return logarithmic_x() ? XScale::logarithmic : XScale::linear; }
+  XView x_view() const { return {x_, axis_, x_scale()}; }
   Limits whole(const PlotSeries::Range& x) const;
-  Limits y_limits(const Plot& plot) const;
+  void group(Plot& plot);
 
   float smoothing_ = 0.6f;
   XAxis axis_ = XAxis::step;
@@ -90,13 +76,19 @@ class CurvesPanel : public Panel {
   YScale y_scale_ = YScale::logarithmic;
   bool dropped_ = false;                         ///< what restarts dropped is drawn too
   bool outliers_ = true;                         ///< the y axis has room for them
+  std::string group_by_;                         ///< a key of group_keys(); empty: every run by itself
+  Spread spread_ = Spread::min_max;              ///< of groups
   std::optional<std::set<std::string>> chosen_;  ///< nullopt: the default plots
   PlotMenu menu_;
+  std::string save_as_ = "curves";
 
   std::uint64_t names_version_ = ~0ull;
   std::vector<const RunView*> named_for_;
   std::vector<std::string> names_;
   std::map<std::pair<std::string, std::string>, PlotSeries> series_;  ///< by run id and tag
+  std::vector<std::string> group_keys_;
+  std::vector<RunGroup> groups_;
+  std::map<std::string, BandSeries> bands_;  ///< by plot, group and mode
 
   Limits x_{0, 1}, x_set_{0, 1};  ///< shared by all plots; what was set before the plots were drawn
   bool any_dropped_ = false;
@@ -111,7 +103,9 @@ nlohmann::json CurvesPanel::state() const {
                           {"log_x", x_scale_ == XScale::logarithmic},
                           {"y", kYScales[static_cast<std::size_t>(y_scale_)]},
                           {"outliers", outliers_},
-                          {"dropped", dropped_}};
+                          {"dropped", dropped_},
+                          {"group_by", group_by_},
+                          {"spread", kSpreads[static_cast<std::size_t>(spread_)]}};
   if (chosen_) state["plots"] = *chosen_;
   return state;
 }
@@ -122,6 +116,8 @@ void CurvesPanel::restore(const nlohmann::json& state) {
   ablate::restore(state.value("y", ""), kYScales, y_scale_);
   outliers_ = state.value("outliers", outliers_);
   dropped_ = state.value("dropped", dropped_);
+  group_by_ = state.value("group_by", "");
+  ablate::restore(state.value("spread", ""), kSpreadNames, spread_);
   x_scale_ = state.value("log_x", false) ? XScale::logarithmic : XScale::linear;
   if (state.contains("plots")) chosen_ = state.at("plots").get<std::set<std::string>>();
 }
@@ -134,6 +130,12 @@ void CurvesPanel::draw(Workspace& workspace) {
     any_dropped_ = std::ranges::any_of(workspace.shown,
                                        [](const RunView* run) { return run->data && !run->data->dropped.empty(); });
     std::erase_if(series_, [&](const auto& entry) { return !workspace.find(entry.first.first); });
+    group_keys_ = group_keys(workspace.shown);
+    if (group_by_.empty() || std::ranges::find(group_keys_, group_by_) == group_keys_.end())
+      groups_.clear();
+    else
+      groups_ = grouped(workspace.shown, group_by_);
+    bands_.clear();
   }
   if (names_.empty()) {
     if (workspace.snapshot->runs.empty())
@@ -153,6 +155,7 @@ void CurvesPanel::draw(Workspace& workspace) {
     widgets::empty_panel("No plot chosen", "Choose some under Plots.");
     return;
   }
+  draw_save(*workspace.actions, plots);
   draw_plots(plots);
 }
 
@@ -178,10 +181,14 @@ void CurvesPanel::draw_controls() {
     ImGui::Checkbox("dropped", &dropped_);
     widgets::hint("Draws what was logged before a restart at the same steps, faintly.");
   }
+  draw_grouping();
   widgets::same_line_or_wrap(widgets::em(3));
   if (ImGui::Button("Plots")) ImGui::OpenPopup(PlotMenu::kPopup);
   widgets::hint("Choose what is plotted");
-  menu_.draw(names_, chosen_);
+  menu_.draw(names_, chosen_, default_plots);
+  widgets::same_line_or_wrap(widgets::em(3));
+  if (ImGui::Button("Save")) ImGui::OpenPopup("save");
+  widgets::hint("Keep what is in sight: its points as CSV, or the plots as an SVG picture");
   if (x_zoomed_ || !y_zoomed_.empty()) {
     ImGui::SameLine(0, widgets::em(0.4f));
     if (ImGui::Button("Fit")) {
@@ -193,6 +200,60 @@ void CurvesPanel::draw_controls() {
   widgets::same_line_or_wrap(ImGui::CalcTextSize("solid: eval mode   dashed: train mode").x + widgets::em(0.8f));
   widgets::quiet_text("solid: eval mode   dashed: train mode");
   if (one_step_) widgets::quiet_text("All points have the same step: x can be their order, or their wall time.");
+}
+
+void CurvesPanel::draw_grouping() {
+  if (named_for_.size() < 2) return;
+  widgets::same_line_or_wrap(widgets::em(10));
+  ImGui::SetNextItemWidth(widgets::em(6.5f));
+  if (ImGui::BeginCombo("group", groups_.empty() ? "none" : group_by_.c_str())) {
+    const auto choose_key = [&](const std::string& key, const char* word) {
+      if (!ImGui::Selectable(word, key == group_by_)) return;
+      group_by_ = key;
+      names_version_ = ~0ull;
+    };
+    choose_key("", "none");
+    for (const std::string& key : group_keys_) choose_key(key, key.c_str());
+    ImGui::EndCombo();
+  }
+  widgets::hint("Runs that have the same of it become one line, their mean, with a band: how far they lie apart");
+  if (groups_.empty()) return;
+  widgets::same_line_or_wrap(widgets::em(7));
+  choose("band", kSpreadNames, spread_, widgets::em(4.8f));
+}
+
+void CurvesPanel::draw_save(Actions& actions, const std::vector<Plot>& plots) {
+  if (!ImGui::BeginPopup("save")) return;
+  if (ImGui::IsWindowAppearing()) ImGui::SetKeyboardFocusHere();
+  ImGui::SetNextItemWidth(widgets::em(16));
+  ImGui::InputTextWithHint("##file", "name of a new file", &save_as_);
+  widgets::hint("A path, or a name for a file in the folder of the runs");
+  const auto save = [&](const char* ending, const auto& content) {
+    ImGui::SameLine();
+    if (!ImGui::Button(ending)) return;
+    const bool ends_so = save_as_.ends_with(lower_case(ending));
+    actions.save(save_as_ + (ends_so ? "" : "." + lower_case(ending)), content());
+    ImGui::CloseCurrentPopup();
+  };
+  ImGui::BeginDisabled(save_as_.empty());
+  save("CSV", [&] { return csv_of(plots, x_view()); });
+  save("SVG", [&] {
+    std::vector<Limits> y;
+    for (const Plot& plot : plots) y.push_back(y_of(plot));
+    return svg_of(plots, x_view(), y);
+  });
+  ImGui::EndDisabled();
+  if (ImGui::Button("Copy as CSV")) {
+    ImGui::SetClipboardText(csv_of(plots, x_view()).c_str());
+    ImGui::CloseCurrentPopup();
+  }
+  ImGui::EndPopup();
+}
+
+/// As zoomed, or all of it.
+Limits CurvesPanel::y_of(const Plot& plot) const {
+  const auto zoomed = y_zoomed_.find(plot.name);
+  return zoomed != y_zoomed_.end() ? zoomed->second : y_limits(plot, outliers_);
 }
 
 /// All of x. A logarithmic axis begins at the first step or point, or at a ten thousandth of the time.
@@ -212,7 +273,7 @@ std::vector<Plot> CurvesPanel::prepare(const Workspace& workspace) {
   bool several = false;  // Points in a series.
   for (const std::string& name : names_) {
     if (!chosen.contains(name)) continue;
-    Plot plot{name, {}, may_be_logarithmic(name) ? y_scale_ : YScale::linear};
+    Plot plot{name, {}, {}, may_be_logarithmic(name) ? y_scale_ : YScale::linear};
     for (const RunView* run : workspace.shown) {
       for (const PlotLineTag& line : lines_of(*run, name)) {
         PlotSeries& series = series_[{run->info.id, line.tag}];
@@ -224,12 +285,27 @@ std::vector<Plot> CurvesPanel::prepare(const Workspace& workspace) {
         plot.lines.push_back({run, &series, line.train_mode});
       }
     }
+    group(plot);
     plots.push_back(std::move(plot));
   }
   one_step_ = axis_ == XAxis::step && several && x.min == x.max;
   if (!x_zoomed_) x_ = whole(x);
   x_set_ = x_;
   return plots;
+}
+
+void CurvesPanel::group(Plot& plot) {
+  for (const RunGroup& each : groups_)
+    for (const bool train_mode : {false, true}) {
+      std::vector<PlotSeries*> members;
+      for (const PlotLine& line : plot.lines)
+        if (!line.dropped && line.train_mode == train_mode && std::ranges::find(each.runs, line.run) != each.runs.end())
+          members.push_back(line.series);
+      if (members.empty()) continue;
+      BandSeries& band = bands_[fmt::format("{}\n{}\n{}", plot.name, each.name, train_mode)];
+      band.update(members, spread_);
+      plot.bands.push_back({each.name, each.runs.front()->color, members.size(), &band, train_mode});
+    }
 }
 
 /// Not by the time since the first point, nor by order: they have others.
@@ -272,28 +348,13 @@ void CurvesPanel::draw_plots(std::vector<Plot>& plots) {
   ImGui::EndChild();
 }
 
-Limits CurvesPanel::y_limits(const Plot& plot) const {
-  PlotSeries::Range range;
-  for (const Line& line : plot.lines) range.add(outliers_ ? line.series->y_range() : line.series->usual_y_range());
-  if (!range.any) return {0, 1};
-  if (plot.scale == YScale::logarithmic && range.min_positive > 0) {
-    const double low = range.min_positive, high = std::max(range.max, low * 1.1);
-    const double margin = std::pow(high / low, 0.05);
-    return {low / margin, high * margin};
-  }
-  if (is_share(plot.name) && range.min >= 0 && range.max <= 1) return {0, 1};
-  const double margin =
-      range.max > range.min ? 0.05 * (range.max - range.min) : std::max(1e-9, std::abs(range.max) * 0.1);
-  return {range.min - margin, range.max + margin};
-}
-
 void CurvesPanel::draw_plot(Plot& plot, ImVec2 size, bool name_x) {
   const auto flags = ImPlotFlags_NoLegend | ImPlotFlags_NoMenus | ImPlotFlags_NoMouseText;
   PlotSeries::Range all;
-  for (const Line& line : plot.lines) all.add(line.series->y_range());
+  for (const PlotSeries* series : plot.series()) all.add(series->y_range());
   if (plot.scale == YScale::logarithmic && !(all.min_positive > 0)) plot.scale = YScale::linear;
-  const auto zoomed = y_zoomed_.find(plot.name);
-  Limits y = zoomed != y_zoomed_.end() ? zoomed->second : y_limits(plot);
+  const bool zoomed = y_zoomed_.contains(plot.name);
+  Limits y = y_of(plot);
   const Limits y_set = y;
   if (!ImPlot::BeginPlot(label_of(plot.name).c_str(), size, flags)) return;
   ImPlot::SetupAxis(ImAxis_X1, name_x ? kXAxes[static_cast<std::size_t>(axis_)] : nullptr, ImPlotAxisFlags_NoHighlight);
@@ -306,12 +367,12 @@ void CurvesPanel::draw_plot(Plot& plot, ImVec2 size, bool name_x) {
     ImPlot::SetupAxisScale(ImAxis_Y1, ImPlotScale_Log10);
     setup_log_ticks(y.min, y.max, size.y - 3 * ImGui::GetTextLineHeight());
   }
-  if (plot.scale == YScale::linear && all.any && all.min == all.max && zoomed == y_zoomed_.end())
+  if (plot.scale == YScale::linear && all.any && all.min == all.max && !zoomed)
     ImPlot::SetupAxisTicks(ImAxis_Y1, &all.min, 1);  // A constant's own value says all.
   ImPlot::SetupAxisLinks(ImAxis_X1, &x_.min, &x_.max);
   ImPlot::SetupAxisLinks(ImAxis_Y1, &y.min, &y.max);
   ImPlot::SetupFinish();
-  draw_lines(plot);
+  draw_lines(plot, x_view(), smoothing_ > 0 && may_be_smoothed(plot.name));
   draw_crosshair(plot);
   const bool reset = ImPlot::IsPlotHovered() && ImGui::IsMouseDoubleClicked(0);
   ImPlot::EndPlot();
@@ -323,28 +384,12 @@ void CurvesPanel::draw_plot(Plot& plot, ImVec2 size, bool name_x) {
   }
 }
 
-void CurvesPanel::draw_lines(Plot& plot) {
-  const int columns = std::max(16, static_cast<int>(ImPlot::GetPlotSize().x));
-  const float pixels = std::max(1.5f, widgets::em(0.115f));
-  for (const Line& line : plot.lines)
-    if (smoothing_ > 0 && !line.dropped && may_be_smoothed(plot.name))
-      draw_line(line.series->raw(x_.min, x_.max, columns, x_scale()), line.run->color, 0.22f, 1.0f, LineStyle::solid);
-  for (const Line& line : plot.lines) {
-    const auto style = line.train_mode ? LineStyle::dashed : LineStyle::solid;
-    const float alpha = line.dropped ? 0.35f : line.train_mode ? 0.75f : 1.0f;
-    draw_line(line.series->smoothed(x_.min, x_.max, columns, x_scale()), line.run->color, alpha,
-              line.train_mode ? pixels * 0.8f : pixels, style);
-  }
-  for (const Line& line : plot.lines)
-    draw_not_finite(line.series->raw(x_.min, x_.max, columns, x_scale()), line.run->color);
-}
-
 void CurvesPanel::draw_crosshair(const Plot& plot) {
   std::optional<double> x = crosshair_;
   if (ImPlot::IsPlotHovered()) {
     const double mouse = ImPlot::GetPlotMousePos().x;
     x.reset();
-    for (const Line& line : plot.lines)
+    for (const PlotLine& line : plot.lines)
       if (const auto point = line.dropped ? std::nullopt : line.series->nearest(mouse);
           point && (!x || std::abs(point->x - mouse) < std::abs(*x - mouse)))
         x = point->x;
@@ -356,78 +401,7 @@ void CurvesPanel::draw_crosshair(const Plot& plot) {
   if (at >= corner.x && at <= corner.x + size.x)
     ImPlot::GetPlotDrawList()->AddLine(ImVec2(at, corner.y), ImVec2(at, corner.y + size.y),
                                        widgets::packed(look::kQuiet, 0.6f));
-  if (ImPlot::IsPlotHovered()) draw_values(plot, *x);
-}
-
-std::string CurvesPanel::x_words(double x) const {
-  char text[64];
-  switch (axis_) {
-    case XAxis::step:
-      return fmt::format("step {:g}", x);
-    case XAxis::order:
-      return fmt::format("point {:g}", x);
-    case XAxis::relative_time:
-      format_relative_time(x, text, sizeof text, nullptr);
-      return text;
-    case XAxis::wall_time:
-      break;
-  }
-  const auto seconds = static_cast<std::time_t>(x);
-  std::tm local{};
-  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", ::localtime_r(&seconds, &local));
-  return text;
-}
-
-/// The nearest first.
-void CurvesPanel::draw_values(const Plot& plot, double x) {
-  struct Row {
-    const RunView* run;
-    std::optional<PlotSeries::Point> eval, train;
-    std::size_t not_finite = 0;
-    float away = INFINITY;  ///< pixels from the mouse
-  };
-  std::vector<Row> rows;
-  bool two = false;
-  for (const Line& line : plot.lines) {
-    if (line.dropped) continue;
-    auto row = std::find_if(rows.begin(), rows.end(), [&](const Row& other) { return other.run == line.run; });
-    if (row == rows.end()) row = rows.insert(rows.end(), Row{line.run, {}, {}});
-    (line.train_mode ? row->train : row->eval) = line.series->nearest(x);
-    two = two || line.train_mode;
-    row->not_finite += line.series->not_finite().all();
-    const double value = row->eval ? row->eval->raw : row->train->raw;
-    if (std::isfinite(value)) row->away = std::abs(ImPlot::PlotToPixels(x, value).y - ImGui::GetMousePos().y);
-  }
-  std::ranges::stable_sort(rows, std::less(), &Row::away);
-  if (!ImGui::BeginTooltip()) return;
-  widgets::quiet_text(x_words(x));
-  if (two) {
-    ImGui::SameLine();
-    widgets::quiet_text("  eval / train mode");
-  }
-  constexpr std::size_t kMost = 24;
-  for (std::size_t i = 0; i < std::min(rows.size(), kMost); ++i) {
-    const Row& row = rows[i];
-    widgets::color_mark(row.run->color);
-    ImGui::SameLine(0, widgets::em(0.2f));
-    const auto words = [](const std::optional<PlotSeries::Point>& point) {
-      return point ? widgets::short_number(point->raw) : std::string("–");
-    };
-    ImGui::TextUnformatted((two ? words(row.eval) + " / " + words(row.train) : words(row.eval)).c_str());
-    ImGui::SameLine(widgets::em(two ? 7.5f : 4.6f));
-    ImGui::TextUnformatted(row.run->info.name.c_str());
-    const auto& point = row.eval ? row.eval : row.train;
-    if (row.not_finite > 0) {
-      ImGui::SameLine();
-      widgets::wrong_text(fmt::format("{} NaN or infinite", row.not_finite));
-    }
-    if (point && axis_ == XAxis::step && std::abs(point->x - x) > 0.02 * (x_.max - x_.min)) {
-      ImGui::SameLine();
-      widgets::quiet_text(fmt::format("at {:g}", point->x));
-    }
-  }
-  if (rows.size() > kMost) widgets::quiet_text(fmt::format("and {} more", rows.size() - kMost));
-  ImGui::EndTooltip();
+  if (ImPlot::IsPlotHovered()) draw_values(plot, x_view(), *x);
 }
 
 }  // namespace

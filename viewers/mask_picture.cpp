@@ -100,6 +100,16 @@ Picture colored_mask(const Picture& mask, const Picture* input, const Picture* t
   return result;
 }
 
+Picture channel_of(const Picture& picture, int channel, int logged_channels) {
+  const int last = logged_channels == 2 && channel >= 2 ? picture.channels : channel;
+  const int at = std::clamp(last, 1, picture.channels) - 1;
+  Picture grey{picture.height, picture.width, 1, {}};
+  for (std::size_t i = 0; i < pixel_count(picture); ++i)
+    grey.pixels.push_back(
+        picture.pixels[i * static_cast<std::size_t>(picture.channels) + static_cast<std::size_t>(at)]);
+  return grey;
+}
+
 const Picture& MaskPictureMaker::decoded(const RunData& data, const ImagePoint& image) {
   const std::string key =
       fmt::format("{}@{}", image.file < data.files.size() ? data.files[image.file] : "", image.offset);
@@ -113,7 +123,7 @@ MaskPicture MaskPictureMaker::make(const PictureWish& wish) {
   try {
     const Picture& picture = decoded(*wish.data, wish.image);
     if (!wish.is_mask) {
-      result.rgba = as_rgba(picture);
+      result.rgba = as_rgba(wish.channel == 0 ? picture : channel_of(picture, wish.channel, wish.image.channels));
       return result;
     }
     const int threshold = std::max(1, (wish.threshold_percent * 255 + 50) / 100);

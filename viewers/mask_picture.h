@@ -25,6 +25,9 @@ double iou_at(const Picture& prediction, const Picture& target, int threshold);
 Picture colored_mask(const Picture& mask, const Picture* input, const Picture* target, MaskView view, int threshold,
                      const Color& tint);
 
+/// One channel as grey, the last one where there are fewer. Two channels (grey and opacity) come decoded as four.
+Picture channel_of(const Picture& picture, int channel, int logged_channels);
+
 /// Reads, decodes and colours; keeps what it decoded lately. Never throws: what goes wrong is in `problem`. One thread.
 class MaskPictureMaker {
  public:

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 
+#include "viewers/picture_cell.h"
 #include "viewers/preview_table.h"
 #include "viewers/texture_cache.h"
 #include "viewers/widgets.h"
@@ -39,7 +40,6 @@ class MasksPanel : public Panel {
   const ShownPicture* output_picture(Workspace& workspace, const PreviewRow& row, const PreviewColumn& column,
                                      std::optional<PictureWish>& wish) const;
   void tell_value(const char* name, const std::string& value, Step step) const;
-  void draw_picture(const ShownPicture* picture, ImVec2 size, const std::string& name);
   ImVec2 cell_size(ImVec2 space, std::size_t columns) const;
 
   std::uint64_t version_ = ~0ull;
@@ -290,28 +290,6 @@ void MasksPanel::tell_value(const char* name, const std::string& value, Step ste
   if (step == table_.steps[static_cast<std::size_t>(step_index_)]) return widgets::quiet_text(name + value);
   widgets::quiet_text(fmt::format("{} @{}", value, step));
   widgets::hint(fmt::format("of step {}: this run has no picture of the chosen one", step));
-}
-
-void MasksPanel::draw_picture(const ShownPicture* picture, ImVec2 size, const std::string& name) {
-  if (!picture || !picture->problem.empty()) {
-    ImGui::Dummy(size);
-    return;
-  }
-  // Pictures of another shape are fitted into the cell, not stretched.
-  const float scale =
-      std::min(size.x / static_cast<float>(picture->width), size.y / static_cast<float>(picture->height));
-  const ImVec2 drawn(std::round(static_cast<float>(picture->width) * scale),
-                     std::round(static_cast<float>(picture->height) * scale));
-  const ImVec2 corner = ImGui::GetCursorScreenPos();
-  ImGui::Dummy(size);
-  const ImVec2 from(corner.x + std::round((size.x - drawn.x) / 2), corner.y + std::round((size.y - drawn.y) / 2));
-  ImGui::GetWindowDrawList()->AddImage(picture->texture, from, ImVec2(from.x + drawn.x, from.y + drawn.y));
-  if (!ImGui::IsItemHovered(ImGuiHoveredFlags_DelayNormal) || !ImGui::BeginTooltip()) return;
-  const float larger = std::min(widgets::em(26) / drawn.y, std::max(2.2f, widgets::em(16) / drawn.y));
-  ImGui::Image(picture->texture, ImVec2(drawn.x * larger, drawn.y * larger));
-  ImGui::TextUnformatted(name.c_str());
-  if (picture->iou) widgets::quiet_text(fmt::format("IoU {:.3f}", *picture->iou));
-  ImGui::EndTooltip();
 }
 
 }  // namespace

@@ -107,6 +107,9 @@ class Actions {
   /// A sweep that has finished goes on then.
   virtual void add_trials(const SweepView& sweep, int count) = 0;
   virtual void kill_trial(const SweepView& sweep, int number) = 0;
+
+  /// A new file; one that is there already is an error. What is not absolute lies in the root.
+  virtual void save(const std::filesystem::path& file, std::string content) = 0;
 };
 
 /// What all panels share: the snapshot of this frame, what is selected and shown, what can be done. Drawing thread
@@ -123,6 +126,7 @@ struct Workspace {
   std::map<std::string, Examination> examinations;  ///< that were asked for, by id of run
   std::optional<double> proposed_lr;                ///< chosen in a range test; the builder takes it
   TrainingPlace place;                              ///< where new runs train, as chosen in the builder
+  bool wants_all_runs = false;                      ///< a panel of this frame has numbers of hidden runs too
   std::string raised;                               ///< title of a panel that shall come to the front
   std::optional<std::string> error;                 ///< last failed action, shown until dismissed
   Actions* actions = nullptr;

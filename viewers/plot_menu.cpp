@@ -6,13 +6,13 @@
 
 #include <algorithm>
 
-#include "viewers/plot_choice.h"
 #include "viewers/tag_filter.h"
 #include "viewers/widgets.h"
 
 namespace ablate {
 
-void PlotMenu::draw(const std::vector<std::string>& names, std::optional<std::set<std::string>>& chosen) {
+void PlotMenu::draw(const std::vector<std::string>& names, std::optional<std::set<std::string>>& chosen,
+                    const Usual& usual) {
   ImGui::SetNextWindowSizeConstraints(ImVec2(widgets::em(16), 0), ImVec2(widgets::em(30), widgets::em(28)));
   if (!ImGui::BeginPopup(kPopup)) return;
   if (ImGui::IsWindowAppearing()) ImGui::SetKeyboardFocusHere();
@@ -23,7 +23,7 @@ void PlotMenu::draw(const std::vector<std::string>& names, std::optional<std::se
   std::vector<const std::string*> listed;
   for (const std::string& name : names)
     if (filter.matches(name)) listed.push_back(&name);
-  const std::set<std::string> before = chosen ? *chosen : default_plots(names);
+  const std::set<std::string> before = chosen ? *chosen : usual(names);
   const float rows = static_cast<float>(std::clamp<std::size_t>(listed.size(), 1, 18));
   if (ImGui::BeginChild("tags", ImVec2(widgets::em(20), rows * ImGui::GetFrameHeightWithSpacing()))) {
     ImGuiListClipper clipper;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -7,12 +8,13 @@
 
 namespace ablate {
 
-/// The popup in which a person chooses plots by their names. Drawing thread.
+/// The popup in which a person chooses plots, or tags, by their names. Drawing thread.
 class PlotMenu {
  public:
   static constexpr const char* kPopup = "plots";
-  /// `chosen` is nullopt for the default ones.
-  void draw(const std::vector<std::string>& names, std::optional<std::set<std::string>>& chosen);
+  /// `chosen` is nullopt for the usual ones.
+  using Usual = std::function<std::set<std::string>(const std::vector<std::string>& names)>;
+  void draw(const std::vector<std::string>& names, std::optional<std::set<std::string>>& chosen, const Usual& usual);
 
  private:
   std::string filter_;

@@ -99,12 +99,7 @@ const ImagePoint* picture_at(const RunView& run, const std::string& tag, Step st
   if (!run.data) return nullptr;
   const auto at = run.data->images.find(tag);
   if (at == run.data->images.end()) return nullptr;
-  const ImagePoint* newest = nullptr;
-  for (std::size_t i = 0; i < at->second.size(); ++i) {
-    const ImagePoint& picture = at->second[i];
-    if (picture.step <= step && (!newest || picture.step >= newest->step)) newest = &picture;
-  }
-  return newest;
+  return point_at(at->second, step);
 }
 
 const ImagePoint* constant_picture(const RunView& run, const std::string& tag) {

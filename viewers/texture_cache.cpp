@@ -25,7 +25,7 @@ std::string place_of(const RunData& data, const ImagePoint& image) {
 
 std::string key_of(const PictureWish& wish) {
   std::string key = place_of(*wish.data, wish.image);
-  if (!wish.is_mask) return key;
+  if (!wish.is_mask) return wish.channel == 0 ? key : fmt::format("{}#{}", key, wish.channel);
   key += fmt::format("|{}|{}", static_cast<int>(wish.view), wish.threshold_percent);
   if (wish.target) key += "|" + place_of(*wish.data, *wish.target);
   if (wish.view == MaskView::overlay && wish.input)

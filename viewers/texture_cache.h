@@ -29,6 +29,7 @@ struct PictureWish {
   MaskView view = MaskView::soft;
   int threshold_percent = 50;
   Color tint{1, 1, 1};
+  int channel = 0;  ///< of a picture that is no mask: 1 is the first one alone, as grey; 0: all, as colours
 };
 
 struct ShownPicture {

@@ -179,6 +179,7 @@ void Contents::take_news() {
   Interest interest;
   for (const RunView* run : workspace_.shown) interest.shown.insert(run->info.id);
   interest.selected = workspace_.selected;
+  interest.everything = std::exchange(workspace_.wants_all_runs, false);
   if (first_listing_ || interest == interest_) return;
   interest_ = interest;
   tailer_.set_interest(std::move(interest));

@@ -3,6 +3,7 @@
 #include <exception>
 #include <utility>
 
+#include "runs/atomic_file.h"
 #include "runs/error.h"
 #include "sweeps/launcher.h"
 #include "sweeps/sweep_folder.h"
@@ -86,6 +87,15 @@ void Session::add_trials(const SweepView& sweep, int count) {
 
 void Session::kill_trial(const SweepView& sweep, int number) {
   add([folder = sweep.place, number] { ablate::kill_trial(folder, number); });
+}
+
+void Session::save(const std::filesystem::path& file, std::string content) {
+  add([path = root_ / file, content = std::move(content)] {
+    if (std::filesystem::exists(path))
+      throw Error(path.string() + " is there already: choose another name, or remove it first.");
+    const std::string_view whole = content;
+    write_file_atomically(path, {&whole, 1});
+  });
 }
 
 void Session::keep_going() {

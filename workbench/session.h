@@ -39,6 +39,7 @@ class Session : public Actions {
   void stop(const SweepView& sweep) override;
   void add_trials(const SweepView& sweep, int count) override;
   void kill_trial(const SweepView& sweep, int number) override;
+  void save(const std::filesystem::path& file, std::string content) override;
   /// Starts the queue's keeper where runs wait and nobody attends to them.
   void keep_going();
   /// Asks their cluster what became of runs that wait or train there, every few seconds at most; cheap enough for every

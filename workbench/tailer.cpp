@@ -1,9 +1,11 @@
 #include "workbench/tailer.h"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <bit>
 #include <chrono>
-#include <condition_variable>
 #include <exception>
 #include <functional>
 #include <map>
@@ -15,6 +17,7 @@
 #include "runs/heartbeats.h"
 #include "runs/run_reader.h"
 #include "sweeps/launcher.h"
+#include "sweeps/wakeups.h"
 #include "viewers/colors.h"
 #include "viewers/published.h"
 #include "workbench/console_tail.h"
@@ -28,11 +31,13 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kBytesAtOnce = 8u << 20;  // Between two looks at what the drawing thread wants.
-constexpr std::size_t kKeptHidden = 64;         // Readers of runs that were shown a while ago.
-constexpr milliseconds kActivePeriod{200};      // Runs that train.
-constexpr milliseconds kQuietPeriod{2000};      // Everything else.
-constexpr milliseconds kPublishPeriod{100};     // While much is being read.
+constexpr std::size_t kBytesAtOnce = 8u << 20;   // Between two looks at what the drawing thread wants.
+constexpr std::size_t kKeptHidden = 512u << 20;  // Bytes of scalars of runs that were shown a while ago.
+constexpr milliseconds kActivePeriod{500};       // Runs that train, where the system does not tell of their changes.
+constexpr milliseconds kShortest{40};            // Between two looks: many runs may write all the time.
+constexpr milliseconds kQuietPeriod{2000};       // Everything else.
+constexpr milliseconds kHiddenPeriod{10'000};    // Runs that nobody sees a line of.
+constexpr milliseconds kPublishPeriod{100};      // While much is being read.
 
 bool is_active(RunState state) { return state == RunState::queued || state == RunState::running; }
 
@@ -76,6 +81,7 @@ struct Tailer::Impl {
     explicit Followed(const fs::path& folder) : reader(folder) {}
     RunReader reader;
     bool caught_up = false;
+    std::size_t bytes = 0;  ///< of its scalars
     Clock::time_point next_look{};
     fs::file_time_type findings_written{}, evaluated{};
   };
@@ -102,16 +108,18 @@ struct Tailer::Impl {
   bool complete = false;      // As in Snapshot.
   bool more_to_read = false;  // Of a run of interest.
   std::string problem;
-  Clock::time_point next_listing{}, published{};
+  Clock::time_point next_listing{}, next_refresh{}, published{};
+  Wakeups wakeups;
+  std::map<std::string, std::string> watched;  ///< folders of followed runs that are watched, to their ids
+  std::set<std::string> told_of;               ///< ids of runs whose folder has changed since they were looked at
   std::uint64_t version = 0;
 
   Published<Snapshot> snapshot{std::make_shared<const Snapshot>()};
   std::mutex mutex;  // Guards the following. Held for moments only: drawing waits for no file.
-  std::condition_variable signal;
   Interest interest;
   bool listing_asked = false;
-  bool news = false;
   bool ending = false;
+  FileDescriptor signal{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};  // Of one of them.
   std::thread thread;
 
   void work();
@@ -122,10 +130,15 @@ struct Tailer::Impl {
   bool take(RunInfo info, const fs::path& root, const Color& color);
   bool follow();
   bool follow_one(const RunView& view, Clock::time_point now);
+  bool is_hidden(const std::string& id) const;
+  std::size_t hidden_bytes() const;
   bool read_console();
   bool read_sweeps();
   void forget_hidden();
+  void forget_folders();
   void publish();
+  void wait();
+  void wake();
 };
 
 /// False where nothing about the run is new.
@@ -207,17 +220,21 @@ bool Tailer::Impl::list() {
   }
   any |= std::erase_if(runs, [&](const auto& run) { return !present.contains(run.first); }) > 0;
   std::erase_if(followed, [&](const auto& run) { return !present.contains(run.first); });
+  forget_folders();
   // A root of ten thousand runs is not listed all the time.
   const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
   next_listing = Clock::now() + std::max(kQuietPeriod, 10 * took);
   return any;
 }
 
+/// Of those whose folders have changed, and of all that train every now and then: a worker's death changes no file.
 bool Tailer::Impl::refresh_active() {
   bool any = false;
+  const bool everyone = Clock::now() >= next_refresh;
+  if (everyone) next_refresh = Clock::now() + kActivePeriod;
   std::vector<std::shared_ptr<const RunView>> active;
   for (const auto& [id, view] : runs)
-    if (is_active(view->info.status.state)) active.push_back(view);
+    if (is_active(view->info.status.state) && (everyone || told_of.contains(id))) active.push_back(view);
   if (!active.empty()) read_queues();
   for (const auto& view : active) {
     std::error_code failure;
@@ -235,9 +252,17 @@ bool Tailer::Impl::refresh_active() {
 
 bool Tailer::Impl::follow_one(const RunView& view, Clock::time_point now) {
   const std::string id = view.info.id;
-  Followed& run = followed.try_emplace(id, view.info.folder).first->second;
-  if (run.caught_up && now < run.next_look) return false;
-  run.next_look = now + (is_active(view.info.status.state) ? kActivePeriod : kQuietPeriod);
+  const auto [place, added] = followed.try_emplace(id, view.info.folder);
+  Followed& run = place->second;
+  if (added) {
+    wakeups.watch(view.info.folder, Wakeups::growth | Wakeups::arrival | Wakeups::removal);
+    watched[view.info.folder.string()] = id;
+  }
+  if (run.caught_up && now < run.next_look && !told_of.contains(id)) return false;
+  told_of.erase(id);
+  run.next_look = now + (is_hidden(id)                       ? kHiddenPeriod
+                         : is_active(view.info.status.state) ? kActivePeriod
+                                                             : kQuietPeriod);
   const bool any = run.reader.poll(kBytesAtOnce);
   run.caught_up = !run.reader.more();
 
@@ -249,6 +274,8 @@ bool Tailer::Impl::follow_one(const RunView& view, Clock::time_point now) {
   if (!any && !judged && !measured && view.data) return false;
   auto changed_view = std::make_shared<RunView>(view);
   changed_view->data = run.reader.data();
+  run.bytes = 0;
+  for (const auto& [tag, points] : changed_view->data->scalars) run.bytes += points.bytes();
   changed_view->problems = problems_of(changed_view->info, *changed_view->data);
   if (judged) {
     run.findings_written = written;
@@ -271,10 +298,17 @@ bool Tailer::Impl::follow() {
   const auto now = Clock::now();
   std::vector<std::shared_ptr<const RunView>> of_interest;
   for (const auto& [id, view] : runs)
-    if (wanted.shown.contains(id) || id == wanted.selected) of_interest.push_back(view);
-  for (const auto& view : of_interest) {
+    if (!is_hidden(id)) of_interest.push_back(view);
+  const std::size_t needed = of_interest.size();
+  if (wanted.everything)
+    for (const auto& [id, view] : runs)
+      if (is_hidden(id)) of_interest.push_back(view);
+  bool others = true;
+  for (std::size_t i = 0; i < of_interest.size(); ++i) {
+    const auto& view = of_interest[i];
+    if (i >= needed && hidden_bytes() >= kKeptHidden) break;
     any |= follow_one(*view, now);
-    all = all && followed.at(view->info.id).caught_up;
+    (i < needed ? all : others) &= followed.at(view->info.id).caught_up;
     if (any && Clock::now() - published > kPublishPeriod) publish();
     const std::lock_guard lock(mutex);
     if (ending || listing_asked || !(interest == wanted)) {
@@ -284,7 +318,7 @@ bool Tailer::Impl::follow() {
   }
   if (complete != all) any = true;
   complete = all;
-  more_to_read = !all;
+  more_to_read = !all || !others;
   return any;
 }
 
@@ -301,15 +335,36 @@ bool Tailer::Impl::read_sweeps() {
   return !std::exchange(sweeps_read, true) || any;
 }
 
+bool Tailer::Impl::is_hidden(const std::string& id) const {
+  return !wanted.shown.contains(id) && id != wanted.selected;
+}
+
+/// What is kept of scalars of runs that nobody sees a line of.
+std::size_t Tailer::Impl::hidden_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& [id, run] : followed)
+    if (is_hidden(id)) bytes += run.bytes;
+  return bytes;
+}
+
 void Tailer::Impl::forget_hidden() {
-  if (followed.size() <= wanted.shown.size() + kKeptHidden) return;
+  if (wanted.everything || hidden_bytes() < kKeptHidden) return;
   std::erase_if(followed, [&](const auto& entry) {
-    if (wanted.shown.contains(entry.first) || entry.first == wanted.selected) return false;
+    if (!is_hidden(entry.first)) return false;
     if (const auto run = runs.find(entry.first); run != runs.end()) {
       auto view = std::make_shared<RunView>(*run->second);
       view->data.reset();
       run->second = std::move(view);
     }
+    return true;
+  });
+  forget_folders();
+}
+
+void Tailer::Impl::forget_folders() {
+  std::erase_if(watched, [&](const auto& entry) {
+    if (followed.contains(entry.second)) return false;
+    wakeups.unwatch(entry.first);
     return true;
   });
 }
@@ -339,7 +394,6 @@ void Tailer::Impl::work() {
       if (!(wanted == interest)) complete = false;
       wanted = interest;
       list_now = std::exchange(listing_asked, false);
-      news = false;
     }
     bool any = false;
     if (list_now || Clock::now() >= next_listing)
@@ -352,16 +406,31 @@ void Tailer::Impl::work() {
     any |= read_sweeps();
     forget_hidden();
     if (any) publish();
-    const bool active = sweeps.active() || std::any_of(runs.begin(), runs.end(), [](const auto& run) {
-                          return is_active(run.second->info.status.state);
-                        });
-    std::unique_lock lock(mutex);
-    signal.wait_for(lock,
-                    more_to_read ? milliseconds(0)
-                    : active     ? kActivePeriod
-                                 : kQuietPeriod / 2,
-                    [this] { return news || ending; });
+    wait();
   }
+}
+
+/// Until there is something to do, or may be.
+void Tailer::Impl::wait() {
+  const auto next = Clock::now() + kShortest;
+  const bool active = sweeps.active() || std::ranges::any_of(runs, [](const auto& run) {
+                        return is_active(run.second->info.status.state);
+                      });
+  const int descriptor = signal.get();
+  const auto changed_folders = wakeups.wait(more_to_read ? milliseconds(0)
+                                            : active     ? kActivePeriod
+                                                         : kQuietPeriod / 2,
+                                            {&descriptor, 1});
+  std::uint64_t count = 0;
+  const bool asked = ::read(descriptor, &count, sizeof count) > 0;
+  for (const std::string& folder : changed_folders)
+    if (const auto at = watched.find(folder); at != watched.end()) told_of.insert(at->second);
+  if (!changed_folders.empty() && !asked && !more_to_read) std::this_thread::sleep_until(next);
+}
+
+void Tailer::Impl::wake() {
+  const std::uint64_t one = 1;
+  if (::write(signal.get(), &one, sizeof one) < 0) return;  // It is awake already.
 }
 
 Tailer::Tailer(fs::path root, std::vector<fs::path> more_paths, std::function<void()> changed)
@@ -388,7 +457,7 @@ Tailer::~Tailer() {
     const std::lock_guard lock(impl_->mutex);
     impl_->ending = true;
   }
-  impl_->signal.notify_all();
+  impl_->wake();
   impl_->thread.join();
 }
 
@@ -398,17 +467,16 @@ void Tailer::set_interest(Interest interest) {
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->interest = std::move(interest);
-    impl_->news = true;
   }
-  impl_->signal.notify_all();
+  impl_->wake();
 }
 
 void Tailer::look_now() {
   {
     const std::lock_guard lock(impl_->mutex);
-    impl_->listing_asked = impl_->news = true;
+    impl_->listing_asked = true;
   }
-  impl_->signal.notify_all();
+  impl_->wake();
 }
 
 }  // namespace ablate

@@ -15,6 +15,7 @@ namespace ablate {
 struct Interest {
   std::set<std::string> shown;  ///< ids: their events are followed
   std::string selected;         ///< id: its events are followed and its console is read
+  bool everything = false;      ///< the events of all others too, after these and as far as there is room for them
   bool operator==(const Interest&) const = default;
 };
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "experiments/data/dataset.h"
+#include "experiments/data/gif.h"
 #include "experiments/data/picture_files.h"
 #include "runs/atomic_file.h"
 #include "runs/error.h"
@@ -138,6 +139,7 @@ std::string encode_png(const Picture& picture) {
 }
 
 Picture decode_picture(std::string_view encoded) {
+  if (is_gif(encoded)) return first_frame(encoded);
   cv::Mat mat;
   try {
     mat = decoded(encoded, cv::IMREAD_UNCHANGED);

@@ -42,7 +42,12 @@ class RecordingActions : public Actions {
   void kill_trial(const SweepView& view, int number) override {
     asked.push_back("kill " + std::to_string(number) + " of " + view.name);
   }
+  void save(const std::filesystem::path& file, std::string content) override {
+    asked.push_back("save " + file.string());
+    saved = std::move(content);
+  }
   std::vector<std::string> asked;
+  std::string saved;
   std::optional<Experiment> experiment;  ///< launched last
   std::optional<Sweep> sweep;            ///< likewise
   TrainingPlace place;                   ///< … where

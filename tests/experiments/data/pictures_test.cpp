@@ -5,6 +5,7 @@
 #include <fstream>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
+#include <random>
 
 #include "experiments/data/dataset.h"
 #include "experiments/data/picture_files.h"
@@ -142,6 +143,48 @@ TEST_F(Pictures, OtherFilesThatAreDamagedAreRefused) {
     EXPECT_THROW(read_picture(write("odd.png", std::string(bytes)), 3), Error) << bytes;
   EXPECT_THROW(decode_picture("nonsense"), Error);
   EXPECT_THROW(decode_picture(""), Error);
+}
+
+std::string from_hex(const std::string& hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i < hex.size(); i += 2) bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  return bytes;
+}
+
+// Two frames, and one that is interlaced; both as Pillow writes them.
+const std::string kTwoFrames = from_hex(
+    "47494638376103000500810000ff000000ff000000fffaf00a2c000000000300050000080d000104103040204183050706040021f904010000"
+    "04002c000000000100010081ff000000ff000000fffaf00a080400050404003b");
+const std::string kInterlaced = from_hex(
+    "47494638376110001100810000ff000000ff000000fffaf00a2c000000001000110040083e0001081c48b020000108132a5c282080c3871023"
+    "4a9c08d1a0c58b180532dc987080c78f20430ec868902347912853aaf448b220c59730239adcb8526440003b");
+
+TEST_F(Pictures, OfAGifTheFirstFrameIsShown) {
+  const Picture frame = decode_picture(kTwoFrames);
+  ASSERT_EQ(frame.height, 5);
+  ASSERT_EQ(frame.width, 3);
+  const std::uint8_t colors[4][3] = {{255, 0, 0}, {0, 255, 0}, {0, 0, 255}, {250, 240, 10}};
+  for (std::size_t i = 0; i < 15; ++i)
+    for (std::size_t c = 0; c < 3; ++c) EXPECT_EQ(frame.pixels[3 * i + c], colors[i % 4][c]);
+  const Picture interlaced = decode_picture(kInterlaced);
+  ASSERT_EQ(interlaced.height, 17);
+  for (std::size_t row = 0; row < 17; ++row)
+    for (std::size_t c = 0; c < 3; ++c) EXPECT_EQ(interlaced.pixels[16 * 3 * row + c], colors[row * 7 / 3 % 4][c]);
+}
+
+TEST_F(Pictures, ACutOrChangedGifIsAnErrorOrAPicture) {
+  for (std::size_t size = 4; size < kInterlaced.size() - 2; ++size)
+    EXPECT_THROW(decode_picture(kInterlaced.substr(0, size)), Error) << size;
+  std::mt19937 random(1);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string changed = kTwoFrames;
+    for (int k = 0; k < 3; ++k) changed[4 + random() % (changed.size() - 4)] = static_cast<char>(random());
+    try {
+      const Picture picture = decode_picture(changed);
+      EXPECT_EQ(picture.pixels.size(), static_cast<std::size_t>(picture.height * picture.width * 3));
+    } catch (const Error&) {
+    }
+  }
 }
 
 TEST_F(Pictures, AFileThatIsNotThereOrAFolderIsNamed) {
