@@ -55,6 +55,7 @@ class CurvesPanel : public Panel {
  private:
   void draw_controls();
   void draw_grouping();
+  void draw_legend() const;
   /// The popup that keeps what is in sight in a file.
   void draw_save(Actions& actions, const std::vector<Plot>& plots);
   Limits y_of(const Plot& plot) const;
@@ -156,6 +157,7 @@ void CurvesPanel::draw(Workspace& workspace) {
     return;
   }
   draw_save(*workspace.actions, plots);
+  draw_legend();
   draw_plots(plots);
 }
 
@@ -219,7 +221,21 @@ void CurvesPanel::draw_grouping() {
   widgets::hint("Runs that have the same of it become one line, their mean, with a band: how far they lie apart");
   if (groups_.empty()) return;
   widgets::same_line_or_wrap(widgets::em(7));
-  choose("band", kSpreadNames, spread_, widgets::em(4.8f));
+  choose("band", kSpreadNames, spread_, widgets::em(6));
+}
+
+/// Whose colour is whose.
+void CurvesPanel::draw_legend() const {
+  constexpr std::size_t kMost = 12;
+  for (std::size_t i = 0; i < std::min(groups_.size(), kMost); ++i) {
+    const RunGroup& group = groups_[i];
+    const std::string words = fmt::format("{} ({})", group.name, group.runs.size());
+    if (i > 0) widgets::same_line_or_wrap(ImGui::CalcTextSize(words.c_str()).x + widgets::em(1.5f));
+    widgets::color_mark(group.runs.front()->color);
+    ImGui::SameLine(0, widgets::em(0.2f));
+    ImGui::TextUnformatted(words.c_str());
+  }
+  if (groups_.size() > kMost) widgets::quiet_text(fmt::format("and {} more", groups_.size() - kMost));
 }
 
 void CurvesPanel::draw_save(Actions& actions, const std::vector<Plot>& plots) {

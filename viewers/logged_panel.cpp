@@ -123,7 +123,7 @@ void LoggedPanel::draw(Workspace& workspace) {
 
 void LoggedPanel::draw_controls() {
   for (std::size_t i = 0; i < kinds_.size(); ++i) {
-    const std::string label = fmt::format("{} {}", kinds_[i].tags.size(), kLogged[i]);
+    const std::string label = fmt::format("{} {}", kLogged[i], kinds_[i].tags.size());
     if (i > 0) widgets::same_line_or_wrap(widgets::chip_width(label.c_str()));
     ImGui::BeginDisabled(kinds_[i].tags.empty());
     if (widgets::chip((label + "###" + kLogged[i]).c_str(), view_ == static_cast<Logged>(i))) {

@@ -1,5 +1,6 @@
 """What goes wrong around a sweep: full disks, deleted studies, locks of the dead, journals without their runs, nobody who leads. And how
 its budget ends it."""
+import json
 import os
 import resource
 import shutil
