@@ -84,7 +84,6 @@ class SeriesBuilder {
   };
 
   Tag& tag_of(std::string_view name);
-  void see_version(std::string_view text);
   void purge(Tag& tag, Step from);
   void purge_if_restarted(const EventFields& event);
   void see_metadata(Tag& tag, const ValueFields& value);

@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
-#include <span>
 #include <string>
 
 #include "viewers/widgets.h"

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <deque>
+#include <optional>
 
 #include "viewers/plot_choice.h"
 #include "viewers/widgets.h"

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <deque>
-#include <memory>
 #include <string>
 #include <vector>
 
