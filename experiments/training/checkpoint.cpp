@@ -51,7 +51,12 @@ nlohmann::json read_trainer_json(const fs::path& checkpoint) {
   return *json;
 }
 
-void read_tensors(const fs::path& path, const NamedTensors& into) {
+bool is_buffer(const std::string& name) {
+  return name.ends_with(".running_mean") || name.ends_with(".running_var") || name.ends_with(".num_batches_tracked");
+}
+
+/// `missing` takes the names of buffers that are not there; without it they have to be.
+void read_tensors(const fs::path& path, const NamedTensors& into, std::vector<std::string>* missing = nullptr) {
   if (!fs::exists(path))
     throw Error(fmt::format("{} is not there: that checkpoint has no such weights.", path.string()));
   const SafetensorsFile file = read_whole([&] { return SafetensorsFile(path); });
@@ -59,7 +64,15 @@ void read_tensors(const fs::path& path, const NamedTensors& into) {
   for (const auto& [name, tensor] : into) {
     const auto found = file.tensors().find(name);
     if (found == file.tensors().end()) {
-      throw Error(fmt::format("{} has no \"{}\": it is of another network than this run's.", path.string(), name));
+      if (!is_buffer(name))
+        throw Error(fmt::format("{} has no \"{}\": it is of another network than this run's.", path.string(), name));
+      if (!missing)
+        throw Error(
+            fmt::format("{} has no \"{}\": these weights were saved without running statistics, and nothing "
+                        "can go on from them. `ablate doctor` tells what that costs.",
+                        path.string(), name));
+      missing->push_back(name);
+      continue;
     }
     const TensorView& view = found->second;
     if (view.dtype != name_of(tensor.scalar_type()) || view.shape != tensor.sizes().vec()) {
@@ -184,10 +197,11 @@ void write_weights(const fs::path& file, const torch::nn::Module& module) {
   write_tensors(file, tensors);
 }
 
-void read_networks(const fs::path& checkpoint, const std::vector<Network>& networks, const std::string& average) {
+void read_networks(const fs::path& checkpoint, const std::vector<Network>& networks, const std::string& average,
+                   std::vector<std::string>* missing) {
   for (const Network& network : networks)
     read_tensors(checkpoint / (average.empty() ? file_of(network) : file_of(network, average)),
-                 state_of(*network.module));
+                 state_of(*network.module), missing);
 }
 
 std::vector<std::string> changed_options(const fs::path& checkpoint, const RunConfig& config) {

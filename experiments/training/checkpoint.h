@@ -73,8 +73,9 @@ TrainerState read_checkpoint(const std::filesystem::path& checkpoint, const Trai
 void write_weights(const std::filesystem::path& file, const torch::nn::Module& module);
 
 /// Loads `<checkpoint>/<network>.safetensors` of every network, or an `average` of its weights ("ema", "swa"); throws
-/// as read_checkpoint does.
+/// as read_checkpoint does. With `missing` running statistics need not be there (of weights that were saved without
+/// buffers): they stay as they were made, and it takes their names.
 void read_networks(const std::filesystem::path& checkpoint, const std::vector<Network>& networks,
-                   const std::string& average = "");
+                   const std::string& average = "", std::vector<std::string>* missing = nullptr);
 
 }  // namespace ablate

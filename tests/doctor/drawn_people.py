@@ -65,9 +65,21 @@ def invert(folder, names):
     changed(folder, "masks", names, lambda mask: 255 - mask)
 
 
+def move_masks_down(folder, names, pixels):
+    changed(folder, "masks", names, lambda mask: np.concatenate([np.zeros_like(mask[:pixels]), mask[:-pixels]]))
+
+
+def mirror_masks(folder, names):
+    changed(folder, "masks", names, lambda mask: np.ascontiguousarray(mask[:, ::-1]))
+
+
 def darken(folder, names):
     """As if these had been scaled to another range."""
-    changed(folder, "images", names, lambda picture: (picture * 0.35).astype(np.uint8))
+    changed(folder, "images", names, lambda picture: (picture * 0.25).astype(np.uint8))
+
+
+def exchange_red_and_blue(folder, names):
+    changed(folder, "images", names, lambda picture: np.ascontiguousarray(picture[..., ::-1]))
 
 
 def remove(folder, names):

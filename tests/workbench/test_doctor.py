@@ -8,6 +8,7 @@ import unittest
 
 import numpy as np
 from PIL import Image
+from safetensors.torch import load_file, save_file
 from torch.utils.tensorboard import SummaryWriter
 
 from ablate_program import AblateTest, assignments
@@ -52,6 +53,18 @@ class DoctorTest(AblateTest):
         self.assertEqual(refused.returncode, 1)
         self.assertIn("needs no cure", refused.stderr)
         self.assertFalse((self.folder / "fix.json").exists())
+
+    def test_of_weights_that_were_saved_without_running_statistics_it_says_so_and_nothing_else_takes_them(self):
+        run = pathlib.Path(self.trained(optimizer__lr=0.003))
+        weights = max((run / "checkpoints").iterdir()) / "model.safetensors"
+        save_file({name: tensor for name, tensor in load_file(weights).items() if "running_" not in name and "num_batches" not in name}, weights)
+        diagnosis = self.json_of("doctor", run)
+        self.assertEqual([finding["cause"] for finding in diagnosis["findings"]], ["missing-buffers"])
+        self.assertRegex(diagnosis["tests"][0], "are not in the checkpoint")
+        self.assertIn("saved without running statistics", self.error_of("evaluate", run, code=1))
+        self.ablate("resume", run, "--steps", 120)
+        self.until(lambda: self.json_of("show", run)["status"] == "failed")
+        self.assertIn("saved without running statistics", self.ablate("show", run).stdout)
 
     def test_what_could_not_be_tested_is_told(self):
         run = self.trained(model__norm="group", model__norm_groups=2, train__steps=5)

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "experiments/training/doctor/misplaced_masks.h"
 #include "experiments/training/doctor/near_copies.h"
 #include "experiments/training/doctor/seen_set.h"
 #include "experiments/training/validation.h"
@@ -24,8 +25,9 @@ constexpr std::size_t kMostSamples = 300;
 constexpr std::int64_t kLongestSide = 160;
 /// Below it nothing can be said of a set.
 constexpr std::int64_t kFewestSamples = 8;
-/// In the primary metric: what held-out samples may be worse by.
-constexpr double kGap = 0.1, kWorthIt = 0.05, kOfUnlike = 0.03;
+/// In the primary metric: what held-out samples may be worse by; by what modes differ; and from where on what another
+/// preparation brings back tells something, less of pictures that are unlike.
+constexpr double kGap = 0.1, kModesDiffer = 0.05, kOfPreparation = 0.03, kOfUnlike = 0.01;
 /// Standard deviations from which on pictures of two sets are unlike.
 constexpr double kUnlike = 1;
 /// Two pictures are one from here on: at least, and at most; between them, where the training pictures are less alike.
@@ -66,18 +68,6 @@ double certainty(const Tensor& values) {
   return error > 0 ? mean_of(values) / error : 0;
 }
 
-std::string some(const std::vector<std::string>& names) {
-  const std::vector<std::string> first(names.begin(), names.begin() + std::min<std::ptrdiff_t>(3, std::ssize(names)));
-  return fmt::format("{}{}", fmt::join(first, ", "), names.size() > first.size() ? ", …" : "");
-}
-
-std::vector<std::string> names_where(const SeenSet& set, const Tensor& so) {
-  std::vector<std::string> names;
-  for (std::int64_t i = 0; i < set.size(); ++i)
-    if (so[i].item<bool>()) names.push_back(set.names[static_cast<std::size_t>(i)]);
-  return names;
-}
-
 class DataFaults {
  public:
   DataFaults(const Patient& patient, const TellTest& tell, Diagnosis& diagnosis)
@@ -93,7 +83,7 @@ class DataFaults {
     const std::size_t batches = std::max<std::size_t>(1, 64 / training_.batch_size());
     FixedBatches some_of_training = training_.first(batches);
     const double eval = metric_.of(some_of_training, Mode::eval), train = metric_.of(some_of_training, Mode::train);
-    mode_ = metric_.better(train, eval) > kWorthIt ? Mode::train : Mode::eval;
+    mode_ = metric_.better(train, eval) > kModesDiffer ? Mode::train : Mode::eval;
     SeenSet training = see("training", training_), held_out = see("held-out", held_out_);
     if (training.size() == 0 || !training.targets.defined()) {
       diagnosis_.untested.push_back("the data: the task shows no input, target and prediction of its samples");
@@ -207,7 +197,7 @@ class DataFaults {
         found("leakage", 0.95, "data",
               fmt::format(
                   "{} of {} held-out pictures are training pictures too ({}): they are no measure of what was learnt.",
-                  pairs.size(), held_out.size(), some(pairs)),
+                  pairs.size(), held_out.size(), some_names(pairs)),
               "keep them on one side: a manifest with groups, or data.exclude");
     if (std::isfinite(on_others))
       finding.evidence.push_back(fmt::format("IoU on these {}, on the other held-out pictures {}",
@@ -229,23 +219,12 @@ class DataFaults {
         fmt::format(
             "{} of {} {} masks are the wrong way round ({}): what is predicted of them overlaps the mask by {}, and "
             "the mask turned round by {}.",
-            names.size(), set.size(), set.word, some(names), share_word(mean_of(set.overlaps.index({so}))),
+            names.size(), set.size(), set.word, some_names(names), share_word(mean_of(set.overlaps.index({so}))),
             share_word(mean_of(other_way.index({so})))),
         "turn these masks round (255 − value)");
     finding.evidence.push_back(fmt::format("IoU of the {} set as it is {}, with them turned round {}", set.word,
                                            share_word(mean_of(set.overlaps)),
                                            share_word(mean_of(torch::where(so, other_way, set.overlaps)))));
-  }
-
-  /// Without samples whose mask has no border.
-  static SeenSet with_borders(const SeenSet& set) {
-    const Tensor area = set.targets.mean({1, 2, 3}), kept = (area > 0.01) & (area < 0.99);
-    SeenSet some{set.word, names_where(set, kept), {}, {}, {}, {}};
-    some.inputs = set.inputs.index({kept});
-    some.targets = set.targets.index({kept});
-    some.predictions = set.predictions.index({kept});
-    some.overlaps = set.overlaps.index({kept});
-    return some;
   }
 
   /// `unlike`: whether these pictures are from another world, whose edges tell nothing.
@@ -265,6 +244,18 @@ class DataFaults {
     // What is predicted so well does belong to its picture.
     if (unlike) {
       diagnosis_.untested.push_back(fmt::format("whether {} masks are their pictures': {}", set.word, difference_));
+      return;
+    }
+    if (const auto off = misplacement(set)) {
+      note(
+          fmt::format("moved back, borders of {} masks lie on edges {:.2f} times as much as they do ({:.1f} standard "
+                      "errors)",
+                      set.word, std::exp(off->gain), off->certainty));
+      found("mismatched-masks", 0.93, "data",
+            fmt::format("The {} masks do not lie where their pictures' edges are: they are {}. Moved back, their "
+                        "borders lie on edges {:.2f} times as much.",
+                        set.word, off->how, std::exp(off->gain)),
+            off->cure);
       return;
     }
     if (sure < kSure / 2 && usual < kSurelyRight) {
@@ -297,24 +288,24 @@ class DataFaults {
             "At least {} of {} {} masks do not belong to their pictures ({}): many other pictures' masks fit what is "
             "predicted there better, and these lie on the picture's edges hardly more than any mask does ({:.2f} times "
             "as much; the other masks of this set {:.2f} times).",
-            names.size(), set.size(), set.word, some(names), std::exp(of_these), std::exp(of_others)),
+            names.size(), set.size(), set.word, some_names(names), std::exp(of_these), std::exp(of_others)),
         "look at these samples, and leave them out: data.exclude");
   }
 
-  /// The primary metric of held-out samples whose inputs are changed first.
-  double with_inputs(const std::function<Tensor(const Tensor&)>& change) {
-    double sum = 0, samples = 0;
+  /// {N}: the primary metric of each held-out sample whose input is changed first.
+  Tensor each_with_inputs(const std::function<Tensor(const Tensor&)>& change) {
+    std::vector<Tensor> values;
     Measuring measuring(patient_.task.networks(), mode_);
     for (std::size_t i = 0; i < held_out_.count(); ++i) {
       Batch batch = held_out_.at(i);
       Tensor& image = batch.tensors.at("image");
       image = change(image).contiguous(image.suggest_memory_format());
       measuring.begin_pass();
-      sum += patient_.task.evaluate(batch).metrics.at(metric_.name()).sum().item<double>();
-      samples += static_cast<double>(batch.size());
+      values.push_back(patient_.task.evaluate(batch).metrics.at(metric_.name()).to(torch::kCPU));
     }
-    return sum / samples;
+    return torch::cat(values);
   }
+  double with_inputs(const std::function<Tensor(const Tensor&)>& change) { return mean_of(each_with_inputs(change)); }
 
   /// Whether what is predicted hangs on colours or light alone.
   void shortcut(const SeenSet& training, const SeenSet& held_out) {
@@ -355,34 +346,25 @@ class DataFaults {
             by_colour ? "data.grey = true" : "train on pictures in many kinds of light");
   }
 
-  /// Held-out samples are predicted worse than training samples: why.
-  void gap(const SeenSet& training, const SeenSet& held_out) {
-    tell_("why held-out samples are predicted worse");
-    const double on_training = metric_.of(training_, mode_), on_held_out = metric_.of(held_out_, mode_);
+  /// What held-out pictures get once they are prepared otherwise. Only what most of them gain by: what each gains is
+  /// surer than the mean of so few.
+  struct Prepared {
+    std::string how, line;
+    double value = 0, gain = 0;
+    double part = 0.5;  ///< of what is lost that has to come back
+  };
+  Prepared other_preparation(const SeenSet& training, const SeenSet& held_out) {
     const Tensor theirs = colours(training), ours = colours(held_out);
-    const double errors =
-        (training.overlaps.var() / training.size() + held_out.overlaps.var() / held_out.size()).sqrt().item<double>();
-    const double sure = (mean_of(training.overlaps) - mean_of(held_out.overlaps)) / std::max(errors, 1e-6);
-    note(fmt::format("{} on training samples {}, on held-out ones {} ({:.1f} standard errors); {}", metric_.word(),
-                     share_word(on_training), share_word(on_held_out), sure, difference_));
-    const double lost = metric_.better(on_training, on_held_out);
-    // Whether it is the preparation is decided by trying, so less will do.
-    if (!(lost > (apart_ > kUnlike ? kOfUnlike : kGap)) || !(sure >= kSure)) return;
-    const std::string gap_line = diagnosis_.tests.back();
-    if (!held_out_.at(0).tensors.contains("image")) {
-      diagnosis_.untested.emplace_back("why held-out samples are predicted worse: the task has no \"image\"");
-      return;
-    }
     const std::int64_t channels = training.inputs.size(1);
-    double best = on_held_out;
-    std::string by, how;
-    const auto attempt = [&](const std::string& what, const std::function<Tensor(const Tensor&)>& change) {
-      const double value = with_inputs(change);
-      note(fmt::format("held-out pictures {}: {} {}", what, metric_.word(), share_word(value)));
-      if (!(metric_.better(value, best) > 0)) return;
-      best = value;
-      by = what;
-      how = diagnosis_.tests.back();
+    const Tensor as_it_is = each_with_inputs([](const Tensor& x) { return x; });
+    Prepared best;
+    const auto attempt = [&](const std::string& how, const std::function<Tensor(const Tensor&)>& change,
+                             double part = 0.5) {
+      const Tensor values = each_with_inputs(change);
+      const double value = mean_of(values), gain = metric_.better(value, mean_of(as_it_is));
+      note(fmt::format("held-out pictures {}: {} {}", how, metric_.word(), share_word(value)));
+      if (gain > best.gain && std::abs(certainty(values - as_it_is)) > kSure)
+        best = {how, diagnosis_.tests.back(), value, gain, part};
     };
     const auto shaped = [&](const Tensor& row) { return row.reshape({1, -1, 1, 1}).to(patient_.device); };
     const Tensor to_mean = theirs.mean(0).slice(0, 0, channels), from_mean = ours.mean(0).slice(0, 0, channels);
@@ -390,19 +372,44 @@ class DataFaults {
     attempt("brought to the training pictures' mean and range",
             [&](const Tensor& x) { return (x - shaped(from_mean)) * shaped(factor) + shaped(to_mean); });
     attempt("turned to their negative", [](const Tensor& x) { return 1 - x; });
-    if (channels == 3) attempt("given with red and blue exchanged", [](const Tensor& x) { return x.flip(1); });
-    if (metric_.better(best, on_held_out) > 0.5 * lost) {
-      Finding& finding = found(
-          "input-normalisation", metric_.better(best, on_held_out) / lost, "data",
-          fmt::format(
-              "Held-out pictures are prepared differently from training pictures ({}): {} gets from {} to {} once "
-              "they are {}.",
-              difference_, metric_.word(), share_word(on_held_out), share_word(best), by),
-          "prepare both alike: the same range, order of channels and normalisation");
-      finding.evidence = {gap_line, how};
+    attempt("made darker in the middle (gamma 2.2)", [](const Tensor& x) { return x.clamp_min(0).pow(2.2); });
+    attempt("made lighter in the middle (gamma 1 / 2.2)", [](const Tensor& x) { return x.clamp_min(0).pow(1 / 2.2); });
+    // Which channel is which is no matter of how alike two sets are: less will do.
+    if (channels == 3)
+      attempt(
+          "given with red and blue exchanged", [](const Tensor& x) { return x.flip(1); }, 0.25);
+    return best;
+  }
+
+  /// Held-out samples are predicted worse than training samples: why.
+  void gap(const SeenSet& training, const SeenSet& held_out) {
+    tell_("why held-out samples are predicted worse");
+    const double on_training = metric_.of(training_, mode_), on_held_out = metric_.of(held_out_, mode_);
+    const double errors =
+        (training.overlaps.var() / training.size() + held_out.overlaps.var() / held_out.size()).sqrt().item<double>();
+    const double sure = (mean_of(training.overlaps) - mean_of(held_out.overlaps)) / std::max(errors, 1e-6);
+    note(fmt::format("{} on training samples {}, on held-out ones {} ({:.1f} standard errors); {}", metric_.word(),
+                     share_word(on_training), share_word(on_held_out), sure, difference_));
+    const double lost = metric_.better(on_training, on_held_out);
+    const double least = apart_ > kUnlike ? kOfUnlike : kOfPreparation;
+    if (!(lost > least)) return;
+    const std::string gap_line = diagnosis_.tests.back();
+    if (!held_out_.at(0).tensors.contains("image")) {
+      diagnosis_.untested.emplace_back("why held-out samples are predicted worse: the task has no \"image\"");
       return;
     }
-    if (!(lost > kGap)) return;
+    if (const auto prepared = other_preparation(training, held_out);
+        prepared.gain > std::max(prepared.part * lost, least)) {
+      Finding& finding = found(
+          "input-normalisation", std::max(0.6, prepared.gain / lost), "data",
+          fmt::format("Held-out pictures are prepared differently from training pictures ({}): {} "
+                      "gets from {} to {} once they are {}.",
+                      difference_, metric_.word(), share_word(on_held_out), share_word(prepared.value), prepared.how),
+          "prepare both alike: the same range, order of channels and normalisation");
+      finding.evidence = {gap_line, prepared.line};
+      return;
+    }
+    if (!(lost > kGap) || !(sure >= kSure)) return;
     // The largest of eleven differences: more than what so few samples have by chance.
     const double chance =
         kSure * std::sqrt(1.0 / static_cast<double>(training.size()) + 1.0 / static_cast<double>(held_out.size()));

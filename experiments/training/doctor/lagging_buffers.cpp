@@ -18,7 +18,7 @@ constexpr std::size_t kFewImages = 4;
 /// After so many, buffers of the usual momentum have followed.
 constexpr std::size_t kStillBatches = 30;
 /// So many times they are moved on by a third of that.
-constexpr int kLooks = 4;
+constexpr int kMoreLooks = 4;
 /// What eval mode may lose by a last step alone; and what statistics that lag a little may lose.
 constexpr double kJitter = 0.15, kJitterOfFew = 0.05, kLittleLag = 0.05;
 /// Of so few batches buffers know little yet.
@@ -132,7 +132,7 @@ void why_they_lag(EvalGap& gap, double recalibrated, const TrainingSoFar& so_far
     StillMoved buffers(gap.task());
     buffers.move(gap.training(), kStillBatches);
     followed = gap.eval_now();
-    for (int i = 0; i < kLooks; ++i) {
+    for (int i = 0; i < kMoreLooks; ++i) {
       buffers.move(gap.training(), kStillBatches / 3);
       const double now = gap.eval_now();
       lowest = std::min(lowest, now);

@@ -1,5 +1,9 @@
 #include "experiments/training/doctor/seen_set.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <cmath>
 
 namespace ablate {
@@ -18,24 +22,53 @@ Tensor overlap(const Tensor& a, const Tensor& b) {
   return torch::where(any > 0, both / any.clamp_min(1), torch::ones_like(any));
 }
 
-Tensor alignment(const SeenSet& set) {
-  const Tensor grey = set.inputs.to(torch::kFloat).mean(1, true);
+SeenSet with_borders(const SeenSet& set) {
+  const Tensor area = set.targets.mean({1, 2, 3}), kept = (area > 0.01) & (area < 0.99);
+  return {set.word,
+          names_where(set, kept),
+          set.inputs.index({kept}),
+          set.targets.index({kept}),
+          set.predictions.index({kept}),
+          set.overlaps.index({kept})};
+}
+
+std::vector<std::string> names_where(const SeenSet& set, const Tensor& so) {
+  std::vector<std::string> names;
+  for (std::int64_t i = 0; i < set.size(); ++i)
+    if (so[i].item<bool>()) names.push_back(set.names[static_cast<std::size_t>(i)]);
+  return names;
+}
+
+std::string some_names(const std::vector<std::string>& names) {
+  const std::vector<std::string> first(names.begin(), names.begin() + std::min<std::ptrdiff_t>(3, std::ssize(names)));
+  return fmt::format("{}{}", fmt::join(first, ", "), names.size() > first.size() ? ", …" : "");
+}
+
+Tensor edges_of(const Tensor& inputs) {
+  const Tensor grey = inputs.to(torch::kFloat).mean(1, true);
   const Tensor smooth = F::avg_pool2d(F::pad(grey, F::PadFuncOptions({1, 1, 1, 1}).mode(torch::kReplicate)),
                                       F::AvgPool2dFuncOptions(3).stride(1));
   const Tensor across = F::pad((smooth.slice(3, 1) - smooth.slice(3, 0, -1)).abs(), F::PadFuncOptions({0, 1, 0, 0}));
   const Tensor down = F::pad((smooth.slice(2, 1) - smooth.slice(2, 0, -1)).abs(), F::PadFuncOptions({0, 0, 0, 1}));
-  const Tensor edges = across + down;
+  return across + down;
+}
+
+Tensor borders_of(const Tensor& masks) {
   const auto widest = F::MaxPool2dFuncOptions(3).stride(1).padding(1);
-  const Tensor border =
-      ((F::max_pool2d(set.targets, widest) + F::max_pool2d(-set.targets, widest)) > 0).to(torch::kFloat);
-  const auto along = [&](std::int64_t shift) {
-    const Tensor others = border.roll({shift}, {0});
-    return ((edges * others).sum({1, 2, 3}) / others.sum({1, 2, 3}).clamp_min(1) + 1e-4).log();
-  };
+  return ((F::max_pool2d(masks, widest) + F::max_pool2d(-masks, widest)) > 0).to(torch::kFloat);
+}
+
+Tensor along(const Tensor& edges, const Tensor& borders) {
+  return ((edges * borders).sum({1, 2, 3}) / borders.sum({1, 2, 3}).clamp_min(1) + 1e-4).log();
+}
+
+Tensor alignment(const SeenSet& set) {
+  const Tensor edges = edges_of(set.inputs), borders = borders_of(set.targets);
   std::vector<Tensor> of_others;
   for (std::int64_t k = 1; k <= 8; ++k)
-    if (const std::int64_t shift = k * set.size() / 9; shift > 0) of_others.push_back(along(shift));
-  return along(0) - torch::stack(of_others).mean(0);
+    if (const std::int64_t shift = k * set.size() / 9; shift > 0)
+      of_others.push_back(along(edges, borders.roll({shift}, {0})));
+  return along(edges, borders) - torch::stack(of_others).mean(0);
 }
 
 Tensor part_that_fits_better(const SeenSet& set) {

@@ -19,6 +19,22 @@ struct SeenSet {
 /// {N}: intersection over union of masks of 0 and 1, {N, 1, H, W} each; 1 where both are empty.
 torch::Tensor overlap(const torch::Tensor& a, const torch::Tensor& b);
 
+/// Without samples whose mask has no border.
+SeenSet with_borders(const SeenSet& set);
+
+/// Names of the samples for which {N} is true.
+std::vector<std::string> names_where(const SeenSet& set, const torch::Tensor& so);
+
+/// "a, b, c, …": the first three.
+std::string some_names(const std::vector<std::string>& names);
+
+/// {N, 1, H, W}: how much lightness changes from pixel to pixel; where a mask has its border (0 or 1).
+torch::Tensor edges_of(const torch::Tensor& inputs);
+torch::Tensor borders_of(const torch::Tensor& masks);
+
+/// {N}: mean of the edges that lie on the borders (logarithm).
+torch::Tensor along(const torch::Tensor& edges, const torch::Tensor& borders);
+
 /// {N}: by how much more the picture's edges lie on its own mask's border than on other masks' (logarithm).
 torch::Tensor alignment(const SeenSet& set);
 

@@ -44,6 +44,11 @@ int doctor(const std::string& run, const std::string& moved) {
     fmt::print("{}\n", json_text({{"test", test}}));
     std::fflush(stdout);
   });
+  if (!loaded.missing.empty())
+    diagnosis.tests.insert(diagnosis.tests.begin(),
+                           fmt::format("{} running statistics are not in the checkpoint ({} …): those of a new network "
+                                       "stood in for them",
+                                       loaded.missing.size(), loaded.missing.front()));
   const auto without_path = [](nlohmann::json fingerprint) {
     fingerprint.erase("path");
     return fingerprint;

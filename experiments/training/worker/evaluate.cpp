@@ -59,7 +59,7 @@ const Preview* named(const std::vector<Preview>& previews, const char* name) {
 
 int evaluate(const std::string& run, const std::string& data) {
   const LoadedRun loaded = load_run(run);
-  const auto& [folder, checkpoint, average, config, task, device] = loaded;
+  const auto& [folder, checkpoint, average, missing, config, task, device] = loaded;
   EvaluationSet set = open_set(data, config, folder.parent_path() / ".ablate" / "cache");
   if (!average.empty()) set.name += "." + average;
 

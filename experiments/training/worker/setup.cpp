@@ -61,7 +61,7 @@ LoadedRun loaded_run(const std::string& run, bool may_begin) {
     loaded.checkpoint = find_checkpoint(loaded.folder, word);
     loaded.average = average;
     if (!average.empty()) average_file(loaded.checkpoint, average);  // Throws where there is none, and says why.
-    read_networks(loaded.checkpoint, loaded.task->networks(), average);
+    read_networks(loaded.checkpoint, loaded.task->networks(), average, may_begin ? &loaded.missing : nullptr);
   }
   if (loaded.config.text("train.device") != "cpu" && torch::cuda::is_available()) loaded.device = {torch::kCUDA, 0};
   for (const Network& network : loaded.task->networks()) network.module->to(loaded.device);

@@ -15,7 +15,8 @@ RunConfig read_run_config(const std::filesystem::path& folder);
 /// A run's network as a checkpoint has it.
 struct LoadedRun {
   std::filesystem::path folder, checkpoint;
-  std::string average;  ///< of the weights, "ema" or "swa"; empty: the weights themselves
+  std::string average;               ///< of the weights, "ema" or "swa"; empty: the weights themselves
+  std::vector<std::string> missing;  ///< running statistics that the checkpoint has not (load_run_or_begin)
   RunConfig config;
   std::unique_ptr<Task> task;
   torch::Device device = torch::kCPU;  ///< where the networks are
@@ -30,7 +31,7 @@ struct LoadedRun {
 LoadedRun load_run(const std::string& run);
 
 /// The same; of a run that has no checkpoint (yet, or any more) its network as training begins, and `checkpoint` is
-/// empty.
+/// empty. Of weights that were saved without running statistics these are as they were made.
 LoadedRun load_run_or_begin(const std::string& run);
 
 /// Of the data, shuffled and augmented as a run of this configuration has them.

@@ -7,6 +7,7 @@
 
 #include "experiments/cure.h"
 #include "experiments/training/doctor/early_findings.h"
+#include "experiments/training/doctor/misplaced_masks.h"
 #include "experiments/training/doctor/near_copies.h"
 #include "experiments/training/doctor/rehearsal.h"
 #include "experiments/training/norm_buffers.h"
@@ -32,6 +33,38 @@ TEST(NearCopies, AreFoundMirroredLighterAndCropped) {
   EXPECT_EQ(found[0].other, 4u);
   EXPECT_GT(found[0].correlation, 0.9);
   EXPECT_EQ(most_alike(cropped, others)[0].other, 7u);
+}
+
+/// Light things on dark grounds, and masks of them.
+SeenSet light_things(std::int64_t count) {
+  SeenSet set = {"training", std::vector<std::string>(static_cast<std::size_t>(count)), {}, {}, {}, {}};
+  set.inputs = 0.3 * noise_pictures(count);
+  set.targets = torch::zeros({count, 1, 40, 32});
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t top = 8 + i % 5, left = 7 + i % 7;
+    for (Tensor* planes : {&set.inputs, &set.targets}) {
+      planes->select(0, i).slice(1, top, top + 20).slice(2, left, left + 5).add_(1);
+      planes->select(0, i).slice(1, top + 15, top + 20).slice(2, left, left + 12).clamp_min_(1);
+    }
+  }
+  return set;
+}
+
+TEST(MisplacedMasks, AreNamedByHowTheyAreMovedAndThoseThatAreOnlyTooLargeAreNot) {
+  const SeenSet right = light_things(24);
+  EXPECT_FALSE(misplacement(right));
+  const auto changed = [&](const Tensor& targets) {
+    SeenSet set = right;
+    set.targets = targets;
+    return misplacement(set);
+  };
+  EXPECT_EQ(changed(right.targets.roll({4}, {2})).value().how, "4 of 40 pixels too far down");
+  EXPECT_EQ(changed(right.targets.roll({-3, -3}, {2, 3})).value().how,
+            "3 of 32 pixels too far to the left and 3 of 40 pixels too far up");
+  EXPECT_EQ(changed(right.targets.flip(3)).value().how, "mirrored");
+  EXPECT_EQ(changed(right.targets.flip({2, 3})).value().how, "turned by half a circle");
+  const auto wider = torch::nn::functional::MaxPool2dFuncOptions(5).stride(1).padding(2);
+  EXPECT_FALSE(changed(torch::nn::functional::max_pool2d(right.targets, wider)));
 }
 
 TEST(NearCopies, OfASetWithItselfNoneIsItsOwn) {

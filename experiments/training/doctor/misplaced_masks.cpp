@@ -1,0 +1,119 @@
+#include "experiments/training/doctor/misplaced_masks.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace ablate {
+namespace {
+
+using torch::Tensor;
+
+constexpr std::int64_t kLookedAt = 64;
+/// Pixels that masks may be off by: how an edge is drawn makes one.
+constexpr std::int64_t kLeastMove = 2;
+/// Masks that lie right gain .02 at most by any move; one pixel at 64 by 48 gains .05, two .11, five .23 and more.
+constexpr double kLeastGain = 0.08;
+/// Standard errors; and where so many moves are tried.
+constexpr double kSureOfMany = 6;
+
+/// By so many pixels to the right and down; what comes in has no border.
+Tensor moved(const Tensor& planes, std::int64_t right, std::int64_t down) {
+  Tensor all = planes.roll({down, right}, {2, 3});
+  if (down > 0) all.slice(2, 0, down).zero_();
+  if (down < 0) all.slice(2, down).zero_();
+  if (right > 0) all.slice(3, 0, right).zero_();
+  if (right < 0) all.slice(3, right).zero_();
+  return all;
+}
+
+std::string pixels(std::int64_t by, std::int64_t of, const char* where) {
+  return by == 0 ? "" : fmt::format("{} of {} pixels too far {}", by, of, where);
+}
+
+class Moves {
+ public:
+  explicit Moves(const SeenSet& set)
+      : edges_(edges_of(set.inputs.slice(0, 0, kLookedAt))),
+        masks_(set.targets.slice(0, 0, kLookedAt)),
+        borders_(borders_of(masks_)),
+        now_(along(edges_, borders_)) {}
+
+  struct Tried {
+    double gain = 0, certainty = 0;
+  };
+  Tried by(std::int64_t right, std::int64_t down) const { return with(moved(borders_, right, down)); }
+  Tried turned(at::IntArrayRef sides) const { return with(borders_.flip(sides)); }
+  /// Masks that are larger all around by so many pixels, or smaller.
+  Tried larger(std::int64_t by) const {
+    const auto widest =
+        torch::nn::functional::MaxPool2dFuncOptions(2 * std::abs(by) + 1).stride(1).padding(std::abs(by));
+    return with(borders_of(by > 0 ? torch::nn::functional::max_pool2d(masks_, widest)
+                                  : -torch::nn::functional::max_pool2d(-masks_, widest)));
+  }
+  std::int64_t height() const { return borders_.size(2); }
+  std::int64_t width() const { return borders_.size(3); }
+
+ private:
+  Tried with(const Tensor& borders) const {
+    const Tensor gains = along(edges_, borders) - now_;
+    const double mean = gains.mean().item<double>();
+    const double error = gains.std().item<double>() / std::sqrt(static_cast<double>(gains.numel()));
+    return {mean, error > 0 ? mean / error : 0};
+  }
+
+  Tensor edges_, masks_, borders_, now_;
+};
+
+}  // namespace
+
+std::optional<Misplacement> misplacement(const SeenSet& set) {
+  const Moves moves(set);
+  const auto enough = [](const Moves::Tried& tried) {
+    return tried.gain > kLeastGain && tried.certainty > kSureOfMany;
+  };
+  const std::int64_t most = std::max(moves.height(), moves.width()) / 8;
+  std::int64_t right = 0, down = 0;
+  Moves::Tried best;
+  const auto look = [&](std::int64_t x, std::int64_t y) {
+    if (const Moves::Tried tried = moves.by(x, y); tried.gain > best.gain) best = tried, right = x, down = y;
+  };
+  const std::int64_t step = std::max<std::int64_t>(2, most / 4);
+  for (std::int64_t y = -most; y <= most; y += step)
+    for (std::int64_t x = -most; x <= most; x += step) look(x, y);
+  for (std::int64_t finer = step / 2; finer > 0; finer /= 2)
+    for (const std::int64_t y : {down - finer, down, down + finer})
+      for (const std::int64_t x : {right - finer, right, right + finer}) look(x, y);
+
+  std::optional<Misplacement> found;
+  if (enough(best) && std::max(std::abs(right), std::abs(down)) >= kLeastMove) {
+    // What has to be moved down lies too high.
+    const std::string across = pixels(std::abs(right), moves.width(), right > 0 ? "to the left" : "to the right"),
+                      along = pixels(std::abs(down), moves.height(), down > 0 ? "up" : "down");
+    const auto share = [](std::int64_t part, std::int64_t of) {
+      return std::round(100.0 * static_cast<double>(std::abs(part)) / static_cast<double>(of));
+    };
+    std::vector<std::string> ways;
+    if (right != 0)
+      ways.push_back(
+          fmt::format("{:g} % of their width to the {}", share(right, moves.width()), right > 0 ? "right" : "left"));
+    if (down != 0)
+      ways.push_back(fmt::format("{:g} % of their height {}", share(down, moves.height()), down > 0 ? "down" : "up"));
+    found = {across + (across.empty() || along.empty() ? "" : " and ") + along,
+             fmt::format("move these masks by {}", fmt::join(ways, " and ")), best.gain, best.certainty};
+  }
+  for (const auto& [how, sides] :
+       {std::pair("mirrored", std::vector<std::int64_t>{3}), {"upside down", {2}}, {"turned by half a circle", {2, 3}}})
+    if (const Moves::Tried turned = moves.turned(sides); enough(turned) && turned.gain > (found ? found->gain : 0))
+      found = {how, "turn these masks back (the picture's mark of how the camera was held, say)", turned.gain,
+               turned.certainty};
+  if (!found) return found;
+  // A part of a border that is too far out all around comes to lie on edges by being moved, too.
+  for (const std::int64_t by : {-4, -3, -2, -1, 1, 2, 3, 4})
+    if (moves.larger(by).gain > found->gain) return std::nullopt;
+  return found;
+}
+
+}  // namespace ablate
