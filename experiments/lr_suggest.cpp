@@ -117,6 +117,16 @@ double median_of(std::vector<double> values) {
   return *middle;
 }
 
+/// From any value to a later one.
+double deepest_fall(const std::vector<double>& values) {
+  double highest = -std::numeric_limits<double>::infinity(), deepest = 0;
+  for (const double value : values) {
+    highest = std::max(highest, value);
+    deepest = std::max(deepest, highest - value);
+  }
+  return deepest;
+}
+
 /// How many come before the first that is not finite.
 std::size_t finite_before(std::span<const RangePoint> points) {
   return static_cast<std::size_t>(
@@ -125,7 +135,7 @@ std::size_t finite_before(std::span<const RangePoint> points) {
 }
 
 std::string not_finite_from(double lr) {
-  return fmt::format("From {:.2g} on the loss is not finite; only what is before it counts.", lr);
+  return fmt::format("At {:.2g} the loss is not finite; only what is before it counts.", lr);
 }
 
 /// How far single losses scatter around their neighbours: a robust standard deviation of their differences.
@@ -247,6 +257,8 @@ LrSuggestions suggest_lr(std::span<const RangePoint> points, Step steps) {
   if (high - low <= kSinglePrecision * std::max(std::abs(low), std::abs(high)))
     return cannot_tell(points, "the loss is the same everywhere");
   const Fall fall = fall_of(points.first(finite));
+  if (deepest_fall(window.loss) <= kSinglePrecision * std::max(std::abs(low), std::abs(high)))
+    return {ablate::cannot_tell(kNeverFalls).rules, doubts_of(points, window, fall)};
   return {{valley(window), steep(window), minimum(window), slide(window),
            pytorch_lr_finder(window_of(points, 10, steps)), fall_1000(points.first(finite), fall)},
           doubts_of(points, window, fall)};

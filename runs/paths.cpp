@@ -1,15 +1,43 @@
 #include "runs/paths.h"
 
+#include <fmt/format.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
+#include <string_view>
+
+#include "runs/error.h"
 
 namespace ablate {
 
 std::filesystem::path plain_path(const std::filesystem::path& path) {
   return (std::filesystem::absolute(path) / "").lexically_normal().parent_path();
+}
+
+std::string shell_word(const std::string& text) {
+  const auto is_plain = [](unsigned char c) {
+    return std::isalnum(c) || c >= 0x80 ||
+           std::string_view("_-./+:,@%=").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  if (!text.empty() && std::ranges::all_of(text, is_plain)) return text;
+  std::string quoted = "'";
+  for (const char letter : text) quoted += letter == '\'' ? std::string("'\\''") : std::string(1, letter);
+  return quoted + "'";
+}
+
+bool is_there(const std::filesystem::path& path) {
+  std::error_code failed;
+  const bool there = std::filesystem::exists(path, failed);
+  if (failed && failed != std::errc::not_a_directory)
+    throw Error(
+        fmt::format("{} can't be looked at: {}. Ask its owner for permission, or choose another folder of runs "
+                    "(--runs).",
+                    path.string(), failed.message()));
+  return there;
 }
 
 std::string other_owner(const std::filesystem::path& path) {

@@ -23,6 +23,8 @@ class JournalReplay {
   /// deleted; its trials move when others come.
   const Study* find(std::string_view name) const;
   std::vector<const Study*> studies() const;
+  /// Whether there was one of that name, which was deleted.
+  bool had(std::string_view name) const;
 
  private:
   Trial* updatable(const nlohmann::json& record);

@@ -316,4 +316,8 @@ std::vector<const Study*> JournalReplay::studies() const {
   return all;
 }
 
+bool JournalReplay::had(std::string_view name) const {
+  return std::ranges::any_of(deleted_, [&](const auto& each) { return !each.empty() && each.mapped().name == name; });
+}
+
 }  // namespace ablate

@@ -182,8 +182,9 @@ class SweepController {
     const auto& trials = sweep_.study.trials;
     const auto failed = [](const Trial& trial) { return trial.state == TrialState::fail; };
     if (trials.empty() || !std::ranges::all_of(trials, failed)) {
-      if (!end.early) sweep_.control.say((supply_.began() ? "Finished: " : "Nothing is left to begin: ") + words);
-      tell(end.early ? "Ended early: " + words : "", true);
+      const bool early = end.early && supply_.began();
+      if (!early) sweep_.control.say((supply_.began() ? "Finished: " : "Nothing is left to begin: ") + words);
+      tell(early ? "Ended early: " + words : "", true);
       return SweepEnd::finished;
     }
     tell(fmt::format("All trials failed ({}), the newest with: {}. To try again: {}", trials.size(),

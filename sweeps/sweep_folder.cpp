@@ -15,6 +15,7 @@
 #include "runs/file_descriptor.h"
 #include "runs/json_file.h"
 #include "runs/near_match.h"
+#include "runs/paths.h"
 #include "runs/run_lock.h"
 #include "runs/run_store.h"
 #include "sweeps/inheritable_lock.h"
@@ -30,6 +31,12 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 using nlohmann::ordered_json;
+
+/// Ends as sentences do.
+std::string sentence(const Error& error) {
+  const std::string words = error.what();
+  return words.ends_with('.') ? words : words + ".";
+}
 
 void make_folder(const fs::path& folder) {
   std::error_code failed;
@@ -116,6 +123,14 @@ std::string words_of(const std::vector<Direction>& directions) {
 
 }  // namespace
 
+std::string command_word(const fs::path& sweep) {
+  const fs::path folder = fs::absolute(sweep).lexically_normal();
+  const std::string name = folder.filename().string();
+  if (root_of(folder) == plain_path(runs_root("")) && !name.starts_with('-')) return shell_word(name);
+  const fs::path from_here = folder.lexically_relative(fs::current_path());
+  return shell_word((from_here.empty() || *from_here.begin() == ".." ? folder : from_here).string());
+}
+
 Journal journal_of(const fs::path& sweep) {
   if (!fs::exists(journal_file(sweep)))
     throw Error(fmt::format(
@@ -131,14 +146,15 @@ Sweep read_sweep(const fs::path& sweep) {
   } catch (const Error& error) {
     if (!fs::exists(file)) throw;
     throw Error(fmt::format("{} Mend {}, or put it back from a copy; what was found is in the journal beside it.",
-                            error.what(), file.filename().string()));
+                            sentence(error), file.filename().string()));
   }
 }
 
 const Study& study_of(const Sweep& sweep, const Journal& journal) {
   const std::vector<const Study*> all = journal.replay().studies();
   const Study* study = journal.replay().find(sweep.name);
-  if (study == nullptr && all.size() == 1) study = all.front();
+  // A copy of a journal in which one of that name was deleted keeps its names.
+  if (study == nullptr && all.size() == 1 && journal.replay().had(sweep.name)) study = all.front();
   if (study == nullptr) {
     std::vector<std::string> names;
     for (const Study* each : all) names.push_back(each->name);
@@ -230,7 +246,7 @@ fs::path create_sweep(const fs::path& root, const Sweep& wanted, const fs::path&
   // The controller may run, or go on, in another folder.
   sweep.base = with_absolute_paths(RunConfig::from_json(sweep.base)).to_json();
   std::optional<FileLock> lock;  // Of a sweep that there is: others may add trials.
-  if (fs::exists(folder / "sweep.json")) {
+  if (is_there(folder / "sweep.json")) {
     lock.emplace(folder / "sweep.json.lock");
     const Sweep before = read_sweep(folder);
     journal_of(folder);  // Where it is gone nothing begins anew by itself.
@@ -240,6 +256,9 @@ fs::path create_sweep(const fs::path& root, const Sweep& wanted, const fs::path&
           sweep.name, key, (folder / "sweep.json").string()));
     if (sweep.budget.trials && before.budget.trials)
       sweep.budget.trials = std::max(*sweep.budget.trials, *before.budget.trials);
+    for (const auto time : {&Sweep::Budget::hours, &Sweep::Budget::epochs})
+      if (sweep.budget.*time && before.budget.*time)
+        sweep.budget.*time = std::max(*(sweep.budget.*time), *(before.budget.*time));
   }
   std::string records;
   if (!from.empty()) {
@@ -249,7 +268,9 @@ fs::path create_sweep(const fs::path& root, const Sweep& wanted, const fs::path&
     const std::optional<std::string> theirs = read_file(from);
     if (!theirs) throw Error(fmt::format("{}: there is no such journal.", from.string()));
     const Journal journal(from);
-    const Study& study = study_of(sweep, journal);
+    Sweep named = sweep;
+    if (const auto all = journal.replay().studies(); all.size() == 1) named.name = all.front()->name;
+    const Study& study = study_of(named, journal);
     for (const Trial& trial : study.trials)
       if (const std::string what = misfit(sweep, trial); !what.empty()) refuse(study, trial, what);
     records = records_for(sweep, study, *theirs);
@@ -276,13 +297,20 @@ std::vector<fs::path> list_sweeps(const fs::path& root) {
 }
 
 fs::path find_sweep(const fs::path& root, std::string_view word) {
-  if (const fs::path path = (fs::path(word) / "").parent_path(); fs::exists(path / "sweep.json"))
+  if (const fs::path path = (fs::path(word) / "").parent_path(); is_there(path / "sweep.json"))
     return fs::absolute(path).lexically_normal();
+  // What has this name is meant, and no other that begins so.
+  if (const fs::path own = root / "sweeps" / word; !word.empty() && is_there(own)) {
+    if (is_there(own / "sweep.json")) return fs::absolute(own).lexically_normal();
+    throw Error(
+        fmt::format("{} has no sweep.json: put it back from a copy; or remove that folder, which has what was found in "
+                    "its journal.",
+                    own.string()));
+  }
   std::vector<fs::path> begin;
   std::vector<std::string> names;
   for (const fs::path& sweep : list_sweeps(root)) {
     names.push_back(sweep.filename().string());
-    if (names.back() == word) return sweep;
     if (names.back().starts_with(word)) begin.push_back(sweep);
   }
   if (begin.size() == 1) return begin.front();
@@ -315,7 +343,7 @@ SweepState sweep_state(const fs::path& sweep) {
       state.slots = static_cast<int>(slots);
     }
   } catch (const Error& error) {  // It only tells of things.
-    state.problem = std::string(error.what()) + " Remove that file: who leads the sweep next writes it anew.";
+    state.problem = sentence(error) + " It can be removed: who leads the sweep next writes it anew.";
   }
   if (InheritableLock::held(sweep / "controller.lock"))
     state.now = fs::exists(sweep / "requests" / "pause") ? SweepState::Now::paused : SweepState::Now::running;
@@ -330,7 +358,7 @@ TrainingPlace training_place(const fs::path& sweep) {
     const auto kept = read_json_file(file);
     return kept ? TrainingPlace::from_json(*kept, file.string()) : TrainingPlace{};
   } catch (const Error& error) {
-    throw Error(std::string(error.what()) + " Remove that file, and say again where its trials train (--launcher …).");
+    throw Error(sentence(error) + " It can be removed, and where its trials train be said again (--launcher …).");
   }
 }
 
@@ -403,28 +431,49 @@ std::string time_used_up(const fs::path& sweep, const Sweep& asked, const Study&
 
 }  // namespace
 
+std::string nothing_left(const fs::path& folder) {
+  const Sweep sweep = read_sweep(folder);
+  const Journal journal = journal_of(folder);
+  const Study& study = study_of(sweep, journal);
+  check_same_search(sweep, study);
+  const auto is_open = [](const Trial& trial) { return !finished(trial.state); };
+  // A pruner may give more to what it has paused, and what failed may be tried again.
+  if (sweep.pruner.value("name", "none") != "none" || std::ranges::any_of(study.trials, is_open)) return "";
+  if (all_tried(sweep, study)) return "all combinations of the search space were tried";
+  if (const std::string used_up = time_used_up(folder, sweep, study); !used_up.empty())
+    return fmt::format("the budget of {} is used up. For more: raise it in {}, then: ablate sweep resume {}", used_up,
+                       (folder / "sweep.json").string(), command_word(folder));
+  const auto counts = [](const Trial& trial) { return !trial.system_attrs.contains("failed_trial"); };
+  if (sweep.budget.trials && std::ranges::count_if(study.trials, counts) >= *sweep.budget.trials)
+    return fmt::format("the journal has {} trials. For more: ablate sweep add {} N", study.trials.size(),
+                       command_word(folder));
+  return "";
+}
+
 void add_trials(const fs::path& sweep, int count) {
   const FileLock lock(sweep / "sweep.json.lock");
   Sweep asked = read_sweep(sweep);
   const Journal journal = journal_of(sweep);
   const Study& study = study_of(asked, journal);
   check_same_search(asked, study);
-  const std::string name = sweep.filename().string(), file = (sweep / "sweep.json").string();
+  const std::string name = sweep.filename().string(), word = command_word(sweep),
+                    file = (sweep / "sweep.json").string();
   if (all_tried(asked, study))
     throw Error(fmt::format(
         "All combinations of the search space of {} were tried: there is none to add. For others begin a sweep of "
         "another name, with a larger space.",
         name));
   if (asked.budget.words().empty())
-    throw Error(fmt::format("{0} has no budget: it goes on until it is stopped. Go on: ablate sweep resume {0}", name));
+    throw Error(
+        fmt::format("{} has no budget: it goes on until it is stopped. Go on: ablate sweep resume {}", name, word));
   if (!asked.budget.trials)
-    throw Error(fmt::format("The budget of {0} is no number of trials: raise it in {1}, then: ablate sweep resume {0}",
-                            name, file));
+    throw Error(fmt::format("The budget of {} is no number of trials: raise it in {}, then: ablate sweep resume {}",
+                            name, file, word));
   if (const std::string used_up = time_used_up(sweep, asked, study); !used_up.empty())
     throw Error(
         fmt::format("The budget of {} of {} is used up, so more trials would not begin: raise it in {}, then: "
                     "ablate sweep resume {}",
-                    name, used_up, file, name));
+                    name, used_up, file, word));
   asked.budget.trials = *asked.budget.trials + count;
   write_sweep(sweep, asked);
 }

@@ -25,7 +25,8 @@ namespace ablate {
 std::filesystem::path create_sweep(const std::filesystem::path& root, const Sweep& sweep,
                                    const std::filesystem::path& journal = {});
 
-/// A sweep by name, unique beginning of one, or path. Throws Error with near matches.
+/// A sweep by name, unique beginning of one, or path. Throws Error with near matches; and where the folder of that name
+/// is no sweep any more, or can't be looked at.
 std::filesystem::path find_sweep(const std::filesystem::path& root, std::string_view word);
 /// The folders of all sweeps of a root, by name. Empty where there are none.
 std::vector<std::filesystem::path> list_sweeps(const std::filesystem::path& root);
@@ -33,11 +34,16 @@ std::vector<std::filesystem::path> list_sweeps(const std::filesystem::path& root
 /// The root that a sweep's folder lies in.
 std::filesystem::path root_of(const std::filesystem::path& sweep);
 Sweep read_sweep(const std::filesystem::path& sweep);
-/// Its study. Throws Error for a journal without it.
+/// What a command calls it by from here: its name where its root is the one that commands take by themselves, else its
+/// folder; for a shell.
+std::string command_word(const std::filesystem::path& sweep);
+/// Its study; another's only where its own was deleted. Throws Error for a journal without it.
 const Study& study_of(const Sweep& sweep, const Journal& journal);
 std::filesystem::path journal_file(const std::filesystem::path& sweep);
 /// Throws Error where it was removed.
 Journal journal_of(const std::filesystem::path& sweep);
+/// Why nothing is left to begin or to go on with, and how to get more; empty where there is something.
+std::string nothing_left(const std::filesystem::path& sweep);
 /// Whether there is nothing left to try, however large the budget: a grid all of whose combinations have been begun.
 bool all_tried(const Sweep& sweep, const Study& study);
 /// Throws Error where all of the study's trials were of another search.
@@ -55,6 +61,7 @@ struct SweepState {
   int process = 0;      ///< likewise
   int slots = 0;        ///< how many trials train at once
   std::string problem;  ///< what keeps it from going on, and what to do; empty when all is well
+  bool led() const { return now == Now::running || now == Now::paused; }
 };
 std::string_view name_of(SweepState::Now now);  ///< "idle", …
 SweepState sweep_state(const std::filesystem::path& sweep);

@@ -118,7 +118,7 @@ std::string TrialAttendance::stuck() const {
   // What worked once may work again.
   if (began_ || refusals_in_a_row_ < kTooManyRefusals) return "";
   return fmt::format("{} No trial could be begun. Once that is mended: ablate sweep resume {}", trouble_,
-                     sweep_.sweep.name);
+                     command_word(sweep_.folder));
 }
 
 void TrialAttendance::attend_to(const Trial& trial, TrialRun& run, bool known, bool stopping, Outcome& outcome) {
@@ -313,7 +313,7 @@ void TrialAttendance::count(const Trial& trial, bool good) {
   all_fail_ = fmt::format(
       "The last {} trials failed, the newest, trial {}, in {}. Nothing new begins: look at it, then: ablate sweep "
       "resume {}",
-      kTooManyFailures, trial.number, trial.run(), sweep_.sweep.name);
+      kTooManyFailures, trial.number, trial.run(), command_word(sweep_.folder));
 }
 
 }  // namespace ablate

@@ -61,7 +61,7 @@ std::string TrialSupply::time_used_up() const {
 
 TrialSupply::Exhaustion TrialSupply::exhaustion() const {
   const bool early = sweep_.sweep.budget.trials && trials_left();
-  const std::string name = sweep_.folder.filename().string();
+  const std::string name = command_word(sweep_.folder);
   if (all_tried(sweep_.sweep, sweep_.study)) {
     std::set<Params> tried;
     for (const Trial& trial : sweep_.study.trials) tried.insert(trial.params);

@@ -105,6 +105,17 @@ TEST(LrSuggestions, SayNothingOfALossThatNeverFalls) {
   EXPECT_THAT(found.doubts, testing::ElementsAre(HasSubstr("least where the test begins")));
 }
 
+TEST(LrSuggestions, SayNothingOfALossThatIsFlatButForRoundingUntilItRises) {
+  std::vector<RangePoint> points = falling(60);
+  for (std::size_t k = 0; k < points.size(); ++k)
+    points[k].smoothed = points[k].loss =
+        k < 40 ? 0.7 + (k % 2 == 0 ? 1e-16 : 0) : 0.7 + 0.1 * static_cast<double>(k - 39);
+  for (const LrSuggestion& each : suggest_lr(points).rules) {
+    EXPECT_FALSE(each.lr) << each.rule;
+    EXPECT_THAT(each.why, HasSubstr("never falls")) << each.rule;
+  }
+}
+
 /// A loss that falls with the sum of the learning rates so far, and diverges from 1 on.
 RangeCurve gradient_flow(int steps) {
   RangeCurve curve(RangeSmoothing::fastai);

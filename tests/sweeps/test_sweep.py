@@ -117,7 +117,7 @@ class Sweep(SweepTest):
         self.assertEqual(said.count("The last 5 trials failed"), 1)
         shown = self.show("bad")
         self.assertEqual(shown["state"], "idle")
-        self.assertIn("ablate sweep resume bad", shown["problem"])
+        self.assertRegex(shown["problem"], r"ablate sweep resume \S*\bbad")
         self.assertEqual({t["error"] for t in shown["trials"] if t["state"] == "FAIL"}, {"no pictures there"})
         self.assertLess(len(shown["trials"]), 12)
         self.ablate("sweep", "resume", "bad", code=1)
@@ -127,7 +127,7 @@ class Sweep(SweepTest):
         self.environment["TRIVIAL_FAILS"] = "no pictures there"
         said = self.sweep(budget={"trials": 1}, retries=0, code=1).stderr
         self.assertIn("All trials failed (1), the newest with: no pictures there", said)
-        self.assertEqual(said.count("ablate sweep add lr N"), 1)
+        self.assertEqual(said.count("ablate sweep add runs/sweeps/lr N"), 1)
         self.assertEqual(self.show()["state"], "finished")
         self.assertIn("All trials failed", self.ablate("sweep", "resume", "lr", code=1).stderr)
 

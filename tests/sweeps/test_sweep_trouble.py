@@ -3,6 +3,7 @@ its budget ends it."""
 import json
 import os
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -175,21 +176,54 @@ class Moved(Trouble):
     def test_a_folder_of_another_name_is_called_by_that(self):
         self.sweep()
         self.journal().parent.rename(self.journal().parent.with_name("other"))
-        self.assertIn("ablate sweep add other N", self.ablate("sweep", "resume", "other").stderr)
+        self.assertIn("ablate sweep add runs/sweeps/other N", self.ablate("sweep", "resume", "other").stderr)
         self.assertIn("other: finished", self.ablate("sweep", "list").stdout)
 
     def test_a_journal_of_another_search_raises_no_budget(self):
         self.sweep()
         self.sweep(name="norms", space={"model.norm": {"type": "categorical", "choices": ["batch", "group"]}})
         (self.journal().parent.with_name("norms") / "sweep.journal").replace(self.journal())
-        self.assertIn("another search", self.error_of("sweep", "add", "lr", 2, code=1))
+        self.assertIn("no study of that name; it has norms", self.error_of("sweep", "add", "lr", 2, code=1))
         self.assertEqual(json.loads((self.journal().parent / "sweep.json").read_text())["budget"], {"trials": 6})
+
+    def test_what_has_a_name_is_meant_and_no_other_that_begins_so(self):
+        self.sweep()
+        self.sweep(name="lr2")
+        self.journal().with_name("sweep.json").unlink()
+        for words in (("show", "lr"), ("resume", "lr"), ("add", "lr", 1), ("stop", "lr"), ("kill", "lr", 0)):
+            self.assertRegex(self.error_of("sweep", *words, code=1), r"sweeps/lr has no sweep\.json")
+
+    def test_where_nothing_is_left_nothing_goes_on_by_itself(self):
+        self.sweep()
+        said = self.ablate("sweep", "resume", "lr", "--detach").stderr
+        self.assertIn("Nothing is left to begin: the journal has 6 trials. For more: ablate sweep add runs/sweeps/lr N", said)
+        self.assertNotIn("goes on by itself", said)
+        self.journal().write_bytes(b"")
+        self.assertIn("holds no study", self.error_of("sweep", "resume", "lr", "--detach", code=1))
+
+    def test_advice_can_be_typed_as_it_is(self):
+        self.sweep(name="it's mine")
+        said = self.ablate("sweep", "resume", "it's mine").stderr
+        command = shlex.split(said.split("For more: ")[1].splitlines()[0].replace(" N", " 1"))
+        self.ablate(*command[1:])
+        self.assertEqual(len(self.states("it's mine")), 7)
+
+    def test_epochs_that_were_raised_stay(self):
+        asked = {"base": {"train": {"steps": "2ep"}, "validation": {"every": 5}}, "budget": {"epochs": 4}}
+        self.sweep(**asked)
+        file = self.journal().with_name("sweep.json")
+        document = json.loads(file.read_text())
+        document["budget"]["epochs"] = 6
+        file.write_text(json.dumps(document))
+        self.assertIn("raised to 6 epochs before", self.sweep(**asked).stderr)
+        self.assertEqual(self.states(), ["COMPLETE"] * 3)
+        self.assertEqual(json.loads(file.read_text())["budget"]["epochs"], 6)
 
     def test_small_files_that_are_damaged_or_gone_keep_nobody_waiting(self):
         folder = self.journal().parent
         process = self.begun()
         (folder / "controller.json").write_text("{")
-        self.assertRegex(self.show()["problem"], r"controller\.json.*Remove that file")
+        self.assertRegex(self.show()["problem"], r"controller\.json.*\. It can be removed")
         (folder / "controller.json").unlink()
         (folder / "launcher.json").unlink()
         follower = self.start("sweep", "resume", "lr")
@@ -198,7 +232,7 @@ class Moved(Trouble):
         self.assertEqual(follower.wait(60), 0)
         self.assertEqual(self.states(), ["COMPLETE"] * 2)
         (folder / "launcher.json").write_text("{")
-        self.assertRegex(self.error_of("sweep", "resume", "lr", code=1), r"launcher\.json.*Remove that file, and say again where")
+        self.assertRegex(self.error_of("sweep", "resume", "lr", code=1), r"launcher\.json.*\. It can be removed, and where")
 
     def test_one_that_is_led_does_not_go_on_by_itself(self):
         process = self.begun()
@@ -285,7 +319,7 @@ class Resumes(Trouble):
 class Refused(Trouble):
     def test_without_slurms_programs_it_ends_and_says_so(self):
         said = self.sweep("--launcher", "slurm", environment={"PATH": str(self.folder / "nothing")}, code=1).stderr
-        for words in ("squeue", "No trial could be begun. Once that is mended: ablate sweep resume lr"):
+        for words in ("squeue", "No trial could be begun. Once that is mended: ablate sweep resume "):
             self.assertIn(words, said)
             self.assertIn(words, self.show()["problem"])
         self.assertEqual(self.show()["state"], "idle")

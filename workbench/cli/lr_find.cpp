@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "experiments/lr_suggest.h"
+#include "runs/paths.h"
 #include "runs/run_reader.h"
 #include "sweeps/finder_sweep.h"
 #include "sweeps/launcher.h"
@@ -65,11 +66,11 @@ int analyse(const Invocation& invocation, const LrFindOptions& options) {
                                                           : "fastai";
   const RecordedTest recorded = read_recorded_test(*options.points);
   const RangeCurve curve = curve_of(recorded, *range_smoothing_of(smooth));
-  if (options.steps && *options.steps < std::ssize(curve.points()))
+  if (options.steps && *options.steps < std::ssize(recorded))
     throw UsageError(
         fmt::format("--iterations {} is less than the {} points that were recorded; it says how long the "
                     "test was meant to be.",
-                    *options.steps, curve.points().size()));
+                    *options.steps, recorded.size()));
   const LrSuggestions found = suggest_lr(recorded, curve, options.steps.value_or(0));
   if (invocation.json)
     print_json(document_of(curve, found));
@@ -169,7 +170,7 @@ int find_for_variants(const Invocation& invocation, const LrFindOptions& options
           "nothing else are one test.\n");
     else
       fmt::print(stderr, "\nTo train each variant at its own: ablate --runs {} launch {} --own-lr valley\n",
-                 root.string(), *options.experiment);
+                 shell_word(root.string()), shell_word(*options.experiment));
   }
   const auto completed = [](const RunInfo& run) { return run.status.state == RunState::completed; };
   return std::ranges::all_of(progress.runs(), completed) ? 0 : 1;

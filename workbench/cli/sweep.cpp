@@ -8,6 +8,7 @@
 #include <set>
 
 #include "runs/json_file.h"
+#include "runs/paths.h"
 #include "runs/run_store.h"
 #include "sweeps/interrupts.h"
 #include "sweeps/launcher.h"
@@ -109,13 +110,14 @@ void print_trials(const fs::path& folder, const Sweep& sweep, const Study& study
   table.print();
 }
 
-std::string progress_words(const std::string& name, const Sweep& sweep, const Study& study, const SweepState& state) {
+std::string progress_words(const fs::path& folder, const Sweep& sweep, const Study& study, const SweepState& state) {
   const auto count = [&](TrialState wanted) { return std::ranges::count(study.trials, wanted, &Trial::state); };
-  std::string words = fmt::format("{}: {}, {} complete, {} pruned, {} failed", name, name_of(state.now),
-                                  count(TrialState::complete), count(TrialState::pruned), count(TrialState::fail));
+  std::string words =
+      fmt::format("{}: {}, {} complete, {} pruned, {} failed", folder.filename().string(), name_of(state.now),
+                  count(TrialState::complete), count(TrialState::pruned), count(TrialState::fail));
   if (const std::string budget = sweep.budget.words(); !budget.empty()) words += ", of a budget of " + budget;
   if (state.now == SweepState::Now::idle)
-    words += fmt::format("; nobody leads it, ablate sweep resume {} does", name);
+    words += fmt::format("; nobody leads it, ablate sweep resume {} does", command_word(folder));
   else if (state.now != SweepState::Now::finished)
     words += fmt::format("; led by process {} on {}", state.process, state.host);
   return words;
@@ -143,7 +145,7 @@ int show(const Invocation& invocation, const fs::path& folder, const std::set<st
     return 0;
   }
   print_trials(folder, sweep, study);
-  fmt::print("{}\n", progress_words(folder.filename().string(), sweep, study, state));
+  fmt::print("{}\n", progress_words(folder, sweep, study, state));
   if (!state.problem.empty() && !said.contains(state.problem)) fmt::print(stderr, "ablate: {}\n", state.problem);
   return 0;
 }
@@ -155,13 +157,12 @@ TrainingPlace where_to_train(const fs::path& folder, const SweepOptions& options
   place.slots = asked.slots > 0 ? asked.slots : before.slots;
   if (asked.priority != 0) place.priority = asked.priority;
   place.slots = place.trials_at_once();
-  const SweepState::Now now = sweep_state(folder).now;
-  if (now == SweepState::Now::running || now == SweepState::Now::paused) {
+  if (sweep_state(folder).led()) {
     if (place != before)
       fmt::print(stderr,
-                 "{0} is led already, and trains where it did. For another place: ablate sweep stop {0}, then run it "
+                 "{} is led already, and trains where it did. For another place: ablate sweep stop {}, then run it "
                  "again.\n",
-                 folder.filename().string());
+                 folder.filename().string(), command_word(folder));
     return before;
   }
   keep_training_place(folder, place);
@@ -169,22 +170,26 @@ TrainingPlace where_to_train(const fs::path& folder, const SweepOptions& options
 }
 
 int lead(const Invocation& invocation, const fs::path& folder, const SweepOptions& options) {
-  const std::string name = folder.filename().string();
+  const std::string name = folder.filename().string(), word = command_word(folder);
   worker_program();
   const TrainingPlace where = where_to_train(folder, options);
   pause_sweep(folder, false);
   if (options.detach) {
     const SweepState now = sweep_state(folder);
-    if (now.now == SweepState::Now::running || now.now == SweepState::Now::paused) {
+    if (now.led()) {
       fmt::print(stderr,
                  "{} is led already, by process {} on {}, and goes on as long as that one does. To have it go on by "
                  "itself stop that one first.\n",
                  name, now.process, now.host);
-      return 0;
+      return invocation.json ? show(invocation, folder) : 0;
+    }
+    if (const std::string why = nothing_left(folder); !why.empty()) {
+      fmt::print(stderr, "Nothing is left to begin: {}\n", why);
+      return show(invocation, folder);
     }
     start_controller(folder);
-    fmt::print(stderr, "{} goes on by itself. Watch: ablate sweep show {}, or open the window.\n", name, name);
-    return 0;
+    fmt::print(stderr, "{} goes on by itself. Watch: ablate sweep show {}, or open the window.\n", name, word);
+    return invocation.json ? show(invocation, folder) : 0;
   }
   const InterruptCounter interrupts;
   SweepControl control;
@@ -197,11 +202,14 @@ int lead(const Invocation& invocation, const fs::path& folder, const SweepOption
   };
   const std::unique_ptr<Launcher> launcher = make_launcher(root_of(folder), where);
   const SweepEnd end = lead_sweep(folder, *launcher, control);
-  if (end == SweepEnd::left)
+  if (const SweepState now = sweep_state(folder); end == SweepEnd::left && now.led())
+    fmt::print(stderr, "The sweep goes on, led by process {} on {}. To stop all: ablate sweep stop {}\n", now.process,
+               now.host, word);
+  else if (end == SweepEnd::left)
     fmt::print(stderr,
                "What trains goes on. The sweep too: ablate sweep resume {0}; or stop all: ablate sweep stop {0}\n",
-               name);
-  if (end == SweepEnd::stopped) fmt::print(stderr, "Stopped. It goes on with: ablate sweep resume {}\n", name);
+               word);
+  if (end == SweepEnd::stopped) fmt::print(stderr, "Stopped. It goes on with: ablate sweep resume {}\n", word);
   show(invocation, folder, said);
   return end == SweepEnd::left || end == SweepEnd::given_up ? 1 : 0;
 }
@@ -222,8 +230,8 @@ int run(const Invocation& invocation, const SweepOptions& options) {
   tell_unused(sweep);
   tell_problems(check_data(RunConfig::from_json(sweep.base)));
   const fs::path folder = create_sweep(invocation.root(), sweep, options.journal);
-  if (const auto trials = read_sweep(folder).budget.trials; trials > sweep.budget.trials)
-    fmt::print(stderr, "ablate: note: its budget was raised to {} trials before, which stays.\n", *trials);
+  if (const std::string budget = read_sweep(folder).budget.words(); budget != sweep.budget.words())
+    fmt::print(stderr, "ablate: note: its budget was raised to {} before, which stays.\n", budget);
   return lead(invocation, folder, options);
 }
 
@@ -236,6 +244,7 @@ void tell_unless_led(const fs::path& folder, const char* idle) {
 }
 
 int list(const Invocation& invocation) {
+  is_there(invocation.root() / "sweeps");  // Or it can't be looked at.
   const std::vector<fs::path> sweeps = list_sweeps(invocation.root());
   nlohmann::json document = nlohmann::json::array();
   for (const fs::path& folder : sweeps) {
@@ -243,8 +252,7 @@ int list(const Invocation& invocation) {
       const Sweep sweep = read_sweep(folder);
       const Journal journal = journal_of(folder);
       const SweepState state = sweep_state(folder);
-      if (!invocation.json)
-        fmt::print("{}\n", progress_words(folder.filename().string(), sweep, study_of(sweep, journal), state));
+      if (!invocation.json) fmt::print("{}\n", progress_words(folder, sweep, study_of(sweep, journal), state));
       document.push_back({{"name", sweep.name}, {"sweep", folder.string()}, {"state", name_of(state.now)}});
     } catch (const Error& error) {  // The others are worth seeing all the same.
       fmt::print(stderr, "ablate: {}\n", error.what());
