@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <bitset>
 #include <cmath>
 #include <cstring>
 #include <span>
@@ -43,6 +44,31 @@ std::byte* put(std::byte* at, T value) {
   return at + sizeof value;
 }
 
+/// Of numbers that are all finite, many at once.
+template <class T>
+void widen(T& low, T& high, const T* lows, const T* highs, std::size_t count) {
+  constexpr std::size_t kLanes = 32 / sizeof(T);
+  if (count < 2 * kLanes) {
+    for (std::size_t i = 0; i < count; ++i) low = std::min(low, lows[i]), high = std::max(high, highs[i]);
+    return;
+  }
+  T lowest[kLanes], highest[kLanes];
+  std::fill_n(lowest, kLanes, low);
+  std::fill_n(highest, kLanes, high);
+  const std::size_t whole = count / kLanes * kLanes;
+  for (std::size_t i = 0; i < whole; i += kLanes)
+    for (std::size_t k = 0; k < kLanes; ++k) {
+      lowest[k] = lows[i + k] < lowest[k] ? lows[i + k] : lowest[k];
+      highest[k] = highs[i + k] > highest[k] ? highs[i + k] : highest[k];
+    }
+  for (std::size_t i = whole; i < count; ++i) {
+    lowest[0] = std::min(lowest[0], lows[i]);
+    highest[0] = std::max(highest[0], highs[i]);
+  }
+  low = *std::min_element(lowest, lowest + kLanes);
+  high = *std::max_element(highest, highest + kLanes);
+}
+
 }  // namespace
 
 /// A full block, as one piece of memory: extents, differences of steps, of wall times (as the bits of doubles, which
@@ -61,17 +87,18 @@ class ScalarColumn::Block {
     steps_ = differences_of(steps);
     walls_ = differences_of(walls);
     value_width_ = floats ? 4 : 8;
-    size_ = kNodes * sizeof(Extent) + kBlock * static_cast<std::size_t>(steps_.width + walls_.width + value_width_);
+    const auto value_width = static_cast<std::size_t>(value_width_);
+    size_ = (kBlock + 2 * kNodes) * value_width + kBlock * static_cast<std::size_t>(steps_.width + walls_.width);
     memory_ = std::make_unique<std::byte[]>(size_);
-    std::byte* at = memory_.get() + kNodes * sizeof(Extent);
+    values_at_ = memory_.get() + 2 * kNodes * value_width;
+    std::byte* at = memory_.get() + 2 * kNodes * value_width;
+    for (const ScalarPoint& point : points)
+      at = floats ? put(at, static_cast<float>(point.value)) : put(at, point.value);
     steps_at_ = at;
     at = write(at, steps_, steps);
     walls_at_ = at;
-    at = write(at, walls_, walls);
-    values_at_ = at;
-    for (const ScalarPoint& point : points)
-      at = floats ? put(at, static_cast<float>(point.value)) : put(at, point.value);
-    build_pyramid();
+    write(at, walls_, walls);
+    floats ? build_pyramid<float>() : build_pyramid<double>();
   }
 
   Step step(std::size_t i) const { return static_cast<Step>(number(steps_, steps_at_, i)); }
@@ -81,12 +108,12 @@ class ScalarColumn::Block {
   }
 
   void add_extent(std::size_t begin, std::size_t end, Extent& extent) const {
-    for (; begin < end && (begin % kLeaf != 0 || end - begin < kLeaf); ++begin) extent.add(value(begin));
-    for (; end > begin && end % kLeaf != 0; --end) extent.add(value(end - 1));
-    std::size_t low = begin / kLeaf, high = end / kLeaf, level = 0;
-    for (std::size_t count = kLeaves; low < high; low /= 2, high /= 2, level += count, count /= 2) {
-      if (low % 2 == 1) extent.add(node(level + low++));
-      if (high % 2 == 1) extent.add(node(level + --high));
+    if (begin == 0 && end == kBlock) {
+      extent.add(totals_.extent);
+    } else if (value_width_ == 4) {
+      add_part<float>(begin, end, extent);
+    } else {
+      add_part<double>(begin, end, extent);
     }
   }
 
@@ -112,7 +139,7 @@ class ScalarColumn::Block {
     return found;
   }
 
-  static constexpr std::size_t kLeaves = kBlock / kLeaf, kNodes = 2 * kLeaves - 1;
+  static constexpr std::size_t kLeaves = kBlock / kLeaf, kInGroup = kGroup / kLeaf, kNodes = kLeaves + kBlock / kGroup;
 
   static std::byte* write(std::byte* at, const Differences& form, std::span<const std::uint64_t> numbers) {
     if (form.width == 0) return at;
@@ -127,26 +154,83 @@ class ScalarColumn::Block {
                                          : get<std::uint64_t>(at, i));
   }
 
-  /// The leaves come first, then each level above.
-  Extent node(std::size_t i) const { return get<Extent>(memory_.get(), i); }
+  template <class T>
+  const T* values() const {
+    return reinterpret_cast<const T*>(values_at_);
+  }
+  /// The least finite values of the leaves, then of the groups; and the largest.
+  template <class T>
+  T* lows() const {
+    return reinterpret_cast<T*>(memory_.get());
+  }
+  template <class T>
+  T* highs() const {
+    return lows<T>() + kNodes;
+  }
 
+  template <class T>
   void build_pyramid() {
-    std::byte* at = memory_.get();
+    const T infinity = std::numeric_limits<T>::infinity();
+    std::fill_n(lows<T>(), kNodes, infinity);
+    std::fill_n(highs<T>(), kNodes, -infinity);
     for (std::size_t leaf = 0; leaf < kLeaves; ++leaf) {
-      Extent extent;
-      for (std::size_t i = leaf * kLeaf; i < (leaf + 1) * kLeaf; ++i) extent.add(value(i));
-      at = put(at, extent);
+      T &low = lows<T>()[leaf], &high = highs<T>()[leaf];
+      const T* const begin = values<T>() + leaf * kLeaf;
+      broken_[leaf] = !std::all_of(begin, begin + kLeaf, [](T value) { return std::isfinite(value); });
+      if (!broken_[leaf]) {
+        widen(low, high, begin, begin, kLeaf);
+        continue;
+      }
+      for (std::size_t i = 0; i < kLeaf; ++i)
+        if (std::isfinite(begin[i])) low = std::min(low, begin[i]), high = std::max(high, begin[i]);
     }
-    for (std::size_t i = 0; i + 1 < kNodes; i += 2) {
-      Extent extent = node(i);
-      extent.add(node(i + 1));
-      at = put(at, extent);
+    for (std::size_t leaf = 0; leaf < kLeaves; leaf += kInGroup)
+      widen(lows<T>()[kLeaves + leaf / kInGroup], highs<T>()[kLeaves + leaf / kInGroup], lows<T>() + leaf,
+            highs<T>() + leaf, kInGroup);
+  }
+
+  template <class T>
+  void add_part(std::size_t begin, std::size_t end, Extent& extent) const {
+    const std::size_t leaf = (begin + kLeaf - 1) / kLeaf, last_leaf = end / kLeaf;
+    if (broken_.any())  // Which of NaN and infinity it is their values say.
+      for (std::size_t each = begin / kLeaf; each * kLeaf < end; ++each)
+        if (broken_[each])
+          for (std::size_t i = std::max(begin, each * kLeaf); i < std::min(end, (each + 1) * kLeaf); ++i)
+            extent.add(value(i));
+    T low = std::numeric_limits<T>::infinity(), high = -low;
+    const auto add_values = [&](std::size_t from, std::size_t to) {
+      if (broken_.any()) {
+        for (std::size_t i = from; i < to; ++i)
+          if (!broken_[i / kLeaf]) low = std::min(low, values<T>()[i]), high = std::max(high, values<T>()[i]);
+      } else {
+        widen(low, high, values<T>() + from, values<T>() + from, to - from);
+      }
+    };
+    const auto add_nodes = [&](std::size_t from, std::size_t to) {
+      widen(low, high, lows<T>() + from, highs<T>() + from, to - from);
+    };
+    if (leaf >= last_leaf) {
+      add_values(begin, end);
+    } else {
+      add_values(begin, leaf * kLeaf);
+      add_values(last_leaf * kLeaf, end);
+      const std::size_t group = (leaf + kInGroup - 1) / kInGroup, last_group = last_leaf / kInGroup;
+      if (group >= last_group) {
+        add_nodes(leaf, last_leaf);
+      } else {
+        add_nodes(leaf, group * kInGroup);
+        add_nodes(kLeaves + group, kLeaves + last_group);
+        add_nodes(last_group * kInGroup, last_leaf);
+      }
     }
+    extent.low = std::min(extent.low, static_cast<double>(low));
+    extent.high = std::max(extent.high, static_cast<double>(high));
   }
 
   Totals totals_;
   Differences steps_, walls_;
   int value_width_ = 4;
+  std::bitset<kLeaves> broken_;  ///< leaves with values that are not finite
   std::size_t size_ = 0;
   std::unique_ptr<std::byte[]> memory_;
   const std::byte *steps_at_ = nullptr, *walls_at_ = nullptr, *values_at_ = nullptr;

@@ -23,10 +23,10 @@ struct Extent {
 };
 
 /// All points of one scalar tag, in the order logged, every bit of them kept. Blocks of 4096 hold differences to their
-/// first step and wall time, and a pyramid of extents over 32, 64, … points, so that a point takes some ten bytes and
-/// the extent of any range costs a few dozen operations, however long it is. Copies share blocks and are not changed by
-/// later appends: a reader thread appends and publishes copies, a drawing thread keeps one for as long as it likes. Not
-/// thread-safe itself: append and copy on one thread, read copies anywhere.
+/// first step and wall time, and extents of every 32 and 512 points, so that a point takes some nine bytes and the
+/// extent of a range costs a few dozen operations, and one more for every 4096 points. Copies share blocks and are not
+/// changed by later appends: a reader thread appends and publishes copies, a drawing thread keeps one for as long as it
+/// likes. Not thread-safe itself: append and copy on one thread, read copies anywhere.
 class ScalarColumn {
  public:
   std::size_t size() const { return blocks_.size() * kBlock + tail_size_; }
@@ -43,6 +43,11 @@ class ScalarColumn {
 
   /// Of the points [begin, end).
   Extent extent(std::size_t begin, std::size_t end) const;
+  /// Ranges of about `count` points that begin and end at multiples of this need no value looked at; at most a
+  /// sixteenth of it.
+  static std::size_t grain(std::size_t count) {
+    return count >= 16 * kBlock ? kBlock : count >= 16 * kGroup ? kGroup : count >= 16 * kLeaf ? kLeaf : 1;
+  }
 
   /// Of all of them.
   struct Totals {
@@ -61,7 +66,7 @@ class ScalarColumn {
   /// Bytes that are this column's, or shared with copies.
   std::size_t bytes() const;
 
-  static constexpr std::size_t kBlock = 4096, kLeaf = 32;
+  static constexpr std::size_t kBlock = 4096, kGroup = 512, kLeaf = 32;
 
  private:
   class Block;

@@ -70,14 +70,19 @@ std::size_t first_at(const PointsByX& line, double x) {
 
 VisibleLine visible_line(std::span<const double> x, std::span<const double> y, double x_min, double x_max, int columns,
                          XScale scale) {
-  return visible_line(SpanPoints(x, y), x_min, x_max, columns, scale);
+  VisibleLine line;
+  find_visible_line(SpanPoints(x, y), x_min, x_max, columns, scale, line);
+  return line;
 }
 
-VisibleLine visible_line(const PointsByX& points, double x_min, double x_max, int columns, XScale scale) {
-  VisibleLine line;
+void find_visible_line(const PointsByX& points, double x_min, double x_max, int columns, XScale scale,
+                       VisibleLine& line) {
+  line.x.clear();
+  line.y.clear();
+  line.not_finite.clear();
   const std::size_t size = points.size();
   const bool logarithmic = scale == XScale::logarithmic;
-  if (size == 0 || columns < 1 || !(x_min < x_max) || (logarithmic && !(x_min > 0))) return line;
+  if (size == 0 || columns < 1 || !(x_min < x_max) || (logarithmic && !(x_min > 0))) return;
   const std::size_t inside = first_at(points, x_min);
   const std::size_t outside = boundary(inside, size, size, [&](std::size_t i) { return points.x(i) > x_max; });
   const std::size_t first = inside > 0 ? inside - 1 : inside;
@@ -90,23 +95,33 @@ VisibleLine visible_line(const PointsByX& points, double x_min, double x_max, in
     else
       interrupt(line, {points.x(i), y});
   };
-  if (last - first <= 2 * static_cast<std::size_t>(columns)) {
+  if (last - first <= static_cast<std::size_t>(columns)) {
     for (std::size_t i = first; i < last; ++i) add_point(i);
-    return line;
+    return;
   }
 
   line.x.reserve(2 * static_cast<std::size_t>(columns) + 2);
   line.y.reserve(2 * static_cast<std::size_t>(columns) + 2);
   if (first < inside && std::isfinite(points.y(first))) add_point(first);
   const double columns_per_x = columns / (logarithmic ? std::log(x_max / x_min) : x_max - x_min);
-  const auto column_of = [&](std::size_t i) {
-    const double at = points.x(i), from_left = logarithmic ? std::log(at / x_min) : at - x_min;
-    return std::min(columns - 1, static_cast<int>(from_left * columns_per_x));
+  const double x_per_column = 1 / columns_per_x;
+  const auto column_of = [&](double x) {
+    return static_cast<int>((logarithmic ? std::log(x / x_min) : x - x_min) * columns_per_x);
   };
+  /// Where the next column begins.
+  const auto edge_of = [&](int column) {
+    if (column >= columns - 1) return std::numeric_limits<double>::infinity();
+    const double from_left = (column + 1) * x_per_column;
+    return logarithmic ? x_min * std::exp(from_left) : x_min + from_left;
+  };
+  int column = -1;
+  double before = -std::numeric_limits<double>::infinity();  // The middle of the last column's values.
   for (std::size_t begin = inside, width = 1; begin < outside;) {
-    const int column = column_of(begin);
-    const std::size_t end =
-        boundary(begin + 1, outside, begin + width, [&](std::size_t i) { return column_of(i) > column; });
+    column = std::max(column + 1, column_of(points.x(begin)));
+    const double edge = edge_of(column);
+    std::size_t end = boundary(begin + 1, outside, begin + width, [&](std::size_t i) { return points.x(i) >= edge; });
+    if (const std::size_t grain = points.grain(end - begin); grain > 1 && end < outside)
+      end = std::min(outside, (end + grain / 2) / grain * grain);
     width = end - begin;
     const Extent extent = points.extent(begin, end);
     std::size_t broken = begin;
@@ -115,7 +130,9 @@ VisibleLine visible_line(const PointsByX& points, double x_min, double x_max, in
     if (!extent.any()) {
       interrupt(line, {points.x(broken), points.y(broken)});
     } else {
-      const bool falls = points.y(begin) > points.y(end - 1);
+      const double middle = extent.low + extent.high;
+      const bool falls = middle < before;
+      before = middle;
       add(line, points.x(begin), falls ? extent.high : extent.low);
       if (extent.low < extent.high) add(line, points.x(end - 1), falls ? extent.low : extent.high);
       if (!extent.all_finite()) line.not_finite.push_back({points.x(broken), points.y(broken)});
@@ -123,7 +140,6 @@ VisibleLine visible_line(const PointsByX& points, double x_min, double x_max, in
     begin = end;
   }
   if (outside < last && std::isfinite(points.y(outside))) add_point(outside);
-  return line;
 }
 
 }  // namespace ablate

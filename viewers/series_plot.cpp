@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <implot.h>
+#include <implot_internal.h>
 
 #include <algorithm>
 #include <cmath>
@@ -124,8 +125,13 @@ PlotSeries::Range PlotSeries::x_range() const {
 const VisibleLine& PlotSeries::visible(Cached& cached, const ScalarColumn& values, double x_min, double x_max,
                                        int columns, XScale scale) {
   if (!cached.valid || cached.x_min != x_min || cached.x_max != x_max || cached.columns != columns ||
-      cached.scale != scale)
-    cached = {x_min, x_max, columns, scale, true, visible_line(ByX(*this, values), x_min, x_max, columns, scale)};
+      cached.scale != scale) {
+    find_visible_line(ByX(*this, values), x_min, x_max, columns, scale, cached.line);
+    cached.x_min = x_min, cached.x_max = x_max;
+    cached.columns = columns;
+    cached.scale = scale;
+    cached.valid = true;
+  }
   return cached.line;
 }
 
@@ -173,6 +179,89 @@ void draw_dashes(const VisibleLine& line, ImU32 color, float pixels) {
   }
 }
 
+/// A line of which many points lie in one pixel column: one bar a column, from the lowest to the highest of them,
+/// joined to its neighbours'. Two corners a column, where a line has four for each of its points.
+class Ribbon {
+ public:
+  Ribbon(const VisibleLine& line, ImU32 color, float pixels) : half_(pixels / 2), color_(color) {
+    find_bars(line);
+    draw();
+  }
+
+ private:
+  struct Bar {
+    float x, low, high;  ///< pixels, downwards
+    float first, last;
+    enum class To { nothing, neighbour, far } joined;  ///< to the bar before
+  };
+
+  static std::vector<Bar>& bars() {
+    static std::vector<Bar> bars;  // The drawing thread's; kept for its memory.
+    return bars;
+  }
+
+  void find_bars(const VisibleLine& line) {
+    const ImPlotPlot& plot = *ImPlot::GetCurrentPlot();
+    const ImPlotAxis &x_axis = plot.Axes[plot.CurrentX], &y_axis = plot.Axes[plot.CurrentY];
+    std::vector<Bar>& all = bars();
+    all.clear();
+    bool broken = true;
+    for (std::size_t i = 0; i < line.x.size(); ++i) {
+      broken |= std::isnan(line.y[i]);
+      if (std::isnan(line.y[i])) continue;
+      const float x = std::floor(x_axis.PlotToPixels(line.x[i])) + 0.5f;
+      const float y = std::clamp(y_axis.PlotToPixels(line.y[i]), -kFar, kFar);
+      if (!broken && x == all.back().x) {
+        Bar& bar = all.back();
+        bar.low = std::min(bar.low, y);
+        bar.high = std::max(bar.high, y);
+        bar.last = y;
+        continue;
+      }
+      Bar bar{x, y, y, y, y, Bar::To::nothing};
+      if (!broken) bar.joined = x - all.back().x < 1.5f ? Bar::To::neighbour : Bar::To::far;
+      all.push_back(bar);
+      broken = false;
+    }
+    // Neighbours meet half way, so that nothing of a steep line is missing between them.
+    for (std::size_t i = 1; i < all.size(); ++i) {
+      Bar &before = all[i - 1], &bar = all[i];
+      if (bar.joined != Bar::To::neighbour) continue;
+      if (const float middle = (before.high + bar.low) / 2; before.high < bar.low) before.high = bar.low = middle;
+      if (const float middle = (before.low + bar.high) / 2; before.low > bar.high) before.low = bar.high = middle;
+    }
+  }
+
+  void draw() const {
+    const std::vector<Bar>& all = bars();
+    const auto joints = std::ranges::count(all, Bar::To::neighbour, &Bar::joined);
+    ImDrawList& list = *ImPlot::GetPlotDrawList();
+    const ImVec2 white = ImGui::GetFontTexUvWhitePixel();
+    const auto alone = [&](std::size_t i) {
+      return all[i].joined != Bar::To::neighbour && (i + 1 == all.size() || all[i + 1].joined != Bar::To::neighbour);
+    };
+    list.PrimReserve(static_cast<int>(6 * joints), static_cast<int>(2 * all.size()));
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const unsigned top = list._VtxCurrentIdx;
+      list.PrimWriteVtx({all[i].x, all[i].low - half_}, white, color_);
+      list.PrimWriteVtx({all[i].x, all[i].high + half_}, white, color_);
+      if (all[i].joined != Bar::To::neighbour) continue;
+      for (const unsigned corner : {top - 2, top - 1, top + 1, top - 2, top + 1, top})
+        list.PrimWriteIdx(static_cast<ImDrawIdx>(corner));
+    }
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (all[i].joined == Bar::To::far)
+        list.AddLine({all[i - 1].x, all[i - 1].last}, {all[i].x, all[i].first}, color_, 2 * half_);
+      if (alone(i))
+        list.AddRectFilled({all[i].x - half_, all[i].low - half_}, {all[i].x + half_, all[i].high + half_}, color_);
+    }
+  }
+
+  static constexpr float kFar = 1e6f;  ///< pixels; further away all is clipped
+  float half_;
+  ImU32 color_;
+};
+
 }  // namespace
 
 void draw_line(const VisibleLine& line, const Color& color, float alpha, float pixels, LineStyle style) {
@@ -183,6 +272,8 @@ void draw_line(const VisibleLine& line, const Color& color, float alpha, float p
   } else if (line.x.size() == 1) {
     ImPlot::GetPlotDrawList()->AddCircleFilled(ImPlot::PlotToPixels(line.x[0], line.y[0]), pixels * 1.5f,
                                                widgets::packed(color, alpha));
+  } else if (static_cast<float>(line.x.size()) > ImPlot::GetPlotSize().x) {
+    Ribbon(line, widgets::packed(color, alpha), pixels);
   } else {
     ImPlotSpec spec;
     spec.LineColor = widgets::vector_of(color, alpha);

@@ -52,13 +52,14 @@ class PlotSeries {
   std::optional<Point> nearest(double x) const;
 
   /// The points by x, with their values or others. Valid until the series is updated.
-  class ByX : public PointsByX {
+  class ByX final : public PointsByX {
    public:
     ByX(const PlotSeries& series, const ScalarColumn& values) : series_(series), values_(values) {}
     std::size_t size() const override { return series_.points_.size(); }
     double x(std::size_t i) const override { return series_.x_of(series_.points_, i); }
     double y(std::size_t i) const override { return values_.value(i); }
     Extent extent(std::size_t begin, std::size_t end) const override { return values_.extent(begin, end); }
+    std::size_t grain(std::size_t count) const override { return ScalarColumn::grain(count); }
 
    private:
     const PlotSeries& series_;

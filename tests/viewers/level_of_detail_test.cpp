@@ -52,6 +52,31 @@ TEST(LevelOfDetail, KeepsTheSmallestAndTheLargestValueOfEveryPixelColumn) {
   }
 }
 
+TEST(LevelOfDetail, AtAGrainColumnsLeaveNothingOutAndTheirEdgesAreHardlyOff) {
+  struct Grainy : SpanPoints {
+    using SpanPoints::SpanPoints;
+    std::size_t grain(std::size_t count) const override { return ScalarColumn::grain(count); }
+  };
+  std::mt19937_64 random(3);
+  std::vector<double> x, y;
+  for (int i = 0; i < 200'000; ++i) x.push_back(i), y.push_back(std::normal_distribution<>()(random));
+  const double x_min = 1000, x_max = 190'000;
+  const int columns = 217;
+  VisibleLine line;
+  find_visible_line(Grainy(x, y), x_min, x_max, columns, XScale::linear, line);
+  ASSERT_EQ(line.x.size(), 2u * columns + 2);  // And a point on either side.
+  for (std::size_t i = 1; i + 1 < line.x.size(); i += 2) {
+    const auto begin = static_cast<std::size_t>(line.x[i]), end = static_cast<std::size_t>(line.x[i + 1]) + 1;
+    EXPECT_EQ(static_cast<std::size_t>(line.x[i + 2]), end);
+    const auto [low, high] =
+        std::minmax_element(y.begin() + static_cast<long>(begin), y.begin() + static_cast<long>(end));
+    EXPECT_EQ(std::min(line.y[i], line.y[i + 1]), *low);
+    EXPECT_EQ(std::max(line.y[i], line.y[i + 1]), *high);
+    const double edge = (static_cast<double>(end) - x_min) * columns / (x_max - x_min);
+    EXPECT_NEAR(edge, std::round(edge), 1.0 / 32);
+  }
+}
+
 TEST(LevelOfDetail, OnALogarithmicScaleEveryDecadeKeepsItsSpikes) {
   std::vector<double> x, y;
   for (int i = 0; i < 100'000; ++i) x.push_back(i), y.push_back(i == 15 || i == 70'000 ? 9 : i % 2);

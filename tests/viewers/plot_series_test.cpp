@@ -97,6 +97,12 @@ TEST(PlotSeries, TheNearestPointIsFoundOnBothSides) {
   EXPECT_EQ(series.nearest(100)->raw, 6);
 }
 
+/// One by one, cut into columns where a ScalarColumn's are.
+struct OneByOne : SpanPoints {
+  using SpanPoints::SpanPoints;
+  std::size_t grain(std::size_t count) const override { return ScalarColumn::grain(count); }
+};
+
 TEST(PlotSeries, DrawsWhatAllPointsOneByOneWouldGive) {
   std::mt19937_64 random(5);
   ScalarColumn points;
@@ -112,10 +118,12 @@ TEST(PlotSeries, DrawsWhatAllPointsOneByOneWouldGive) {
   for (const auto& [axis, x] : {std::pair(XAxis::step, &steps), std::pair(XAxis::relative_time, &seconds)}) {
     series.update(points, axis, 0);
     for (const XScale scale : {XScale::linear, XScale::logarithmic})
-      for (const auto& [from, to] : {std::pair(0.0, 1.0), {0.1, 0.9}, {0.5, 0.51}}) {
+      for (const auto& [from, to, columns] :
+           {std::tuple(0.0, 1.0, 700), {0.1, 0.9, 700}, {0.5, 0.51, 700}, {0.0, 1.0, 30}, {0.2, 0.9, 2}}) {
         const double low = std::max(1.0, from * x->back()), high = to * x->back();
-        const VisibleLine wanted = visible_line(*x, values, low, high, 700, scale);
-        const VisibleLine& found = series.raw(low, high, 700, scale);
+        VisibleLine wanted;
+        find_visible_line(OneByOne(*x, values), low, high, columns, scale, wanted);
+        const VisibleLine& found = series.raw(low, high, columns, scale);
         EXPECT_EQ(found.x.size(), wanted.x.size());
         for (std::size_t i = 0; i < wanted.x.size(); ++i) {
           ASSERT_EQ(found.x[i], wanted.x[i]);
