@@ -321,6 +321,8 @@ void LayersPanel::draw_channels(const std::string& layer) {
   choose_in_both(halves_[0].channels.channel());
   const StepTable &first = halves_[0].channels.table(), &second = halves_[runs_.size() - 1].channels.table();
   const HeatScale scale = scale_of(LayerQuantity::Scale::around_zero, {&first, &second});
+  ChannelSpan span;
+  for (std::size_t i = 0; i < runs_.size(); ++i) span.widen(halves_[i].channels.span());
   widgets::quiet_paragraph(fmt::format(
       "{}: {}, by channel", layer,
       statistic_ == Statistic::mean ? "(running − batch mean) / batch sigma" : "ln(running / batch variance)"));
@@ -329,7 +331,7 @@ void LayersPanel::draw_channels(const std::string& layer) {
   std::optional<std::size_t> pressed;
   side_by_side(width, [&](std::size_t i, float room) {
     height = room;
-    if (const auto channel = halves_[i].channels.draw(*runs_[i], scale, room)) pressed = channel;
+    if (const auto channel = halves_[i].channels.draw(*runs_[i], scale, span, room)) pressed = channel;
   });
   if (pressed) choose_in_both(*pressed);
   ImGui::SameLine();

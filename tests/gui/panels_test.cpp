@@ -302,6 +302,33 @@ TEST_F(PanelsTest, CurvesAreDrawnOnEveryKindOfAxis) {
   });
 }
 
+TEST_F(PanelsTest, WhatARestartDroppedIsDrawnAndSavedWhereItIsAskedFor) {
+  const RunView* run = driver_->run_named("one-batch");
+  RunWriter restarted(run->info.folder, 60);
+  restarted.scalar("loss/train", 60, 0.25);
+  restarted.flush();
+  const auto copied = [&] {
+    std::string text;
+    driver_->run([&](ImGuiTestContext& context) {  // Which has a clipboard of its own.
+      context.ItemClick("//Curves/Save");
+      context.ItemClick("//$FOCUSED/Copy as CSV");
+      if (const char* const clipboard = ImGui::GetClipboardText()) text = clipboard;
+    });
+    EXPECT_NE(text.find("loss/train,one-batch,eval,60,"), std::string::npos) << text.substr(0, 300);
+    return text;
+  };
+  driver_->run([&](ImGuiTestContext& context) {
+    driver_->wait_until(
+        context, [&] { return points(driver_->run_named("one-batch"), "loss/train") == 61; }, 10,
+        "the restart is read");
+    context.Yield(2);
+  });
+  EXPECT_EQ(copied().find("dropped"), std::string::npos);
+  driver_->run([&](ImGuiTestContext& context) { context.ItemClick("//Curves/dropped"); });
+  EXPECT_NE(copied().find("loss/train,one-batch,dropped,100,"), std::string::npos);
+  driver_->save_picture("dropped");
+}
+
 TEST_F(PanelsTest, PlotsAreChosenByAnExpression) {
   driver_->run([&](ImGuiTestContext& context) {
     context.ItemClick("//Curves/Plots");

@@ -20,6 +20,24 @@ Color place_color(std::size_t place) {
 
 }  // namespace
 
+void ChannelSpan::widen(const ChannelSpan& other) {
+  last_step = std::max(last_step, other.last_step);
+  low = std::min(low, other.low);
+  high = std::max(high, other.high);
+}
+
+ChannelSpan Channels::span() const {
+  ChannelSpan span;
+  if (!history_.step.empty()) span.last_step = std::max(span.last_step, history_.step.back());
+  const auto widen = [&](const std::vector<double>& values) {
+    for (const double value : values)
+      if (std::isfinite(value)) span.widen({1, value, value});
+  };
+  widen(history_.running);
+  for (const ChannelHistory::Place& place : history_.places) widen(place.batch);
+  return span;
+}
+
 void Channels::update(const RunView& run, const std::string& layer, Statistic statistic) {
   const bool other = run_ != run.info.id || layer_ != layer || table_.rows.empty();
   if (!other && statistic_ == statistic && version_ == run.data->version) return;
@@ -49,7 +67,8 @@ void Channels::choose(const RunView& run, std::size_t channel) {
   history_ = channel_history(*run.data, layer_, statistic_, channel_);
 }
 
-std::optional<std::size_t> Channels::draw(const RunView& run, const HeatScale& scale, float height) {
+std::optional<std::size_t> Channels::draw(const RunView& run, const HeatScale& scale, const ChannelSpan& span,
+                                          float height) {
   if (table_.rows.empty()) {
     widgets::quiet_paragraph("No statistics of single channels are logged for this layer.");
     return std::nullopt;
@@ -66,11 +85,11 @@ std::optional<std::size_t> Channels::draw(const RunView& run, const HeatScale& s
     }
     if (ImGui::IsMouseClicked(0)) pressed = cell->row;
   }
-  draw_history(run, height - upper - ImGui::GetStyle().ItemSpacing.y);
+  draw_history(run, span, height - upper - ImGui::GetStyle().ItemSpacing.y);
   return pressed;
 }
 
-void Channels::draw_history(const RunView& run, float height) {
+void Channels::draw_history(const RunView& run, const ChannelSpan& span, float height) {
   if (history_.step.empty()) return;
   widgets::quiet_text(fmt::format("channel {}", channel_));
   const auto legend = [](const Color& color, const std::string& words) {
@@ -92,15 +111,8 @@ void Channels::draw_history(const RunView& run, float height) {
   const auto flags = ImPlotFlags_NoLegend | ImPlotFlags_NoMenus | ImPlotFlags_NoMouseText | ImPlotFlags_NoInputs;
   if (!ImPlot::BeginPlot("##channel", ImVec2(-1, std::max(height, widgets::em(5))), flags | ImPlotFlags_NoTitle))
     return;
-  double low = INFINITY, high = -INFINITY;
-  const auto widen = [&](const std::vector<double>& values) {
-    for (const double value : values)
-      if (std::isfinite(value)) low = std::min(low, value), high = std::max(high, value);
-  };
-  widen(history_.running);
-  for (const ChannelHistory::Place& place : history_.places) widen(place.batch);
-  if (!(low <= high)) low = high = 0;
-  const double margin = high > low ? 0.08 * (high - low) : 0.1, last = std::max(1.0, history_.step.back());
+  const auto [last, low, high] = span.low <= span.high ? span : ChannelSpan{span.last_step, 0, 0};
+  const double margin = high > low ? 0.08 * (high - low) : 0.1;
   ImPlot::SetupAxes("step", nullptr, ImPlotAxisFlags_NoHighlight, ImPlotAxisFlags_NoHighlight);
   ImPlot::SetupAxesLimits(0, last, low - margin, high + margin, ImPlotCond_Always);
   if (ImGui::GetContentRegionAvail().x < widgets::em(12)) ImPlot::SetupAxisTicks(ImAxis_X1, 0, last, 2);

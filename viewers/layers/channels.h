@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +10,13 @@
 #include "viewers/panel.h"
 
 namespace ablate {
+
+/// What a channel's history spans.
+struct ChannelSpan {
+  double last_step = 1;
+  double low = INFINITY, high = -INFINITY;
+  void widen(const ChannelSpan& other);
+};
 
 /// The channels of one norm layer of one run: how far each is off over time, and one of them with its running statistic
 /// and that of the batches at every place that uses it.
@@ -20,11 +28,14 @@ class Channels {
   std::size_t channel() const { return channel_; }
   /// Nothing where there is no such channel.
   void choose(const RunView& run, std::size_t channel);
-  /// `height` is shared by both pictures. The channel that was pressed.
-  std::optional<std::size_t> draw(const RunView& run, const HeatScale& scale, float height);
+  /// Of the chosen channel's statistics, running and of batches.
+  ChannelSpan span() const;
+  /// `height` is shared by both pictures; two runs beside each other are drawn over one span. The channel that was
+  /// pressed.
+  std::optional<std::size_t> draw(const RunView& run, const HeatScale& scale, const ChannelSpan& span, float height);
 
  private:
-  void draw_history(const RunView& run, float height);
+  void draw_history(const RunView& run, const ChannelSpan& span, float height);
 
   std::string run_, layer_;
   Statistic statistic_ = Statistic::mean;
