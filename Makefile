@@ -16,16 +16,19 @@ setup:
 build: setup
 	@scripts/build
 
-demo: build
+demo: setup
+	@scripts/build ablate ablate-train
 	@build/bin/ablate demo $(if $(DATA),--data "$(DATA)")
 
 test: build
 	@scripts/test --label-exclude '^long$$'
 
 test-long: build
+	@scripts/build bench_programs
 	@scripts/test --label-regex '^long$$'
 
-bench: build
+bench: setup
+	@scripts/build ablate ablate-train bench_programs
 	@scripts/bench $(if $(DATA),--photographs "$(DATA)")
 
 gpu-bundle: setup

@@ -1,7 +1,7 @@
 # Every version Ablate is built and tested with, in one place. Read by scripts/setup and by the tests.
 
 # Debian 12 packages, by what they are for.
-APT_BUILD="build-essential cmake ninja-build ccache git pkg-config python3 python3-venv"
+APT_BUILD="build-essential cmake ninja-build mold ccache git pkg-config python3 python3-venv"
 APT_LIBRARIES="libglfw3-dev libgl-dev libegl-dev libgl1-mesa-dri libopencv-dev libgif-dev nlohmann-json3-dev libcli11-dev libfmt-dev libre2-dev libeigen3-dev libboost-dev"
 APT_TESTS="libgtest-dev libgmock-dev xvfb xauth slurm-wlm munge faketime"
 APT_TOOLS="clang-14 libclang-rt-14-dev clang-format-14"

@@ -7,7 +7,7 @@
 namespace ablate {
 namespace {
 
-RunView run(const std::vector<std::string>& tags, const std::string& mode = "both") {
+RunView run_logging(const std::vector<std::string>& tags, const std::string& mode = "both") {
   auto data = std::make_shared<RunData>();
   for (const std::string& tag : tags) data->scalars[tag].push_back({0, 0, 0.5});
   RunView view;
@@ -19,7 +19,7 @@ RunView run(const std::vector<std::string>& tags, const std::string& mode = "bot
 }
 
 TEST(PlotChoice, BothModesOfAMetricShareAPlot) {
-  const RunView a = run({"iou/val", "iou/val_eval", "iou/val_train_mode", "loss/train", "lr"});
+  const RunView a = run_logging({"iou/val", "iou/val_eval", "iou/val_train_mode", "loss/train", "lr"});
   EXPECT_EQ(plot_names({&a}), (std::vector<std::string>{"loss/train", "iou/val", "lr"}));
   const auto lines = lines_of(a, "iou/val");
   ASSERT_EQ(lines.size(), 2u);
@@ -30,7 +30,7 @@ TEST(PlotChoice, BothModesOfAMetricShareAPlot) {
 }
 
 TEST(PlotChoice, ValidationInOneModeIsSolidForEvalAndDashedForTrain) {
-  const RunView eval = run({"iou/val"}, "eval"), train = run({"iou/val"}, "train");
+  const RunView eval = run_logging({"iou/val"}, "eval"), train = run_logging({"iou/val"}, "train");
   ASSERT_EQ(lines_of(eval, "iou/val").size(), 1u);
   EXPECT_FALSE(lines_of(eval, "iou/val")[0].train_mode);
   ASSERT_EQ(lines_of(train, "iou/val").size(), 1u);
@@ -38,12 +38,13 @@ TEST(PlotChoice, ValidationInOneModeIsSolidForEvalAndDashedForTrain) {
 }
 
 TEST(PlotChoice, LossIouAndLearningRateAreShownAtFirst) {
-  const RunView a = run({"loss/train", "loss/val", "iou/val", "lr", "norm/down1.1/gap", "time/step_ms", "iou/train"});
+  const RunView a =
+      run_logging({"loss/train", "loss/val", "iou/val", "lr", "norm/down1.1/gap", "time/step_ms", "iou/train"});
   EXPECT_EQ(default_plots(plot_names({&a})), (std::set<std::string>{"loss/train", "iou/val", "loss/val", "lr"}));
 }
 
 TEST(PlotChoice, OfAnotherProgramsLogTheFirstFourAreShown) {
-  const RunView a = run({"train/acc", "train/nll", "epoch", "x", "y", "z"});
+  const RunView a = run_logging({"train/acc", "train/nll", "epoch", "x", "y", "z"});
   EXPECT_EQ(default_plots(plot_names({&a})).size(), 4u);
 }
 
@@ -78,7 +79,7 @@ TEST(RunMetrics, TheTimeLeftFollowsFromTheTimeOfTheStepsSoFar) {
 }
 
 TEST(RunMetrics, RunsDifferInTheOptionsThatMatter) {
-  RunView a = run({}), b = run({});
+  RunView a = run_logging({}), b = run_logging({});
   RunConfig config;
   config.set("model.norm", "instance");
   config.set("train.steps", 50);

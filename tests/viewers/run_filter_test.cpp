@@ -5,7 +5,7 @@
 namespace ablate {
 namespace {
 
-RunView run(const std::string& name, const std::string& norm, const std::string& experiment = "demo") {
+RunView run_named(const std::string& name, const std::string& norm, const std::string& experiment = "demo") {
   RunView view;
   view.info.id = "20261121-101500-" + name;
   view.info.name = name;
@@ -21,7 +21,7 @@ RunView run(const std::string& name, const std::string& norm, const std::string&
 bool matches(const std::string& text, const RunView& view) { return RunFilter(text).matches(view); }
 
 TEST(RunFilter, WordsArePartsOfNameExperimentOrStateWhateverTheCase) {
-  const RunView view = run("batch-shared", "batch");
+  const RunView view = run_named("batch-shared", "batch");
   EXPECT_TRUE(matches("", view));
   EXPECT_TRUE(matches("SHARED", view));
   EXPECT_TRUE(matches("demo completed", view));
@@ -29,7 +29,7 @@ TEST(RunFilter, WordsArePartsOfNameExperimentOrStateWhateverTheCase) {
 }
 
 TEST(RunFilter, OptionsAreComparedByTheEndOfTheirKey) {
-  const RunView view = run("x", "batch");
+  const RunView view = run_named("x", "batch");
   EXPECT_TRUE(matches("norm=batch", view));
   EXPECT_TRUE(matches("model.norm=bat", view));
   EXPECT_FALSE(matches("norm=instance", view));
@@ -50,15 +50,15 @@ TEST(RunFilter, ARunOfAnotherProgramHasTheHyperParametersThatItLogged) {
 }
 
 TEST(RunFilter, ExpressionsSearchTheName) {
-  EXPECT_TRUE(matches("^batch-(shared|separate)$", run("batch-shared", "batch")));
-  EXPECT_FALSE(matches("^shared", run("batch-shared", "batch")));
-  EXPECT_TRUE(matches("/a.c/", run("xabcx", "batch")));
+  EXPECT_TRUE(matches("^batch-(shared|separate)$", run_named("batch-shared", "batch")));
+  EXPECT_FALSE(matches("^shared", run_named("batch-shared", "batch")));
+  EXPECT_TRUE(matches("/a.c/", run_named("xabcx", "batch")));
 }
 
 TEST(RunFilter, AnExpressionThatCannotBeUnderstoodSaysSoAndHidesNothing) {
   const RunFilter filter("[abc");
   EXPECT_NE(filter.problem().find("[abc"), std::string::npos);
-  EXPECT_TRUE(filter.matches(run("x", "batch")));
+  EXPECT_TRUE(filter.matches(run_named("x", "batch")));
 }
 
 }  // namespace

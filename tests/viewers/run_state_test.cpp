@@ -5,7 +5,7 @@
 namespace ablate {
 namespace {
 
-std::shared_ptr<RunView> run(const std::string& name, RunState state) {
+std::shared_ptr<RunView> run_in(const std::string& name, RunState state) {
   auto view = std::make_shared<RunView>();
   view->root = "/root";
   view->info.id = view->info.name = name;
@@ -15,7 +15,7 @@ std::shared_ptr<RunView> run(const std::string& name, RunState state) {
 }
 
 TEST(RunState, OfARunThatWaitsItsPlaceIsSaid) {
-  const auto view = run("a", RunState::queued);
+  const auto view = run_in("a", RunState::queued);
   const auto words = [&](int place) {
     view->queue_place = place;
     return state_words(*view);
@@ -32,7 +32,7 @@ TEST(RunState, OfARunThatWaitsItsPlaceIsSaid) {
 }
 
 TEST(RunState, WhyARunWaitsIsWhatItsLauncherKnows) {
-  const auto view = run("a", RunState::queued);
+  const auto view = run_in("a", RunState::queued);
   view->queue_place = 3;
   EXPECT_EQ(why_it_waits({}, *view), "2 runs begin before it.");
   view->info.status.waiting = "No GPU has 20 GiB free.";
@@ -41,7 +41,7 @@ TEST(RunState, WhyARunWaitsIsWhatItsLauncherKnows) {
 
 TEST(RunState, WhatARunComesAfterIsNamedUntilThatIsCompleted) {
   Snapshot snapshot;
-  const auto first = run("first", RunState::running), second = run("second", RunState::queued);
+  const auto first = run_in("first", RunState::running), second = run_in("second", RunState::queued);
   second->after = "first";
   second->queue_place = 1;
   snapshot.runs = {first, second};
@@ -51,7 +51,7 @@ TEST(RunState, WhatARunComesAfterIsNamedUntilThatIsCompleted) {
 }
 
 TEST(RunState, OnlyWhatTrainsOrWaitsToCanChangeItsLearningRate) {
-  const auto view = run("a", RunState::running);
+  const auto view = run_in("a", RunState::running);
   EXPECT_FALSE(can_change_lr(*view)) << "nothing is known of its configuration";
   RunConfig config;
   view->config = std::make_shared<const RunConfig>(config);

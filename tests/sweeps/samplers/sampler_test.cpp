@@ -14,7 +14,7 @@ using testing::HasSubstr;
 
 const std::vector<Direction> kMinimize{Direction::minimize};
 
-std::string refusal(const nlohmann::json& sampler, const SearchSpace& space = {}) {
+std::string refused(const nlohmann::json& sampler, const SearchSpace& space = {}) {
   try {
     make_sampler(space, sampler, kMinimize);
   } catch (const Error& error) {
@@ -75,12 +75,12 @@ INSTANTIATE_TEST_SUITE_P(Kinds, EverySampler, testing::ValuesIn(names_of_sampler
                          [](const auto& kind) { return kind.param; });
 
 TEST(Samplers, AnUnknownNameOrFieldNamesTheNearest) {
-  EXPECT_THAT(refusal({{"name", "randon"}}), HasSubstr("Did you mean \"random\"?"));
-  EXPECT_THAT(refusal({{"name", "zzzzzzzz"}}), HasSubstr("There are grid, random"));
-  EXPECT_THAT(refusal({{"name", "random"}, {"sede", 1}}), HasSubstr("Did you mean \"seed\"?"));
-  EXPECT_THAT(refusal("random"), HasSubstr("A sampler is written as"));
-  EXPECT_THAT(refusal({{"name", "sobol"}, {"seed", -1}}), HasSubstr("a whole number from 0 on, not -1"));
-  EXPECT_THAT(refusal({{"name", "sobol"}, {"seed", "x"}}), HasSubstr("a whole number from 0 on, not \"x\""));
+  EXPECT_THAT(refused({{"name", "randon"}}), HasSubstr("Did you mean \"random\"?"));
+  EXPECT_THAT(refused({{"name", "zzzzzzzz"}}), HasSubstr("There are grid, random"));
+  EXPECT_THAT(refused({{"name", "random"}, {"sede", 1}}), HasSubstr("Did you mean \"seed\"?"));
+  EXPECT_THAT(refused("random"), HasSubstr("A sampler is written as"));
+  EXPECT_THAT(refused({{"name", "sobol"}, {"seed", -1}}), HasSubstr("a whole number from 0 on, not -1"));
+  EXPECT_THAT(refused({{"name", "sobol"}, {"seed", "x"}}), HasSubstr("a whole number from 0 on, not \"x\""));
 }
 
 TEST(Samplers, ValuesGrowWithUAndAreEquallyLikely) {
