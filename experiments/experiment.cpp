@@ -234,6 +234,7 @@ Experiment Experiment::read(const std::filesystem::path& file) {
     throw Error(
         fmt::format("{}: is not there. Name an experiment file, as in `ablate launch norms.json`.", file.string()));
   const json document = parse_json(*text, file.string(), RepeatedKeys::error);
+  check_format(document, file.string());
   Experiment experiment = from_json(document, file.string());
   if (!experiment.vary.empty()) {
     // Variants are named and numbered in the file's order, which plain JSON objects lose.

@@ -199,6 +199,9 @@ std::optional<double> went_on_after_diverging(std::span<const RangePoint> points
   return std::nullopt;
 }
 
+/// So many times their scatter a loss lies off no more by chance.
+constexpr double kClearly = 4;
+
 std::vector<std::string> doubts_of(std::span<const RangePoint> points, const Window& window, const Fall& fall) {
   std::vector<std::string> doubts;
   const std::size_t least = least_of(window.loss);
@@ -214,12 +217,14 @@ std::vector<std::string> doubts_of(std::span<const RangePoint> points, const Win
     doubts.push_back(fmt::format(
         "At {:.2g} the loss had diverged, and the test went on: what falls after that is no training. End it there.",
         *lr));
+  const bool rises = points.back().loss > points.back().smoothed + kClearly * scatter_of(points);
   if (const std::size_t finite = finite_before(points); finite < points.size())
     doubts.push_back(not_finite_from(points[finite].lr));
   else if (least + 1 == window.size() && least > 0 && points.back().smoothed <= window.loss[least])
-    doubts.push_back(fmt::format(
-        "The loss still falls at the end, at {:.2g}: no learning rate was too high, so go on further (lr_find.end_lr).",
-        window.lr.back()));
+    doubts.push_back(fmt::format("{}, at {:.2g}{}: {}go on further (lr_find.end_lr).",
+                                 rises ? "At the end" : "The loss still falls at the end", window.lr.back(),
+                                 rises ? ", the loss itself rises and the smoothed one does not yet" : "",
+                                 rises ? "to see whether that was too high, " : "no learning rate was too high, so "));
   return doubts;
 }
 

@@ -147,18 +147,21 @@ std::string python_json_text(const Json& json) {
   return json_text(json);
 }
 
+void check_format(const Json& object, const std::string& where) {
+  const auto format = object.find("format");
+  if (format == object.end()) return;
+  if (!format->is_number_integer() || *format < 1) wrong_type(where, "format", "a format number");
+  if (*format > 1)
+    throw Error(fmt::format("{}: written by a newer Ablate (format {}, this one knows 1). Update Ablate.", where,
+                            format->dump()));
+}
+
 std::optional<Json> read_json_file(const std::filesystem::path& file) {
   const auto text = read_file(file);
   if (!text) return std::nullopt;
   Json json = parse_json(*text, file.string());
   if (!json.is_object()) throw Error(fmt::format("{}: not a JSON object", file.string()));
-  const auto format = json.find("format");
-  if (format != json.end()) {
-    if (!format->is_number_integer() || *format < 1) wrong_type(file.string(), "format", "a format number");
-    if (*format > 1)
-      throw Error(fmt::format("{}: written by a newer Ablate (format {}, this one knows 1). Update Ablate.",
-                              file.string(), format->dump()));
-  }
+  check_format(json, file.string());
   return json;
 }
 

@@ -30,6 +30,9 @@ nlohmann::json parse_python_json(std::string_view text, const std::string& where
 /// One line as Python's json module writes and reads it: a number that is not finite is bare.
 std::string python_json_text(const nlohmann::json& json);
 
+/// Throws Error where the object's "format" is no number, or a newer one than this program knows; none is the first.
+void check_format(const nlohmann::json& object, const std::string& where);
+
 /// A JSON object with `"format": 1` from a file; nullopt when the file isn't there (*not yet*). Throws Error that names
 /// the file when it is damaged, not an object, or of a newer format.
 std::optional<nlohmann::json> read_json_file(const std::filesystem::path& file);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cctype>
 #include <string>
 #include <string_view>
@@ -17,6 +19,11 @@ inline std::string lower_case(std::string_view text) {
   std::string lower(text);
   for (char& letter : lower) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
   return lower;
+}
+
+/// "1 run", "3 runs", "0.5 hours".
+inline std::string counted(const auto& count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 }  // namespace ablate

@@ -30,17 +30,6 @@ constexpr std::size_t kLongestName = 200;  // Of a folder: 255, and what the nam
 /// {"name": …}, or the name alone.
 json named(const ordered_json& value) { return value.is_string() ? json{{"name", value}} : json(value); }
 
-Sweep::Budget budget_from_json(const ordered_json& document, const std::string& where) {
-  Fields fields(document, where);
-  Sweep::Budget budget;
-  if (const auto trials = fields.whole("trials", 1, std::numeric_limits<int>::max()))
-    budget.trials = static_cast<int>(*trials);
-  budget.hours = fields.above_zero("hours");
-  budget.epochs = fields.above_zero("epochs");
-  fields.refuse_others();
-  return budget;
-}
-
 /// Tags that every run logs beside what it measures.
 bool logged_anyway(const std::string& tag, const RunConfig& base) {
   return tag == "lr" || tag == "time/step_ms" || tag == "time/waiting_for_data" || tag.starts_with("system/") ||
@@ -102,24 +91,6 @@ void check_together(const Sweep& sweep, const std::string& where) {
 
 }  // namespace
 
-std::string Sweep::Budget::time_used_up(const std::vector<const RunStatus*>& runs) const {
-  double trained = 0, passed = 0;
-  for (const RunStatus* run : runs) {
-    trained += run->training_seconds / 3600;
-    passed += run->epoch;
-  }
-  if (hours && trained >= *hours) return fmt::format("{:g} hours", *hours);
-  return epochs && passed >= *epochs ? fmt::format("{:g} epochs", *epochs) : "";
-}
-
-std::string Sweep::Budget::words() const {
-  std::vector<std::string> parts;
-  if (trials) parts.push_back(fmt::format("{} trials", *trials));
-  if (hours) parts.push_back(fmt::format("{:g} hours", *hours));
-  if (epochs) parts.push_back(fmt::format("{:g} epochs", *epochs));
-  return fmt::format("{}", fmt::join(parts, ", "));
-}
-
 Sweep::Objective Sweep::Objective::from_json(const ordered_json& document, const std::string& where) {
   Fields fields(document, where);
   Objective objective;
@@ -169,13 +140,12 @@ Sweep Sweep::from_json(const ordered_json& document, const std::string& where) {
     if (sweep.objectives.empty()) throw Error(fmt::format("{}: objective: there has to be one.", where));
   }
   if (const ordered_json& budget = fields.any("budget"); !budget.is_null())
-    sweep.budget = budget_from_json(budget, where + ": budget");
+    sweep.budget = Budget::from_json(budget, where + ": budget");
   sweep.retries = static_cast<int>(fields.whole("retries", 0, kMostRetries).value_or(sweep.retries));
   fields.refuse_others();
   if (space.is_null()) throw Error(fmt::format("{} has no \"space\": what shall vary?", where));
   check_together(sweep, where);
-  if (const Budget& budget = sweep.budget;
-      !budget.trials && !budget.hours && !budget.epochs && sweep.sampler.at("name") != "grid")
+  if (sweep.budget.endless() && sweep.sampler.at("name") != "grid")
     throw Error(fmt::format(R"({} has no "budget", as {{"trials": 32}}: it would never end.)", where));
   return sweep;
 }
@@ -184,7 +154,7 @@ Sweep Sweep::read(const std::filesystem::path& file) {
   const std::optional<std::string> text = read_file(file);
   if (!text)
     throw Error(fmt::format("{}: is not there. Name a sweep file, as in `ablate sweep run lr.json`.", file.string()));
-  parse_json(*text, file.string(), RepeatedKeys::error);
+  check_format(parse_json(*text, file.string(), RepeatedKeys::error), file.string());
   Sweep sweep = from_json(ordered_json::parse(*text), file.string());
   if (sweep.name.empty()) sweep.name = file.stem().string();
   return sweep;
@@ -194,10 +164,7 @@ ordered_json Sweep::to_json() const {
   ordered_json document{{"format", 1},        {"name", name},    {"base", base}, {"space", space.to_json()},
                         {"sampler", sampler}, {"pruner", pruner}};
   for (const Objective& objective : objectives) document["objective"].push_back(objective.to_json());
-  document["budget"] = ordered_json::object();
-  if (budget.trials) document["budget"]["trials"] = *budget.trials;
-  if (budget.hours) document["budget"]["hours"] = *budget.hours;
-  if (budget.epochs) document["budget"]["epochs"] = *budget.epochs;
+  document["budget"] = budget.to_json();
   document["retries"] = retries;
   return document;
 }

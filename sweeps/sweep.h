@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "experiments/run_config.h"
-#include "runs/run_status.h"
+#include "sweeps/budget.h"
 #include "sweeps/search_space.h"
 #include "sweeps/study.h"
 
@@ -26,17 +26,6 @@ struct Sweep {
     static Objective from_json(const nlohmann::ordered_json& json, const std::string& where);
     nlohmann::ordered_json to_json() const;
     bool operator==(const Objective&) const = default;
-  };
-  /// The sweep is over when one of these is used up; what trains then goes on to its end.
-  struct Budget {
-    std::optional<int> trials;     ///< of this program's and others', but for those that failed and were tried again
-    std::optional<double> hours;   ///< of training, summed over all runs
-    std::optional<double> epochs;  ///< likewise
-
-    /// "3 hours", "8 epochs": what these runs have used up of it; empty where time is left, or none was set.
-    std::string time_used_up(const std::vector<const RunStatus*>& runs) const;
-    /// "10 trials, 8 epochs"; empty for none.
-    std::string words() const;
   };
   std::string name;
   nlohmann::json base = nlohmann::json::object();  ///< nested or dotted, as an experiment's; `space` goes before it

@@ -171,8 +171,9 @@ class SweepController {
 
   /// What waits for more budget at the end is over.
   SweepEnd finish() {
-    const TrialSupply::Exhaustion end = supply_.exhaustion();
-    const std::string words = end.why + "." + (end.more.empty() ? "" : " For more: " + end.more);
+    const Exhaustion end = supply_.exhaustion().value_or(Exhaustion{"there is nothing more to try", ""});
+    const Budget& budget = sweep_.sweep.budget;
+    const bool early = budget.trials && BudgetUse(sweep_.study).trials_left(budget) && supply_.began();
     std::vector<journal::Record> records;
     for (const Trial& trial : sweep_.study.trials)
       if (trial.paused() && !trial.run().empty()) records.push_back(end_early(trial));
@@ -182,9 +183,8 @@ class SweepController {
     const auto& trials = sweep_.study.trials;
     const auto failed = [](const Trial& trial) { return trial.state == TrialState::fail; };
     if (trials.empty() || !std::ranges::all_of(trials, failed)) {
-      const bool early = end.early && supply_.began();
-      if (!early) sweep_.control.say((supply_.began() ? "Finished: " : "Nothing is left to begin: ") + words);
-      tell(early ? "Ended early: " + words : "", true);
+      if (!early) sweep_.control.say((supply_.began() ? "Finished: " : "Nothing is left to begin: ") + end.words());
+      tell(early ? "Ended early: " + end.words() : "", true);
       return SweepEnd::finished;
     }
     tell(fmt::format("All trials failed ({}), the newest with: {}. To try again: {}", trials.size(),

@@ -18,6 +18,7 @@
 #include "runs/paths.h"
 #include "runs/run_lock.h"
 #include "runs/run_store.h"
+#include "sweeps/exhaustion.h"
 #include "sweeps/inheritable_lock.h"
 #include "sweeps/launchers.h"
 #include "sweeps/process.h"
@@ -256,7 +257,7 @@ fs::path create_sweep(const fs::path& root, const Sweep& wanted, const fs::path&
           sweep.name, key, (folder / "sweep.json").string()));
     if (sweep.budget.trials && before.budget.trials)
       sweep.budget.trials = std::max(*sweep.budget.trials, *before.budget.trials);
-    for (const auto time : {&Sweep::Budget::hours, &Sweep::Budget::epochs})
+    for (const auto time : {&Budget::hours, &Budget::epochs})
       if (sweep.budget.*time && before.budget.*time)
         sweep.budget.*time = std::max(*(sweep.budget.*time), *(before.budget.*time));
   }
@@ -410,46 +411,6 @@ void kill_trial(const fs::path& sweep, int number) {
   stop_run_of(sweep, trial);
 }
 
-bool all_tried(const Sweep& sweep, const Study& study) {
-  return sweep.sampler.value("name", "") == "grid" && !make_sampler(sweep.space, sweep.sampler, study.directions)
-                                                           ->suggest(study, static_cast<int>(study.trials.size()));
-}
-
-namespace {
-
-/// As Budget::time_used_up, of all runs there are.
-std::string time_used_up(const fs::path& sweep, const Sweep& asked, const Study& study) {
-  if (!asked.budget.hours && !asked.budget.epochs) return "";
-  std::vector<RunStatus> statuses;
-  for (const Trial& trial : study.trials)
-    if (const auto status = trial.run().empty() ? std::nullopt : read_status(root_of(sweep) / trial.run()))
-      statuses.push_back(*status);
-  std::vector<const RunStatus*> runs;
-  for (const RunStatus& status : statuses) runs.push_back(&status);
-  return asked.budget.time_used_up(runs);
-}
-
-}  // namespace
-
-std::string nothing_left(const fs::path& folder) {
-  const Sweep sweep = read_sweep(folder);
-  const Journal journal = journal_of(folder);
-  const Study& study = study_of(sweep, journal);
-  check_same_search(sweep, study);
-  const auto is_open = [](const Trial& trial) { return !finished(trial.state); };
-  // A pruner may give more to what it has paused, and what failed may be tried again.
-  if (sweep.pruner.value("name", "none") != "none" || std::ranges::any_of(study.trials, is_open)) return "";
-  if (all_tried(sweep, study)) return "all combinations of the search space were tried";
-  if (const std::string used_up = time_used_up(folder, sweep, study); !used_up.empty())
-    return fmt::format("the budget of {} is used up. For more: raise it in {}, then: ablate sweep resume {}", used_up,
-                       (folder / "sweep.json").string(), command_word(folder));
-  const auto counts = [](const Trial& trial) { return !trial.system_attrs.contains("failed_trial"); };
-  if (sweep.budget.trials && std::ranges::count_if(study.trials, counts) >= *sweep.budget.trials)
-    return fmt::format("the journal has {} trials. For more: ablate sweep add {} N", study.trials.size(),
-                       command_word(folder));
-  return "";
-}
-
 void add_trials(const fs::path& sweep, int count) {
   const FileLock lock(sweep / "sweep.json.lock");
   Sweep asked = read_sweep(sweep);
@@ -463,13 +424,13 @@ void add_trials(const fs::path& sweep, int count) {
         "All combinations of the search space of {} were tried: there is none to add. For others begin a sweep of "
         "another name, with a larger space.",
         name));
-  if (asked.budget.words().empty())
+  if (asked.budget.endless())
     throw Error(
         fmt::format("{} has no budget: it goes on until it is stopped. Go on: ablate sweep resume {}", name, word));
   if (!asked.budget.trials)
     throw Error(fmt::format("The budget of {} is no number of trials: raise it in {}, then: ablate sweep resume {}",
                             name, file, word));
-  if (const std::string used_up = time_used_up(sweep, asked, study); !used_up.empty())
+  if (const std::string used_up = budget_use(sweep, study).time_used_up(asked.budget); !used_up.empty())
     throw Error(
         fmt::format("The budget of {} of {} is used up, so more trials would not begin: raise it in {}, then: "
                     "ablate sweep resume {}",

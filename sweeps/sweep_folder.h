@@ -42,10 +42,6 @@ const Study& study_of(const Sweep& sweep, const Journal& journal);
 std::filesystem::path journal_file(const std::filesystem::path& sweep);
 /// Throws Error where it was removed.
 Journal journal_of(const std::filesystem::path& sweep);
-/// Why nothing is left to begin or to go on with, and how to get more; empty where there is something.
-std::string nothing_left(const std::filesystem::path& sweep);
-/// Whether there is nothing left to try, however large the budget: a grid all of whose combinations have been begun.
-bool all_tried(const Sweep& sweep, const Study& study);
 /// Throws Error where all of the study's trials were of another search.
 void check_same_search(const Sweep& sweep, const Study& study);
 

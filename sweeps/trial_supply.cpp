@@ -5,10 +5,8 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
-#include <set>
 #include <vector>
 
-#include "sweeps/sweep_folder.h"
 #include "sweeps/trial_records.h"
 
 namespace ablate {
@@ -47,37 +45,25 @@ bool TrialSupply::promote() {
   return true;
 }
 
-bool TrialSupply::trials_left() const {
-  const auto counts = [](const Trial& trial) { return !trial.system_attrs.contains("failed_trial"); };
-  const auto& most = sweep_.sweep.budget.trials;
-  return !most || std::ranges::count_if(sweep_.study.trials, counts) < *most;
+BudgetUse TrialSupply::used() const {
+  BudgetUse use(sweep_.study);
+  for (const auto& [number, run] : sweep_.runs) use.add(run.status());
+  return use;
 }
 
-std::string TrialSupply::time_used_up() const {
-  std::vector<const RunStatus*> runs;
-  for (const auto& [number, run] : sweep_.runs) runs.push_back(&run.status());
-  return sweep_.sweep.budget.time_used_up(runs);
-}
+bool TrialSupply::time_left() const { return used().time_used_up(sweep_.sweep.budget).empty(); }
 
-TrialSupply::Exhaustion TrialSupply::exhaustion() const {
-  const bool early = sweep_.sweep.budget.trials && trials_left();
-  const std::string name = command_word(sweep_.folder);
-  if (all_tried(sweep_.sweep, sweep_.study)) {
-    std::set<Params> tried;
-    for (const Trial& trial : sweep_.study.trials) tried.insert(trial.params);
-    return {fmt::format("all {} combinations of the search space were tried", tried.size()), "", early};
-  }
-  if (const std::string used_up = time_used_up(); !used_up.empty())
-    return {fmt::format("the budget of {} is used up", used_up),
-            fmt::format("raise it in {}, then: ablate sweep resume {}", (sweep_.folder / "sweep.json").string(), name),
-            early};
-  return {fmt::format("the journal has {} trials", sweep_.study.trials.size()),
-          fmt::format("ablate sweep add {} N", name), early};
+std::optional<Exhaustion> TrialSupply::exhaustion() const {
+  return ablate::exhaustion(sweep_.folder, sweep_.sweep, sweep_.study, used());
 }
 
 bool TrialSupply::new_trial() {
   const auto& trials = sweep_.study.trials;
-  const auto wanted = [this] { return trials_left() && time_left(); };
+  const auto wanted = [this] {
+    const Budget& budget = sweep_.sweep.budget;
+    const BudgetUse use = used();
+    return use.trials_left(budget) && use.time_used_up(budget).empty();
+  };
   const auto first_waiting = [&] { return std::ranges::find(trials, TrialState::waiting, &Trial::state); };
   // Without the lock, which is Optuna's too: there may be nothing to do for a long time.
   if (first_waiting() == trials.end() && (!wanted() || no_more_at_ == std::ssize(trials))) return false;

@@ -3,8 +3,9 @@
 #include <cstddef>
 #include <iterator>
 #include <memory>
-#include <string>
+#include <optional>
 
+#include "sweeps/exhaustion.h"
 #include "sweeps/led_sweep.h"
 #include "sweeps/samplers/sampler.h"
 
@@ -26,20 +27,13 @@ class TrialSupply {
   /// Whether slots stay free because there is nothing more to begin.
   bool exhausted() const { return exhausted_; }
   /// Why that is so.
-  struct Exhaustion {
-    std::string why;   ///< "the journal has 9 trials"
-    std::string more;  ///< how to have more; empty where there is no more
-    bool early;        ///< the budget asks for more trials
-  };
-  Exhaustion exhaustion() const;
+  std::optional<Exhaustion> exhaustion() const;
 
  private:
   bool promote();
   bool new_trial();
-  bool trials_left() const;
-  bool time_left() const { return time_used_up().empty(); }
-  /// "3 hours", "8 epochs": which budget of time is used up; empty where none is.
-  std::string time_used_up() const;
+  BudgetUse used() const;
+  bool time_left() const;
 
   LedSweep& sweep_;
   std::unique_ptr<Sampler> sampler_;

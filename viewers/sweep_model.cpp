@@ -222,15 +222,12 @@ std::string sweep_words(const Sweep& sweep) {
     combinations *= static_cast<double>(parameter.distribution.count().value_or(0));
   std::string words;
   const auto say = [&](const std::string& limit) { words += (words.empty() ? "" : ", or ") + limit; };
-  const auto number = [](double count, const char* word) {
-    return fmt::format("{:g} {}{}", count, word, count == 1 ? "" : "s");
-  };
   if (combinations > 0 && (!sweep.budget.trials || combinations <= *sweep.budget.trials))
-    say(number(combinations, "combination"));
+    say(counted(combinations, "combination"));
   else if (sweep.budget.trials)
-    say(number(*sweep.budget.trials, "trial"));
-  if (sweep.budget.hours) say(number(*sweep.budget.hours, "hour"));
-  if (sweep.budget.epochs) say(number(*sweep.budget.epochs, "epoch"));
+    say(counted(*sweep.budget.trials, "trial"));
+  if (sweep.budget.hours) say(counted(*sweep.budget.hours, "hour"));
+  if (sweep.budget.epochs) say(counted(*sweep.budget.epochs, "epoch"));
   words += ", " + sweep.sampler.at("name").get<std::string>();
   if (sweep.pruner.at("name") != "none") words += ", " + sweep.pruner.at("name").get<std::string>();
   words += ", to";

@@ -9,6 +9,7 @@
 #include <map>
 #include <utility>
 
+#include "sweeps/exhaustion.h"
 #include "sweeps/trial_standing.h"
 #include "viewers/sweep/chart.h"
 #include "viewers/sweep/trial_rows.h"

@@ -49,10 +49,6 @@ std::vector<std::filesystem::path> folders_of(std::vector<std::filesystem::path>
   return paths;
 }
 
-std::string plural(std::size_t count, const char* word) {
-  return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
-}
-
 }  // namespace
 
 Contents::Contents(const ContentsOptions& options, const Fonts& fonts)
@@ -286,7 +282,7 @@ void Contents::draw_counts() {
     training += run->info.status.state == RunState::running;
     waiting += run->info.status.state == RunState::queued;
   }
-  std::string words = short_path(options_.root) + "    " + plural(workspace_.snapshot->runs.size(), "run");
+  std::string words = short_path(options_.root) + "    " + counted(workspace_.snapshot->runs.size(), "run");
   if (training > 0) words += fmt::format("    {} training", training);
   if (waiting > 0) words += fmt::format("    {} waiting", waiting);
   const float left = ImGui::GetWindowWidth() - ImGui::CalcTextSize(words.c_str()).x - widgets::em(1);

@@ -222,6 +222,12 @@ TEST(LrSuggestions, SayThatTheRangeEndedTooEarly) {
   EXPECT_THAT(suggest_lr(falling(40)).doubts, testing::ElementsAre(HasSubstr("still falls at the end")));
 }
 
+TEST(LrSuggestions, SayThatSmoothingMayHideARiseAtTheEnd) {
+  std::vector<RangePoint> points = falling(40);
+  points.back().loss = 10;
+  EXPECT_THAT(suggest_lr(points).doubts, testing::ElementsAre(HasSubstr("the loss itself rises")));
+}
+
 TEST(RecordedTests, AreReadInEveryUsualForm) {
   const RecordedTest wanted = {{1e-7, 0.75}, {2e-7, 0.5}};
   for (const char* text : {

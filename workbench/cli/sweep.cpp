@@ -10,6 +10,7 @@
 #include "runs/json_file.h"
 #include "runs/paths.h"
 #include "runs/run_store.h"
+#include "sweeps/exhaustion.h"
 #include "sweeps/interrupts.h"
 #include "sweeps/launcher.h"
 #include "sweeps/sweep_controller.h"
@@ -115,7 +116,7 @@ std::string progress_words(const fs::path& folder, const Sweep& sweep, const Stu
   std::string words =
       fmt::format("{}: {}, {} complete, {} pruned, {} failed", folder.filename().string(), name_of(state.now),
                   count(TrialState::complete), count(TrialState::pruned), count(TrialState::fail));
-  if (const std::string budget = sweep.budget.words(); !budget.empty()) words += ", of a budget of " + budget;
+  if (!sweep.budget.endless()) words += fmt::format("; used: {}", budget_use(folder, study).words(sweep.budget));
   if (state.now == SweepState::Now::idle)
     words += fmt::format("; nobody leads it, ablate sweep resume {} does", command_word(folder));
   else if (state.now != SweepState::Now::finished)
@@ -183,8 +184,8 @@ int lead(const Invocation& invocation, const fs::path& folder, const SweepOption
                  name, now.process, now.host);
       return invocation.json ? show(invocation, folder) : 0;
     }
-    if (const std::string why = nothing_left(folder); !why.empty()) {
-      fmt::print(stderr, "Nothing is left to begin: {}\n", why);
+    if (const std::optional<Exhaustion> end = nothing_left(folder)) {
+      fmt::print(stderr, "Nothing is left to begin: {}\n", end->words());
       return show(invocation, folder);
     }
     start_controller(folder);

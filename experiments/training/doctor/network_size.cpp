@@ -6,6 +6,7 @@
 #include <set>
 
 #include "experiments/training/operations.h"
+#include "runs/text.h"
 
 namespace ablate {
 namespace {
@@ -15,8 +16,6 @@ constexpr double kWellLearnt = 0.75;
 /// Steps that show whether a network learns, and how long one takes.
 constexpr Step kShort = 12;
 constexpr int kFewConvolutions = 4;
-
-std::string counted(std::int64_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
 
 }  // namespace
 
