@@ -29,6 +29,11 @@ bool is_unreadable_kind(const std::filesystem::path& file) {
   return endings.contains(ending_of(file)) && !is_hidden(file);
 }
 
+bool is_video(const std::filesystem::path& file) {
+  static const std::set<std::string> endings{".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm"};
+  return endings.contains(ending_of(file));
+}
+
 bool may_have_opacity(std::string_view bytes) {
   using namespace std::string_view_literals;
   if (bytes.starts_with("\x89PNG\r\n\x1a\n"sv)) {

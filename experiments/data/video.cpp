@@ -2,13 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <opencv2/imgproc.hpp>
 #include <opencv2/videoio.hpp>
 
 #include "runs/error.h"
-#include "runs/text.h"
 
 namespace ablate {
 
@@ -20,12 +17,6 @@ struct VideoWriter::Impl {
   cv::VideoWriter writer;
   int height = 0, width = 0;
 };
-
-bool is_video(const std::filesystem::path& file) {
-  static constexpr std::array kEndings{".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm"};
-  const std::string ending = lower_case(file.extension().string());
-  return std::ranges::find(kEndings, ending) != kEndings.end();
-}
 
 VideoReader::VideoReader(const std::filesystem::path& file) : impl_(std::make_unique<Impl>()) {
   if (!std::filesystem::is_regular_file(file)) throw Error(fmt::format("{}: is not there.", file.string()));

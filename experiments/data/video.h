@@ -8,9 +8,6 @@
 
 namespace ablate {
 
-/// A file whose name ends as videos do (MP4, MOV, AVI, MKV, WebM).
-bool is_video(const std::filesystem::path& file);
-
 /// The frames of a video, one after the other, by OpenCV.
 class VideoReader {
  public:

@@ -36,7 +36,7 @@ class Trouble(SweepTest):
         self.assertEqual(self.show()["state"], "idle")
 
     def go_on(self):
-        self.environment["TRIVIAL_STEP_MS"] = "0"
+        self.be_fast()
         self.ablate("sweep", "resume", "lr", "--slots", 2)
 
     def states(self, name="lr"):
@@ -119,6 +119,7 @@ class Disk(Trouble):
         before = resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
         self.until(lambda: "free some space" in self.show()["problem"])
         self.assertIn("sweep.journal", self.show()["problem"])
+        self.be_fast()
         self.until(lambda: self.statuses() == ["completed"])
         self.assertEqual(self.states(), ["RUNNING"])
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, before)
@@ -210,12 +211,13 @@ class Moved(Trouble):
 
     def test_epochs_that_were_raised_stay(self):
         asked = {"base": {"train": {"steps": "2ep"}, "validation": {"every": 5}}, "budget": {"epochs": 4}}
-        self.sweep(**asked)
+        one_by_one = ("sweep", "run", self.file(**asked), "--slots", 1)  # Two begin together, and use more than there is.
+        self.ablate(*one_by_one)
         file = self.journal().with_name("sweep.json")
         document = json.loads(file.read_text())
         document["budget"]["epochs"] = 6
         file.write_text(json.dumps(document))
-        self.assertIn("raised to 6 epochs before", self.sweep(**asked).stderr)
+        self.assertIn("raised to 6 epochs before", self.ablate(*one_by_one).stderr)
         self.assertEqual(self.states(), ["COMPLETE"] * 3)
         self.assertEqual(json.loads(file.read_text())["budget"]["epochs"], 6)
 
@@ -224,6 +226,7 @@ class Moved(Trouble):
         process = self.begun()
         (folder / "controller.json").write_text("{")
         self.assertRegex(self.show()["problem"], r"controller\.json.*\. It can be removed")
+        self.be_fast()
         (folder / "controller.json").unlink()
         (folder / "launcher.json").unlink()
         follower = self.start("sweep", "resume", "lr")

@@ -2,7 +2,7 @@
 // metric iou/val rises with the step and is best at optimizer.lr = .01; what is logged, checkpointed, stopped and
 // resumed is as of the real one, but a step counts as a second of training, and an epoch is 10. Every start and end is
 // a line in <root>/diary. By the environment:
-//   TRIVIAL_STEP_MS=n        a step takes so long (1)
+//   TRIVIAL_STEP_MS=n        a step takes so long (1), until there is a file <root>/fast: then no time
 //   TRIVIAL_DIES_AT=step     killed there, once a run folder; TRIVIAL_CHECKPOINTS=0: without any checkpoint
 //   TRIVIAL_FAILS=words      fails at once, saying so
 #include <fmt/format.h>
@@ -60,6 +60,7 @@ int work(const fs::path& run) {
   const ablate::Step every = config.steps("validation.every", kStepsOfAnEpoch);
   const int step_ms = std::stoi(setting("TRIVIAL_STEP_MS", "1")), dies_at = std::stoi(setting("TRIVIAL_DIES_AT", "-1"));
   const bool checkpoints = setting("TRIVIAL_CHECKPOINTS", "1") == "1";
+  const fs::path fast = run.parent_path() / "fast";
   ablate::Step step = 0;
   if (const auto newest = ablate::newest_checkpoint(run))
     step = ablate::read_json_file(*newest / "trainer.json")->at("step");
@@ -84,7 +85,7 @@ int work(const fs::path& run) {
   ablate::RunWriter log(run, step > 0 ? step + 1 : 0, {.flush_seconds = 0.01});
   write(ablate::RunState::running);
   while (step < total) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(step_ms));
+    if (!fs::exists(fast)) std::this_thread::sleep_for(std::chrono::milliseconds(step_ms));
     ++step;
     if (step == dies_at && !fs::exists(run / "died")) {
       std::ofstream(run / "died") << "once";

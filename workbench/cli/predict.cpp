@@ -10,7 +10,6 @@
 
 #include "experiments/data/folder_dataset.h"
 #include "experiments/data/picture_files.h"
-#include "experiments/data/video.h"
 #include "runs/json_file.h"
 #include "sweeps/launcher.h"
 #include "sweeps/process.h"

@@ -10,6 +10,7 @@
 
 #include "experiments/data/compositing.h"
 #include "experiments/data/dataset.h"
+#include "experiments/data/picture_files.h"
 #include "experiments/data/video.h"
 #include "experiments/training/allocator.h"
 #include "experiments/training/checkpoint.h"

@@ -31,7 +31,7 @@ def merged(base, changes):
     return result
 
 
-class Worker(unittest.TestCase):
+class WorkerTest(unittest.TestCase):
     def setUp(self):
         temporary = tempfile.TemporaryDirectory()
         self.addCleanup(temporary.cleanup)
@@ -82,6 +82,8 @@ class Worker(unittest.TestCase):
             self.assertEqual(self.train(folder).returncode, 0)
         self.assert_same_weights(whole, ended, steps)
 
+
+class Worker(WorkerTest):
     def test_a_learning_rate_asked_for_after_the_last_step_is_not_kept_for_later(self):
         run = self.run_folder("late", train__steps=1)
         (run / "requests").mkdir()
@@ -211,43 +213,6 @@ class Worker(unittest.TestCase):
         self.assertEqual(self.failure(exploded, "learning rate", "step"), "diverged")
 
     @unittest.skipIf("address" in os.environ["ABLATE_SANITIZE"], "AddressSanitizer itself needs more than the limit")
-    def test_more_memory_than_there_is_ends_in_a_status_that_names_the_batch_size(self):
-        folder = self.run_folder("memory", train__batch_size=16)
-        # Python and its modules are loaded after the limit is set: enough for those, not for training.
-        limited = f"ulimit -v 1500000; exec '{WORKER}' run '{folder}'"
-        big = json.loads((folder / "run.json").read_text())
-        big["config"]["model"] = {"channels": 32}
-        big["config"]["data"]["size"] = [128, 128]
-        (folder / "run.json").write_text(json.dumps(big))
-        done = subprocess.run(["bash", "-c", limited], capture_output=True, text=True)
-        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-        status = self.status(folder)
-        self.assertEqual(status["status"], "failed")
-        self.assertIn("train.batch_size = 16", status["error"])
-        fits = int(re.search(r"train.batch_size=(\d+) fits", status["error"])[1])
-        # It does, in the same memory.
-        again = self.run_folder("less", train__batch_size=fits)
-        big["config"]["train"]["batch_size"] = fits
-        (again / "run.json").write_text(json.dumps(big))
-        done = subprocess.run(["bash", "-c", limited.replace(str(folder), str(again))], capture_output=True, text=True)
-        self.assertEqual(self.status(again)["status"], "completed", done.stdout + done.stderr)
-
-    @unittest.skipIf("address" in os.environ["ABLATE_SANITIZE"], "AddressSanitizer itself needs more than the limit")
-    def test_memory_that_only_validation_lacks_is_told_as_that(self):
-        def limited(name, validation):
-            folder = self.run_folder(name, train__batch_size=2, validation__batch_size=validation, data__count=136, data__held_out=128, data__size=[128, 128],
-                                     model__channels=16, train__steps=2, validation__every=1, log__previews=0)
-            subprocess.run(["bash", "-c", f"ulimit -v 1500000; exec '{WORKER}' run '{folder}'"], capture_output=True, check=False)
-            return self.status(folder)
-
-        status = limited("much", 128)
-        self.assertEqual(status["status"], "failed")
-        self.assertIn("validation.batch_size = 128", status["error"])
-        self.assertNotIn("train.batch_size=", status["error"])
-        fits = int(re.search(r"validation.batch_size=(\d+) fits", status["error"])[1])
-        self.assertEqual(limited("less", fits)["status"], "completed")
-
-    @unittest.skipIf("address" in os.environ["ABLATE_SANITIZE"], "AddressSanitizer itself needs more than the limit")
     def test_memory_that_training_and_validation_lack_is_told_of_both(self):
         def limited(name, batch, validation):
             folder = self.run_folder(name, train__batch_size=batch, validation__batch_size=validation, data__count=124, data__held_out=60, data__size=[128, 128],
@@ -311,6 +276,44 @@ class Worker(unittest.TestCase):
         done = self.train(self.root)
         self.assertEqual(done.returncode, 1)
         self.assertIn("run.json", done.stderr)
+
+
+@unittest.skipIf("address" in os.environ["ABLATE_SANITIZE"], "AddressSanitizer itself needs more than the limit")
+class ShortOfMemory(WorkerTest):
+    def test_more_memory_than_there_is_ends_in_a_status_that_names_the_batch_size(self):
+        folder = self.run_folder("memory", train__batch_size=16)
+        # Python and its modules are loaded after the limit is set: enough for those, not for training.
+        limited = f"ulimit -v 1500000; exec '{WORKER}' run '{folder}'"
+        big = json.loads((folder / "run.json").read_text())
+        big["config"]["model"] = {"channels": 32}
+        big["config"]["data"]["size"] = [128, 128]
+        (folder / "run.json").write_text(json.dumps(big))
+        done = subprocess.run(["bash", "-c", limited], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        status = self.status(folder)
+        self.assertEqual(status["status"], "failed")
+        self.assertIn("train.batch_size = 16", status["error"])
+        fits = int(re.search(r"train.batch_size=(\d+) fits", status["error"])[1])
+        # It does, in the same memory.
+        again = self.run_folder("less", train__batch_size=fits)
+        big["config"]["train"]["batch_size"] = fits
+        (again / "run.json").write_text(json.dumps(big))
+        done = subprocess.run(["bash", "-c", limited.replace(str(folder), str(again))], capture_output=True, text=True)
+        self.assertEqual(self.status(again)["status"], "completed", done.stdout + done.stderr)
+
+    def test_memory_that_only_validation_lacks_is_told_as_that(self):
+        def limited(name, validation):
+            folder = self.run_folder(name, train__batch_size=2, validation__batch_size=validation, data__count=136, data__held_out=128, data__size=[128, 128],
+                                     model__channels=16, train__steps=2, validation__every=1, log__previews=0)
+            subprocess.run(["bash", "-c", f"ulimit -v 1500000; exec '{WORKER}' run '{folder}'"], capture_output=True, check=False)
+            return self.status(folder)
+
+        status = limited("much", 128)
+        self.assertEqual(status["status"], "failed")
+        self.assertIn("validation.batch_size = 128", status["error"])
+        self.assertNotIn("train.batch_size=", status["error"])
+        fits = int(re.search(r"validation.batch_size=(\d+) fits", status["error"])[1])
+        self.assertEqual(limited("less", fits)["status"], "completed")
 
 
 if __name__ == "__main__":
