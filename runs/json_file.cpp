@@ -214,4 +214,15 @@ void take(Json& object, const char* key, std::vector<std::string>& value, const 
   }
 }
 
+void take(Json& object, const char* key, std::map<std::string, double>& value, const std::string& where) {
+  const auto json = take_key(object, key);
+  if (!json) return;
+  try {
+    value.clear();
+    for (const auto& [name, number] : json->get_ref<const Json::object_t&>()) value[name] = number_of(number);
+  } catch (const std::exception&) {
+    wrong_type(where, key, "an object of numbers");
+  }
+}
+
 }  // namespace ablate

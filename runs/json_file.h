@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -47,5 +48,6 @@ void take(nlohmann::json& object, const char* key, std::int64_t& value, const st
 void take(nlohmann::json& object, const char* key, double& value, const std::string& where);
 void take(nlohmann::json& object, const char* key, std::string& value, const std::string& where);
 void take(nlohmann::json& object, const char* key, std::vector<std::string>& value, const std::string& where);
+void take(nlohmann::json& object, const char* key, std::map<std::string, double>& value, const std::string& where);
 
 }  // namespace ablate

@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+
 #include "runs/error.h"
 #include "runs/json_file.h"
 #include "runs/run_lock.h"
+#include "runs/text.h"
 
 namespace ablate {
 
@@ -14,7 +18,9 @@ RunMeta meta_from_json(nlohmann::json json, const std::string& where) {
   take(json, "tags", meta.tags, where);
   take(json, "notes", meta.notes, where);
   take(json, "color", meta.color, where);
+  take(json, "pinned", meta.pinned, where);
   take(json, "archived", meta.archived, where);
+  take(json, "figures", meta.figures, where);
   json.erase("format");
   meta.other = std::move(json);
   return meta;
@@ -25,9 +31,24 @@ nlohmann::json to_json(const RunMeta& meta) {
   json["name"] = meta.name;
   json["tags"] = meta.tags;
   json["notes"] = meta.notes;
+  json["figures"] = nlohmann::json::object();
+  for (const auto& [name, value] : meta.figures) json["figures"][name] = json_number(value);
   json["color"] = meta.color;
+  json["pinned"] = meta.pinned;
   json["archived"] = meta.archived;
   return json;
+}
+
+std::pair<std::string, std::optional<double>> figure_from_words(std::string_view words) {
+  const std::size_t equals = std::min(words.rfind('='), words.size());
+  const std::string name(trimmed(words.substr(0, equals)));
+  const std::string_view value = trimmed(words.substr(std::min(equals + 1, words.size())));
+  double number = 0;
+  const auto read = std::from_chars(value.data(), value.data() + value.size(), number);
+  const bool whole = read.ec == std::errc() && read.ptr == value.data() + value.size();
+  if (name.empty() || equals == words.size() || (!value.empty() && !whole))
+    throw Error(fmt::format("\"{}\" is no figure: it is written NAME=NUMBER, as leaderboard=0.87.", words));
+  return {name, value.empty() ? std::nullopt : std::optional(number)};
 }
 
 RunMeta read_meta(const std::filesystem::path& folder) {

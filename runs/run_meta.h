@@ -2,8 +2,12 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ablate {
@@ -12,10 +16,13 @@ namespace ablate {
 struct RunMeta {
   std::string name;
   std::vector<std::string> tags;
-  std::string notes;
-  std::string color;  ///< "#rrggbb", empty for the automatic one
-  bool archived = false;
+  std::string notes;                                ///< Markdown
+  std::map<std::string, double> figures;            ///< typed in, by name: a score that a leaderboard gave
+  std::string color;                                ///< "#rrggbb", empty for the automatic one
+  bool pinned = false;                              ///< stands before all others
+  bool archived = false;                            ///< kept, but neither listed nor drawn
   nlohmann::json other = nlohmann::json::object();  ///< keys that we don't know, kept
+  bool operator==(const RunMeta&) const = default;
 };
 
 /// Everything empty when there is no meta.json yet; throws Error that names a damaged one.
@@ -24,6 +31,10 @@ RunMeta read_meta(const std::filesystem::path& folder);
 /// Reads, changes and renames into place under the file's own lock, so that two programs don't lose each other's words.
 /// Throws Error for a folder without run.json: what others wrote is never written to.
 void change_meta(const std::filesystem::path& folder, const std::function<void(RunMeta&)>& change);
+
+/// "leaderboard=0.87", by name and value; nullopt for the value where nothing is behind the "=". Throws Error for what
+/// is not written so.
+std::pair<std::string, std::optional<double>> figure_from_words(std::string_view words);
 
 /// What `read_meta` does once the file is parsed: `where` is for the messages.
 RunMeta meta_from_json(nlohmann::json json, const std::string& where);

@@ -1,7 +1,10 @@
 #include "viewers/colors.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 namespace ablate {
 
@@ -25,6 +28,11 @@ std::optional<Color> parse_color(const std::string& text) {
     color[i] = static_cast<float>(byte) / 255.0f;
   }
   return color;
+}
+
+std::string words_of_color(const Color& color) {
+  const auto byte = [](float part) { return std::lround(std::clamp(part, 0.0f, 1.0f) * 255); };
+  return fmt::format("#{:02x}{:02x}{:02x}", byte(color[0]), byte(color[1]), byte(color[2]));
 }
 
 std::vector<Color> RunColors::assign(const std::vector<RunInfo>& runs) {

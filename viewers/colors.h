@@ -35,6 +35,9 @@ const std::vector<Color>& run_palette();
 /// "#rrggbb"; nullopt for anything else.
 std::optional<Color> parse_color(const std::string& text);
 
+/// "#rrggbb".
+std::string words_of_color(const Color& color);
+
 /// Gives every run its colour: the one a person chose (meta.json), else the palette's by the run's rank of creation
 /// among Ablate's own runs, or, from the palette's other end, among foreign ones. So neighbours in an experiment
 /// differ, a new run never changes an older one's colour, and every session comes to the same result. What was given

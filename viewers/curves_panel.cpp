@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <imgui.h>
-#include <imgui_stdlib.h>
 #include <implot.h>
 
 #include <algorithm>
@@ -12,10 +11,11 @@
 #include <map>
 #include <optional>
 
-#include "runs/text.h"
-#include "viewers/curves/export.h"
+#include "viewers/curves/difference.h"
 #include "viewers/curves/plot.h"
 #include "viewers/curves/run_groups.h"
+#include "viewers/curves/save_popup.h"
+#include "viewers/curves/x_axis.h"
 #include "viewers/plot_choice.h"
 #include "viewers/plot_menu.h"
 #include "viewers/series_plot.h"
@@ -24,7 +24,7 @@
 namespace ablate {
 namespace {
 
-constexpr std::array<const char*, 4> kXAxes{"step", "time", "wall time", "order"};
+constexpr std::array<const char*, 3> kSmoothings{"exponential", "Gaussian", "median"};
 constexpr std::array<const char*, 3> kYScales{"linear", "log", "symlog"};
 constexpr std::array<const char*, 3> kSpreadNames = std::to_array(kSpreads);
 
@@ -53,11 +53,10 @@ class CurvesPanel : public Panel {
   void restore(const nlohmann::json& state) override;
 
  private:
-  void draw_controls();
+  void draw_controls(const Workspace& workspace);
   void draw_grouping();
+  void draw_baseline(const Workspace& workspace);
   void draw_legend() const;
-  /// The popup that keeps what is in sight in a file.
-  void draw_save(Actions& actions, const std::vector<Plot>& plots);
   Limits y_of(const Plot& plot) const;
   std::vector<Plot> prepare(const Workspace& workspace);
   void add_dropped(const RunView& run, const PlotLineTag& line, Plot& plot, PlotSeries::Range& x);
@@ -70,7 +69,10 @@ class CurvesPanel : public Panel {
   XView x_view() const { return {x_, axis_, x_scale()}; }
   Limits whole(const PlotSeries::Range& x) const;
   void group(Plot& plot);
+  /// Leaves out lines of which the baseline has none.
+  void subtract_baseline(Plot& plot);
 
+  SmoothingKind smoothing_kind_ = SmoothingKind::exponential;
   float smoothing_ = 0.6f;
   XAxis axis_ = XAxis::step;
   XScale x_scale_ = XScale::linear;
@@ -81,7 +83,7 @@ class CurvesPanel : public Panel {
   Spread spread_ = Spread::min_max;              ///< of groups
   std::optional<std::set<std::string>> chosen_;  ///< nullopt: the default plots
   PlotMenu menu_;
-  std::string save_as_ = "curves";
+  SavePopup save_;
 
   std::uint64_t names_version_ = ~0ull;
   std::vector<const RunView*> named_for_;
@@ -89,7 +91,11 @@ class CurvesPanel : public Panel {
   std::map<std::pair<std::string, std::string>, PlotSeries> series_;  ///< by run id and tag
   std::vector<std::string> group_keys_;
   std::vector<RunGroup> groups_;
-  std::map<std::string, BandSeries> bands_;  ///< by plot, group and mode
+  std::map<std::string, PlotRibbons> ribbons_;  ///< by plot
+  std::map<std::string, BandSeries> bands_;     ///< by plot, group and mode
+  std::string baseline_id_;                     ///< of the run that all are compared to; empty: none
+  const RunView* baseline_ = nullptr;           ///< in this frame
+  std::map<std::pair<std::string, std::string>, DifferenceSeries> differences_;  ///< as series_
 
   Limits x_{0, 1}, x_set_{0, 1};  ///< shared by all plots; what was set before the plots were drawn
   bool any_dropped_ = false;
@@ -100,12 +106,14 @@ class CurvesPanel : public Panel {
 
 nlohmann::json CurvesPanel::state() const {
   nlohmann::json state = {{"smoothing", smoothing_},
+                          {"smoothing_kind", kSmoothings[static_cast<std::size_t>(smoothing_kind_)]},
                           {"x", kXAxes[static_cast<std::size_t>(axis_)]},
                           {"log_x", x_scale_ == XScale::logarithmic},
                           {"y", kYScales[static_cast<std::size_t>(y_scale_)]},
                           {"outliers", outliers_},
                           {"dropped", dropped_},
                           {"group_by", group_by_},
+                          {"baseline", baseline_id_},
                           {"spread", kSpreads[static_cast<std::size_t>(spread_)]}};
   if (chosen_) state["plots"] = *chosen_;
   return state;
@@ -113,11 +121,13 @@ nlohmann::json CurvesPanel::state() const {
 
 void CurvesPanel::restore(const nlohmann::json& state) {
   smoothing_ = std::clamp(state.value("smoothing", smoothing_), 0.0f, 0.99f);
+  ablate::restore(state.value("smoothing_kind", ""), kSmoothings, smoothing_kind_);
   ablate::restore(state.value("x", ""), kXAxes, axis_);
   ablate::restore(state.value("y", ""), kYScales, y_scale_);
   outliers_ = state.value("outliers", outliers_);
   dropped_ = state.value("dropped", dropped_);
   group_by_ = state.value("group_by", "");
+  baseline_id_ = state.value("baseline", "");
   ablate::restore(state.value("spread", ""), kSpreadNames, spread_);
   x_scale_ = state.value("log_x", false) ? XScale::logarithmic : XScale::linear;
   if (state.contains("plots")) chosen_ = state.at("plots").get<std::set<std::string>>();
@@ -130,7 +140,9 @@ void CurvesPanel::draw(Workspace& workspace) {
     names_ = plot_names(workspace.shown);
     any_dropped_ = std::ranges::any_of(workspace.shown,
                                        [](const RunView* run) { return run->data && !run->data->dropped.empty(); });
-    std::erase_if(series_, [&](const auto& entry) { return !workspace.find(entry.first.first); });
+    const auto is_gone = [&](const auto& entry) { return !workspace.find(entry.first.first); };
+    std::erase_if(series_, is_gone);
+    std::erase_if(differences_, is_gone);
     group_keys_ = group_keys(workspace.shown);
     if (group_by_.empty() || std::ranges::find(group_keys_, group_by_) == group_keys_.end())
       groups_.clear();
@@ -150,21 +162,28 @@ void CurvesPanel::draw(Workspace& workspace) {
                            "The first points come a few seconds after a run has started.");
     return;
   }
-  draw_controls();
+  baseline_ = workspace.find(baseline_id_);
+  if (baseline_ && !workspace.is_shown(*baseline_)) baseline_ = nullptr;
+  draw_controls(workspace);
   std::vector<Plot> plots = prepare(workspace);
   if (plots.empty()) {
     widgets::empty_panel("No plot chosen", "Choose some under Plots.");
     return;
   }
-  draw_save(*workspace.actions, plots);
+  save_.draw(workspace, plots, x_view(), [this](const Plot& plot) { return y_of(plot); });
   draw_legend();
   draw_plots(plots);
 }
 
-void CurvesPanel::draw_controls() {
+void CurvesPanel::draw_controls(const Workspace& workspace) {
   ImGui::SetNextItemWidth(widgets::em(6.5f));
   ImGui::SliderFloat("smoothing", &smoothing_, 0, 0.99f, "%.2f");
-  widgets::hint("TensorBoard's smoothing; the faint line behind is what was logged. Validation is never smoothed.");
+  widgets::hint("The faint line behind is what was logged. Validation is never smoothed.");
+  ImGui::SameLine(0, widgets::em(0.4f));
+  choose("##smoothing kind", kSmoothings, smoothing_kind_, widgets::em(7));
+  widgets::hint(
+      "exponential: TensorBoard's. Gaussian: a mean of both sides, which shifts nothing. median: a running one, with a "
+      "band from the least to the greatest");
   ImGui::SameLine(0, widgets::em(0.8f));
   if (choose("x", kXAxes, axis_, widgets::em(5.5f))) x_zoomed_ = false;
   ImGui::SameLine(0, widgets::em(0.8f));
@@ -184,13 +203,14 @@ void CurvesPanel::draw_controls() {
     widgets::hint("Draws what was logged before a restart at the same steps, faintly.");
   }
   draw_grouping();
+  draw_baseline(workspace);
   widgets::same_line_or_wrap(widgets::em(3));
   if (ImGui::Button("Plots")) ImGui::OpenPopup(PlotMenu::kPopup);
   widgets::hint("Choose what is plotted");
   menu_.draw(names_, chosen_, default_plots);
   widgets::same_line_or_wrap(widgets::em(3));
-  if (ImGui::Button("Save")) ImGui::OpenPopup("save");
-  widgets::hint("Keep what is in sight: its points as CSV, or the plots as an SVG picture");
+  if (ImGui::Button("Save")) ImGui::OpenPopup(SavePopup::kName);
+  widgets::hint("Keep what is in sight: its points as CSV, or the plots as a picture, SVG or PNG");
   if (x_zoomed_ || !y_zoomed_.empty()) {
     ImGui::SameLine(0, widgets::em(0.4f));
     if (ImGui::Button("Fit")) {
@@ -201,6 +221,9 @@ void CurvesPanel::draw_controls() {
   }
   widgets::same_line_or_wrap(ImGui::CalcTextSize("solid: eval mode   dashed: train mode").x + widgets::em(0.8f));
   widgets::quiet_text("solid: eval mode   dashed: train mode");
+  if (std::ranges::any_of(workspace.shown, [&](const RunView* run) { return x_per_step(*run, axis_) == 0; }))
+    widgets::quiet_text(axis_ == XAxis::epoch ? "Runs that don't say how long their epochs are, are left out."
+                                              : "Runs that don't say how large their batches are, are left out.");
   if (one_step_) widgets::quiet_text("All points have the same step: x can be their order, or their wall time.");
 }
 
@@ -224,6 +247,24 @@ void CurvesPanel::draw_grouping() {
   choose("band", kSpreadNames, spread_, widgets::em(6));
 }
 
+void CurvesPanel::draw_baseline(const Workspace& workspace) {
+  if (workspace.shown.size() < 2) return;
+  widgets::same_line_or_wrap(widgets::em(10));
+  ImGui::SetNextItemWidth(widgets::em(6.5f));
+  if (ImGui::BeginCombo("baseline", baseline_ ? baseline_->info.name.c_str() : "none")) {
+    if (ImGui::Selectable("none", !baseline_)) baseline_id_.clear();
+    for (const RunView* run : workspace.shown) {
+      widgets::color_mark(run->color);
+      ImGui::SameLine(0, widgets::em(0.2f));
+      const std::string label = run->info.name + "##" + run->info.id;
+      if (ImGui::Selectable(label.c_str(), run == baseline_)) baseline_id_ = run->info.id;
+    }
+    ImGui::EndCombo();
+    y_zoomed_.clear();
+  }
+  widgets::hint("Every line less that run's own at the same x: how much better or worse");
+}
+
 /// Whose colour is whose.
 void CurvesPanel::draw_legend() const {
   constexpr std::size_t kMost = 12;
@@ -236,34 +277,6 @@ void CurvesPanel::draw_legend() const {
     ImGui::TextUnformatted(words.c_str());
   }
   if (groups_.size() > kMost) widgets::quiet_text(fmt::format("and {} more", groups_.size() - kMost));
-}
-
-void CurvesPanel::draw_save(Actions& actions, const std::vector<Plot>& plots) {
-  if (!ImGui::BeginPopup("save")) return;
-  if (ImGui::IsWindowAppearing()) ImGui::SetKeyboardFocusHere();
-  ImGui::SetNextItemWidth(widgets::em(16));
-  ImGui::InputTextWithHint("##file", "name of a new file", &save_as_);
-  widgets::hint("A path, or a name for a file in the folder of the runs");
-  const auto save = [&](const char* ending, const auto& content) {
-    ImGui::SameLine();
-    if (!ImGui::Button(ending)) return;
-    const bool ends_so = save_as_.ends_with(lower_case(ending));
-    actions.save(save_as_ + (ends_so ? "" : "." + lower_case(ending)), content());
-    ImGui::CloseCurrentPopup();
-  };
-  ImGui::BeginDisabled(save_as_.empty());
-  save("CSV", [&] { return csv_of(plots, x_view()); });
-  save("SVG", [&] {
-    std::vector<Limits> y;
-    for (const Plot& plot : plots) y.push_back(y_of(plot));
-    return svg_of(plots, x_view(), y);
-  });
-  ImGui::EndDisabled();
-  if (ImGui::Button("Copy as CSV")) {
-    ImGui::SetClipboardText(csv_of(plots, x_view()).c_str());
-    ImGui::CloseCurrentPopup();
-  }
-  ImGui::EndPopup();
 }
 
 /// As zoomed, or all of it.
@@ -289,25 +302,40 @@ std::vector<Plot> CurvesPanel::prepare(const Workspace& workspace) {
   bool several = false;  // Points in a series.
   for (const std::string& name : names_) {
     if (!chosen.contains(name)) continue;
-    Plot plot{name, {}, {}, may_be_logarithmic(name) ? y_scale_ : YScale::linear};
+    Plot plot{name, {}, {}, may_be_logarithmic(name) ? y_scale_ : YScale::linear, baseline_ != nullptr};
+    if (plot.difference && plot.scale == YScale::logarithmic) plot.scale = YScale::linear;
     for (const RunView* run : workspace.shown) {
       for (const PlotLineTag& line : lines_of(*run, name)) {
+        const double per_step = x_per_step(*run, axis_);
+        if (per_step == 0) continue;
         PlotSeries& series = series_[{run->info.id, line.tag}];
-        series.update(run->data->scalars.at(line.tag), axis_, may_be_smoothed(line.tag) ? smoothing_ : 0);
-        if (dropped_) add_dropped(*run, line, plot, x);
+        series.update(run->data->scalars.at(line.tag), axis_,
+                      may_be_smoothed(line.tag) ? Smoothing(smoothing_kind_, smoothing_) : Smoothing(), per_step);
+        if (dropped_ && !baseline_) add_dropped(*run, line, plot, x);
         if (series.empty()) continue;
         several |= series.size() > 1;
         x.add(series.x_range());
-        plot.lines.push_back({run, &series, line.train_mode});
+        plot.lines.push_back({run, &series, line.train_mode, false, line.tag});
       }
     }
+    if (baseline_) subtract_baseline(plot);
     group(plot);
+    plot.ribbons = &ribbons_[name];
     plots.push_back(std::move(plot));
   }
   one_step_ = axis_ == XAxis::step && several && x.min == x.max;
   if (!x_zoomed_) x_ = whole(x);
   x_set_ = x_;
   return plots;
+}
+
+void CurvesPanel::subtract_baseline(Plot& plot) {
+  std::map<std::string, const PlotSeries*> of_baseline;
+  for (const PlotLine& line : plot.lines)
+    if (line.run == baseline_) of_baseline[line.tag] = line.series;
+  std::erase_if(plot.lines, [&](const PlotLine& line) { return !of_baseline.contains(line.tag); });
+  for (PlotLine& line : plot.lines)
+    line.series = &differences_[{line.run->info.id, line.tag}].update(*line.series, *of_baseline.at(line.tag));
 }
 
 void CurvesPanel::group(Plot& plot) {
@@ -372,7 +400,8 @@ void CurvesPanel::draw_plot(Plot& plot, ImVec2 size, bool name_x) {
   const bool zoomed = y_zoomed_.contains(plot.name);
   Limits y = y_of(plot);
   const Limits y_set = y;
-  if (!ImPlot::BeginPlot(label_of(plot.name).c_str(), size, flags)) return;
+  const std::string title = label_of(plot.name) + (plot.difference ? ", less " + baseline_->info.name : "");
+  if (!ImPlot::BeginPlot(title.c_str(), size, flags)) return;
   ImPlot::SetupAxis(ImAxis_X1, name_x ? kXAxes[static_cast<std::size_t>(axis_)] : nullptr, ImPlotAxisFlags_NoHighlight);
   ImPlot::SetupAxis(ImAxis_Y1, nullptr, ImPlotAxisFlags_NoHighlight);
   if (axis_ == XAxis::relative_time) ImPlot::SetupAxisFormat(ImAxis_X1, format_relative_time);
@@ -388,7 +417,7 @@ void CurvesPanel::draw_plot(Plot& plot, ImVec2 size, bool name_x) {
   ImPlot::SetupAxisLinks(ImAxis_X1, &x_.min, &x_.max);
   ImPlot::SetupAxisLinks(ImAxis_Y1, &y.min, &y.max);
   ImPlot::SetupFinish();
-  draw_lines(plot, x_view(), smoothing_ > 0 && may_be_smoothed(plot.name));
+  draw_lines(plot, x_view(), smoothing_ > 0 && !plot.difference && may_be_smoothed(plot.name));
   draw_crosshair(plot);
   const bool reset = ImPlot::IsPlotHovered() && ImGui::IsMouseDoubleClicked(0);
   ImPlot::EndPlot();

@@ -115,8 +115,7 @@ void FindingsPanel::draw_finding(Workspace& workspace, const RunView& run, const
   ImGui::Dummy(ImVec2(0, widgets::em(0.1f)));
   const bool can_be_shown = run.data && has_layer(*run.data, finding.layer);
   if (can_be_shown && ImGui::Button("Show the layer")) {
-    workspace.selected = run.info.id;
-    workspace.selected_by_hand = true;
+    workspace.select(run);
     workspace.layer = finding.layer;
     ImGui::SetWindowFocus("Layers");
   }

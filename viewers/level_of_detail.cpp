@@ -1,6 +1,7 @@
 #include "viewers/level_of_detail.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 
@@ -80,6 +81,8 @@ void find_visible_line(const PointsByX& points, double x_min, double x_max, int 
   line.x.clear();
   line.y.clear();
   line.not_finite.clear();
+  static std::atomic<std::uint64_t> versions{0};
+  line.version = ++versions;
   const std::size_t size = points.size();
   const bool logarithmic = scale == XScale::logarithmic;
   if (size == 0 || columns < 1 || !(x_min < x_max) || (logarithmic && !(x_min > 0))) return;

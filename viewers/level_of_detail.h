@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct VisibleLine {
   };
   /// Values that are NaN or infinite, the first of them in each pixel column.
   std::vector<NotFinite> not_finite;
+  std::uint64_t version = 0;  ///< another one whenever it was found anew
 };
 
 enum class XScale { linear, logarithmic };

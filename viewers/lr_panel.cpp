@@ -353,10 +353,7 @@ void LrPanel::draw_table(Workspace& workspace, const LrVariant& chosen) {
           variant.tests.size() > 1 ? fmt::format("{} ({} seeds)", variant.name, variant.tests.size()) : variant.name;
       if (ImGui::Selectable(name.c_str(), &variant == &chosen)) {
         selected_ = variant.tests.front()->id;
-        if (workspace.find(selected_)) {
-          workspace.selected = selected_;
-          workspace.selected_by_hand = true;
-        }
+        if (const RunView* const run = workspace.find(selected_)) workspace.select(*run);
       }
       for (const std::string& rule : lr_rules()) {
         ImGui::TableNextColumn();

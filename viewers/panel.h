@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -83,6 +84,12 @@ struct Examination {
   std::string problem;                ///< why it could not be examined
 };
 
+/// A run in the bin.
+struct RemovedRun {
+  std::filesystem::path root;
+  std::string id, name;
+};
+
 /// What can be done, whoever does it. Every call returns at once; what fails shows up in Workspace::error.
 class Actions {
  public:
@@ -95,6 +102,11 @@ class Actions {
   /// Its end shows in Workspace::examinations, what was found in the run.
   virtual void examine(const RunView& run) = 0;
   virtual void stop_examining(const RunView& run) = 0;
+  /// What people say of it: its meta.json is read, changed and written.
+  virtual void annotate(const RunView& run, std::function<void(RunMeta&)> change) = 0;
+  /// Into the bin of its root; shows up in Workspace::removed.
+  virtual void remove(const RunView& run) = 0;
+  virtual void restore(const RemovedRun& run) = 0;
   /// Of a run that waits in this machine's queue.
   virtual void move_in_queue(const RunView& run, QueueEnd end) = 0;
 
@@ -112,12 +124,18 @@ class Actions {
   virtual void save(const std::filesystem::path& file, std::string content) = 0;
 };
 
+/// A part of the window as it will be drawn next, to be kept in a PNG file.
+struct WantedPicture {
+  std::filesystem::path file;  ///< as Actions::save takes it
+  std::array<float, 4> place;  ///< left, top, width, height, in the window's pixels
+};
+
 /// What all panels share: the snapshot of this frame, what is selected and shown, what can be done. Drawing thread
 /// only.
 struct Workspace {
   std::filesystem::path root;
   std::shared_ptr<const Snapshot> snapshot = std::make_shared<Snapshot>();
-  std::set<std::string> hidden;                     ///< ids of runs not drawn
+  std::set<std::string> hidden;                     ///< ids of runs not drawn; archived ones are not either
   std::string selected;                             ///< id of the run that single-run panels show
   bool selected_by_hand = false;                    ///< a person chose it: it stays, whatever is found in others
   std::string sweep;                                ///< the one the panel shows: its name or place
@@ -128,6 +146,8 @@ struct Workspace {
   TrainingPlace place;                              ///< where new runs train, as chosen in the builder
   bool wants_all_runs = false;                      ///< a panel of this frame has numbers of hidden runs too
   std::string raised;                               ///< title of a panel that shall come to the front
+  std::optional<WantedPicture> picture;             ///< taken from the next frame
+  std::optional<RemovedRun> removed;                ///< the last one, shown until dismissed or brought back
   std::optional<std::string> error;                 ///< last failed action, shown until dismissed
   Actions* actions = nullptr;
   TextureCache* textures = nullptr;
@@ -140,7 +160,11 @@ struct Workspace {
   /// Takes over a snapshot, brings `shown` up to date and selects a run where no person has: one that something was
   /// found in, else the first shown.
   void begin_frame(std::shared_ptr<const Snapshot> now);
-  bool is_shown(const RunView& run) const { return !hidden.contains(run.info.id); }
+  bool is_shown(const RunView& run) const { return !hidden.contains(run.info.id) && !run.info.meta.archived; }
+  /// An archived run stays undrawn.
+  void show(const RunView& run, bool so);
+  /// By hand: it stays selected, whatever is found in others.
+  void select(const RunView& run);
   /// nullptr when there is no such run (any more).
   const RunView* find(const std::string& id) const;
   const RunView* selected_run() const { return find(selected); }

@@ -59,6 +59,7 @@ RunFilter::RunFilter(const std::string& text) {
       parsed.text = lower_case(word.substr(equals + 1));
     } else {
       parsed.text = lower_case(word);
+      archived_ |= parsed.text == "archived";
     }
     words_.push_back(std::move(parsed));
   }
@@ -69,11 +70,15 @@ RunFilter::RunFilter(RunFilter&&) noexcept = default;
 RunFilter& RunFilter::operator=(RunFilter&&) noexcept = default;
 
 bool RunFilter::matches(const RunView& run) const {
+  const RunMeta& meta = run.info.meta;
+  if (meta.archived && !archived_) return false;
   return std::all_of(words_.begin(), words_.end(), [&](const Word& word) {
     if (word.expression) return RE2::PartialMatch(run.info.name, *word.expression);
     if (!word.key.empty()) return option_has(run, word.key, word.text);
     const auto has = [&](std::string_view text) { return lower_case(text).find(word.text) != std::string::npos; };
-    return has(run.info.name) || has(run.info.id) || has(run.info.experiment) || has(name_of(run.info.status.state));
+    return has(run.info.name) || has(run.info.id) || has(run.info.experiment) || has(name_of(run.info.status.state)) ||
+           has(meta.notes) || std::ranges::any_of(meta.tags, has) || (meta.pinned && word.text == "pinned") ||
+           (meta.archived && word.text == "archived");
   });
 }
 

@@ -12,7 +12,8 @@ namespace ablate {
 ///   norm=batch    an option (any key that ends so) has this value, or one that begins with it;
 ///                 of another program's run a hyper-parameter that it logged
 ///   /^batch-\d/   a regular expression on the name (also any word that has one of ^$*+[|\)
-///   shared        part of name, id, experiment or state; case does not matter
+///   shared        part of name, id, experiment, state, a tag or the notes, or "pinned"; case does not matter
+/// Runs that were archived match where one of the words is "archived".
 class RunFilter {
  public:
   explicit RunFilter(const std::string& text);
@@ -27,6 +28,7 @@ class RunFilter {
  private:
   struct Word;
   std::vector<Word> words_;
+  bool archived_ = false;
   std::string problem_;
 };
 

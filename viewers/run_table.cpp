@@ -2,10 +2,13 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <ctime>
 
 #include "experiments/catalogue.h"
@@ -25,12 +28,21 @@ constexpr std::size_t kLast = 10;
 constexpr std::size_t kAsked = 8;
 constexpr std::size_t kUsualOptions = 8;
 
-constexpr std::array<std::pair<Kind, const char*>, 4> kOfRuns{
-    {{Kind::state, "state"}, {Kind::started, "started"}, {Kind::duration, "duration"}, {Kind::steps, "steps"}}};
-constexpr std::array<std::pair<Kind, const char*>, 4> kOfTags{{{Kind::last, ": last"},
+constexpr std::array<std::pair<Kind, const char*>, 7> kOfRuns{{{Kind::state, "state"},
+                                                               {Kind::started, "started"},
+                                                               {Kind::duration, "duration"},
+                                                               {Kind::steps, "steps"},
+                                                               {Kind::tags, "tags"},
+                                                               {Kind::notes, "notes"},
+                                                               {Kind::begun_from, "begun from"}}};
+constexpr const char* kOfFigures = ": figure";
+constexpr std::array<std::pair<Kind, const char*>, 2> kUntil{
+    {{Kind::steps_until, "steps until "}, {Kind::time_until, "time until "}}};
+constexpr std::array<std::pair<Kind, const char*>, 5> kOfTags{{{Kind::last, ": last"},
                                                                {Kind::lowest, ": lowest"},
                                                                {Kind::highest, ": highest"},
-                                                               {Kind::mean_of_last, ": mean of last 10"}}};
+                                                               {Kind::mean_of_last, ": mean of last 10"},
+                                                               {Kind::spread_of_last, ": spread of last 10"}}};
 
 std::string words_of(const nlohmann::json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
@@ -87,6 +99,17 @@ RunCell duration_cell(const RunView& run) {
   return seconds > 0 ? RunCell{widgets::duration(seconds), seconds} : RunCell{};
 }
 
+/// The run, and its step, whose weights it began with: "coarse@400"; a file's name where that is no run's.
+std::string parent_of(const RunView& run) {
+  const auto found = run.info.run.is_object() ? run.info.run.find("parent") : run.info.run.end();
+  if (!run.info.run.is_object() || found == run.info.run.end() || !found->is_string()) return "";
+  const std::filesystem::path weights = found->get<std::string>();
+  const std::string step = weights.filename().string();
+  if (weights.parent_path().filename() != "checkpoints" || !step.starts_with("step-")) return step;
+  return fmt::format("{}@{}", weights.parent_path().parent_path().filename().string(),
+                     std::atoll(step.c_str() + std::string_view("step-").size()));
+}
+
 double mean_of_last(const ScalarColumn& points) {
   const std::size_t count = std::min(points.size(), kLast);
   double sum = 0;
@@ -108,33 +131,83 @@ RunCell metric_cell(const RunView& run, const RunColumn& column) {
       return number_cell(extent.above ? INFINITY : extent.any() ? extent.high : NAN);
     case Kind::mean_of_last:
       return number_cell(mean_of_last(*points));
+    case Kind::spread_of_last: {
+      const Extent last = points->extent(points->size() - std::min(points->size(), kLast), points->size());
+      return last.any() ? number_cell(last.high - last.low) : RunCell{};
+    }
     default:
       return number_cell(points->back().value);
   }
 }
 
+/// The first point that is there; looked for by extents, of which none takes long.
+RunCell until_cell(const RunView& run, const RunColumn& column) {
+  const std::optional<Passing> passing = passing_from(column.of);
+  const ScalarColumn* const points = passing ? points_of(run, passing->tag) : nullptr;
+  if (!points) return {};
+  const auto passed = [&](std::size_t count) {
+    const Extent extent = points->extent(0, count);
+    return passing->upwards ? extent.above || (extent.any() && extent.high >= passing->value)
+                            : extent.below || (extent.any() && extent.low <= passing->value);
+  };
+  if (!passed(points->size())) return {};
+  std::size_t least = 1, most = points->size();
+  while (least < most) {
+    const std::size_t middle = least + (most - least) / 2;
+    if (passed(middle))
+      most = middle;
+    else
+      least = middle + 1;
+  }
+  const ScalarPoint at = (*points)[most - 1];
+  if (column.kind == Kind::steps_until) return {std::to_string(at.step), static_cast<double>(at.step)};
+  const double seconds = at.wall_seconds - points->wall_seconds(0);
+  return {widgets::duration(seconds), seconds};
+}
+
 }  // namespace
+
+std::optional<Passing> passing_from(const std::string& words) {
+  const std::size_t equals = words.rfind('=');
+  if (equals == std::string::npos || equals == 0 || (words[equals - 1] != '>' && words[equals - 1] != '<'))
+    return std::nullopt;
+  const std::size_t at = equals - 1;
+  const std::string_view tag = trimmed(std::string_view(words).substr(0, at));
+  const std::string_view value = trimmed(std::string_view(words).substr(at + 2));
+  double number = 0;
+  const auto read = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (tag.empty() || value.empty() || read.ec != std::errc() || read.ptr != value.data() + value.size())
+    return std::nullopt;
+  return Passing{std::string(tag), words[at] == '>', number};
+}
 
 std::string RunColumn::name() const {
   for (const auto& [each, word] : kOfRuns)
     if (each == kind) return word;
   for (const auto& [each, ending] : kOfTags)
     if (each == kind) return of + ending;
-  return of;
+  for (const auto& [each, beginning] : kUntil)
+    if (each == kind) return beginning + of;
+  return kind == Kind::figure ? of + kOfFigures : of;
 }
 
 RunColumn run_column(const std::string& name) {
   for (const auto& [kind, word] : kOfRuns)
     if (name == word) return {kind, ""};
+  const auto without = [&](std::string_view ending) { return name.substr(0, name.size() - ending.size()); };
+  for (const auto& [kind, beginning] : kUntil)
+    if (name.starts_with(beginning)) return {kind, name.substr(std::string_view(beginning).size())};
+  if (name.ends_with(kOfFigures)) return {Kind::figure, without(kOfFigures)};
   for (const auto& [kind, ending] : kOfTags)
-    if (name.ends_with(ending)) return {kind, name.substr(0, name.size() - std::string_view(ending).size())};
+    if (name.ends_with(ending)) return {kind, without(ending)};
   return {Kind::option, name};
 }
 
 std::vector<std::string> run_columns(const std::vector<const RunView*>& runs) {
-  std::set<std::string> options, tags;
+  std::set<std::string> options, tags, figures;
   static const RunConfig defaults;
   for (const RunView* run : runs) {
+    for (const auto& [name, value] : run->info.meta.figures) figures.insert(RunColumn{Kind::figure, name}.name());
     for (const auto& [tag, value] : run->info.status.metrics) tags.insert(tag);
     if (run->data)
       for (const auto& [tag, points] : run->data->scalars) tags.insert(tag);
@@ -147,6 +220,7 @@ std::vector<std::string> run_columns(const std::vector<const RunView*>& runs) {
   }
   std::vector<std::string> names;
   for (const auto& [kind, word] : kOfRuns) names.emplace_back(word);
+  names.insert(names.end(), figures.begin(), figures.end());
   names.insert(names.end(), options.begin(), options.end());
   for (const std::string& tag : tags)
     for (const auto& [kind, ending] : kOfTags) names.push_back(tag + ending);
@@ -155,6 +229,14 @@ std::vector<std::string> run_columns(const std::vector<const RunView*>& runs) {
 
 std::vector<RunColumn> usual_run_columns(const std::vector<const RunView*>& runs) {
   std::vector<RunColumn> columns{{Kind::state, ""}, {Kind::duration, ""}};
+  std::set<std::string> figures;
+  bool tagged = false;
+  for (const RunView* run : runs) {
+    for (const auto& [name, value] : run->info.meta.figures) figures.insert(name);
+    tagged |= !run->info.meta.tags.empty();
+  }
+  if (tagged) columns.push_back({Kind::tags, ""});
+  for (const std::string& name : figures) columns.push_back({Kind::figure, name});
   std::vector<const RunView*> some;
   for (const RunView* run : runs)
     if (run->data && some.size() < kAsked) some.push_back(run);
@@ -201,6 +283,19 @@ RunCell run_cell(const RunView& run, const RunColumn& column) {
       return duration_cell(run);
     case Kind::steps:
       return {std::to_string(last_step(run)), static_cast<double>(last_step(run))};
+    case Kind::tags:
+      return {fmt::format("{}", fmt::join(run.info.meta.tags, ", ")), std::nullopt};
+    case Kind::notes:
+      return {run.info.meta.notes.substr(0, run.info.meta.notes.find('\n')), std::nullopt};
+    case Kind::begun_from:
+      return {parent_of(run), std::nullopt};
+    case Kind::figure: {
+      const auto found = run.info.meta.figures.find(column.of);
+      return found == run.info.meta.figures.end() ? RunCell{} : number_cell(found->second);
+    }
+    case Kind::steps_until:
+    case Kind::time_until:
+      return until_cell(run, column);
     case Kind::option:
       break;
     default:
@@ -211,6 +306,34 @@ RunCell run_cell(const RunView& run, const RunColumn& column) {
   return {words_of(*value), value->is_number() ? std::optional(value->get<double>()) : std::nullopt};
 }
 
+RunCell cell_of_all(const std::vector<const RunView*>& runs, const RunColumn& column) {
+  std::vector<double> numbers;
+  std::set<std::string> texts;
+  for (const RunView* run : runs) {
+    const RunCell cell = run_cell(*run, column);
+    if (cell.number && std::isfinite(*cell.number)) numbers.push_back(*cell.number);
+    texts.insert(cell.text);
+  }
+  if (texts.size() == 1) return run_cell(*runs.front(), column);
+  if (numbers.empty()) return {"various", std::nullopt};
+  const auto count = static_cast<double>(numbers.size());
+  double mean = 0, squares = 0;
+  for (const double number : numbers) mean += number / count;
+  for (const double number : numbers) squares += (number - mean) * (number - mean);
+  if (numbers.size() == 1) return number_cell(mean);
+  const double deviation = std::sqrt(squares / (count - 1));
+  return {fmt::format("{} ± {}", widgets::short_number(mean), widgets::short_number(deviation)), mean};
+}
+
+bool stands_before(const RunCell& a, const RunCell& b, bool descending) {
+  const auto rank = [](const RunCell& cell) {
+    return cell.number ? (std::isnan(*cell.number) ? 2 : 0) : cell.text.empty() ? 3 : 1;
+  };
+  if (rank(a) != rank(b)) return rank(a) < rank(b);
+  const RunCell &low = descending ? b : a, &high = descending ? a : b;
+  return a.number ? *low.number < *high.number : low.text < high.text;
+}
+
 std::vector<const RunView*> sorted_by(const std::vector<const RunView*>& runs, const RunColumn& column,
                                       bool descending) {
   struct Row {
@@ -219,16 +342,10 @@ std::vector<const RunView*> sorted_by(const std::vector<const RunView*>& runs, c
   };
   std::vector<Row> rows;
   for (const RunView* run : runs) rows.push_back({run, run_cell(*run, column)});
-  const auto rank = [](const RunCell& cell) {
-    return cell.number ? (std::isnan(*cell.number) ? 2 : 0) : cell.text.empty() ? 3 : 1;
-  };
-  std::ranges::stable_sort(rows, [&](const Row& a, const Row& b) {
-    if (rank(a.cell) != rank(b.cell)) return rank(a.cell) < rank(b.cell);
-    const Row &low = descending ? b : a, &high = descending ? a : b;
-    return a.cell.number ? *low.cell.number < *high.cell.number : low.cell.text < high.cell.text;
-  });
+  std::ranges::stable_sort(rows, [&](const Row& a, const Row& b) { return stands_before(a.cell, b.cell, descending); });
   std::vector<const RunView*> sorted;
   for (const Row& row : rows) sorted.push_back(row.run);
+  std::ranges::stable_partition(sorted, [](const RunView* run) { return run->info.meta.pinned; });
   return sorted;
 }
 

@@ -1,6 +1,7 @@
 #include "viewers/runs_panel.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <imgui.h>
 #include <imgui_stdlib.h>
 
@@ -41,6 +42,15 @@ class RunsPanel : public Panel {
   std::string differences_;
   std::vector<std::string> compared_;  ///< ids that differences_ was made of
 };
+
+/// "good, no flip", and below it the notes.
+std::string said_of(const RunMeta& meta) {
+  std::string words = fmt::format("{}", fmt::join(meta.tags, ", "));
+  for (const auto& [name, value] : meta.figures)
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", name, widgets::short_number(value));
+  if (!meta.notes.empty()) words += (words.empty() ? "" : "\n") + meta.notes;
+  return words;
+}
 
 void show_only(Workspace& workspace, const std::vector<const RunView*>& wanted) {
   for (const auto& run : workspace.snapshot->runs) workspace.hidden.insert(run->info.id);
@@ -93,6 +103,7 @@ void RunsPanel::find_listed(const Workspace& workspace) {
   listed_.clear();
   for (const auto& run : workspace.snapshot->runs)
     if (filter_.matches(*run)) listed_.push_back(run.get());
+  std::ranges::stable_partition(listed_, [](const RunView* run) { return run->info.meta.pinned; });
 }
 
 void RunsPanel::draw_table(Workspace& workspace) {
@@ -146,11 +157,7 @@ void RunsPanel::draw_row(Workspace& workspace, const RunView& run) {
   const bool pressed = ImGui::Selectable(run.info.name.c_str(), workspace.selected == run.info.id,
                                          ImGuiSelectableFlags_SpanAllColumns | ImGuiSelectableFlags_AllowOverlap);
   ImGui::PopStyleColor();
-  if (pressed) {
-    workspace.selected = run.info.id;
-    workspace.selected_by_hand = true;
-    workspace.layer.clear();
-  }
+  if (pressed) workspace.select(run);
   if (in_view_ != workspace.selected && workspace.selected == run.info.id) {
     if (!ImGui::IsItemVisible()) ImGui::SetScrollHereY(0.5f);
     in_view_ = run.info.id;
@@ -158,6 +165,8 @@ void RunsPanel::draw_row(Workspace& workspace, const RunView& run) {
   if (ImGui::IsItemHovered() && ImGui::IsMouseDoubleClicked(0)) show_only(workspace, {&run});
   if (!problems.empty())
     widgets::hint(fmt::format("{} at byte {}: {}", problems[0].file, problems[0].offset, problems[0].what));
+  else if (const std::string words = said_of(run.info.meta); !words.empty())
+    widgets::hint(words);
   else if (run.data && !run.data->plugins.empty())
     widgets::hint("Also logged, and drawn nowhere: " + not_drawn(*run.data));
   draw_menu(workspace, run);
@@ -170,15 +179,12 @@ void RunsPanel::draw_row(Workspace& workspace, const RunView& run) {
     ImGui::SetCursorPosX(begin + used);
   }
   if (!shown) ImGui::PushStyleColor(ImGuiCol_Text, widgets::vector_of(look::kQuiet));
+  if (run.info.meta.pinned) ImGui::PushFont(workspace.bold, 0);
   widgets::fitted_text(run.info.name, room - used);
+  if (run.info.meta.pinned) ImGui::PopFont();
   if (!shown) ImGui::PopStyleColor();
   ImGui::SetCursorPos(corner);
-  if (widgets::color_dot("show", run.color, shown)) {
-    if (shown)
-      workspace.hidden.insert(run.info.id);
-    else
-      workspace.hidden.erase(run.info.id);
-  }
+  if (widgets::color_dot("show", run.color, shown)) workspace.show(run, !shown);
 
   ImGui::TableNextColumn();
   draw_state(*workspace.snapshot, run);
@@ -236,17 +242,11 @@ void RunsPanel::draw_state(const Snapshot& snapshot, const RunView& run) {
 
 void RunsPanel::draw_menu(Workspace& workspace, const RunView& run) {
   if (!ImGui::BeginPopupContextItem("menu")) return;
-  workspace.selected = run.info.id;
-  workspace.selected_by_hand = true;
+  if (workspace.selected != run.info.id) workspace.select(run);
   widgets::quiet_text(run.info.id);
   ImGui::Separator();
   const bool shown = workspace.is_shown(run);
-  if (ImGui::MenuItem(shown ? "Hide" : "Show")) {
-    if (shown)
-      workspace.hidden.insert(run.info.id);
-    else
-      workspace.hidden.erase(run.info.id);
-  }
+  if (ImGui::MenuItem(shown ? "Hide" : "Show", nullptr, false, !run.info.meta.archived)) workspace.show(run, !shown);
   if (ImGui::MenuItem("Show only this one")) show_only(workspace, {&run});
   if (!run.info.experiment.empty() && ImGui::MenuItem("Show only its experiment")) {
     std::vector<const RunView*> same;

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <thread>
 
+#include "viewers/ribbons.h"
 #include "viewers/widgets.h"
 
 namespace ablate {
@@ -35,6 +37,9 @@ double PlotSeries::x_of(const ScalarColumn& points, std::size_t i) const {
       return points.wall_seconds(i) - first_wall_;
     case XAxis::wall_time:
       return points.wall_seconds(i);
+    case XAxis::epoch:
+    case XAxis::images:
+      return static_cast<double>(points.step(i)) * x_per_step_;
     case XAxis::order:
       break;
   }
@@ -43,11 +48,13 @@ double PlotSeries::x_of(const ScalarColumn& points, std::size_t i) const {
 
 bool PlotSeries::rises(const ScalarColumn& points) const {
   const ScalarColumn::Totals& totals = points.totals();
-  return axis_ == XAxis::order || (axis_ == XAxis::step ? totals.steps_rise : totals.walls_rise);
+  if (axis_ == XAxis::order) return true;
+  const bool by_time = axis_ == XAxis::relative_time || axis_ == XAxis::wall_time;
+  return by_time ? totals.walls_rise : totals.steps_rise;
 }
 
-void PlotSeries::update(const ScalarColumn& points, XAxis axis, double smoothing) {
-  const bool same_way = axis == axis_ && smoothing == smoothing_;
+void PlotSeries::update(const ScalarColumn& points, XAxis axis, const Smoothing& smoothing, double x_per_step) {
+  const bool same_way = axis == axis_ && smoothing == smoothing_ && x_per_step == x_per_step_;
   const auto same_point = [&](const ScalarPoint& point) {
     return point.step == last_.step && point.wall_seconds == last_.wall_seconds &&
            (point.value == last_.value || (std::isnan(point.value) && std::isnan(last_.value)));
@@ -57,18 +64,25 @@ void PlotSeries::update(const ScalarColumn& points, XAxis axis, double smoothing
   if (only_more && points.size() == consumed_) return;
   ++version_;
   axis_ = axis;
+  x_per_step_ = x_per_step;
   smoothing_ = smoothing;
   if (!points.empty()) first_wall_ = points.wall_seconds(0);
   if (!only_more || !rises(points)) {
-    smoothed_ = {};
-    smoother_ = Smoother(smoothing_);
+    smoothed_ = low_ = high_ = {};
+    smoother_ = Smoother(smoothing_.weight);
     usual_of_ = 0;
   }
   points_ = rises(points) ? points : sorted(points);
   smooth_on();
   consumed_ = points.size();
   if (consumed_ > 0) last_ = points.back();
-  raw_cache_.valid = smooth_cache_.valid = false;
+  raw_cache_.valid = smooth_cache_.valid = low_cache_.valid = high_cache_.valid = false;
+}
+
+void PlotSeries::clear() {
+  const std::uint64_t version = version_;
+  *this = {};
+  version_ = version + 1;
 }
 
 ScalarColumn PlotSeries::sorted(const ScalarColumn& points) const {
@@ -82,9 +96,25 @@ ScalarColumn PlotSeries::sorted(const ScalarColumn& points) const {
 }
 
 void PlotSeries::smooth_on() {
-  if (smoothing_ == 0) return;
-  for (std::size_t i = smoothed_.size(); i < points_.size(); ++i)
-    smoothed_.push_back({0, 0, static_cast<float>(smoother_.next(points_.value(i)))});
+  if (smoothing_.weight == 0) return;
+  const auto add = [](ScalarColumn& column, double value) { column.push_back({0, 0, static_cast<float>(value)}); };
+  if (smoothing_.kind == SmoothingKind::exponential) {
+    for (std::size_t i = smoothed_.size(); i < points_.size(); ++i) add(smoothed_, smoother_.next(points_.value(i)));
+    return;
+  }
+  std::vector<double> values;
+  for (std::size_t i = 0; i < points_.size(); ++i) values.push_back(points_.value(i));
+  smoothed_ = low_ = high_ = {};
+  if (smoothing_.kind == SmoothingKind::gaussian) {
+    for (const double value : gaussian_smoothed(values, smoothing_.points())) add(smoothed_, value);
+    return;
+  }
+  const RunningMedian running = running_median(values, static_cast<std::size_t>(std::lround(smoothing_.points())));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    add(smoothed_, running.median[i]);
+    add(low_, running.low[i]);
+    add(high_, running.high[i]);
+  }
 }
 
 PlotSeries::Range PlotSeries::y_range() const {
@@ -124,8 +154,7 @@ PlotSeries::Range PlotSeries::x_range() const {
 
 const VisibleLine& PlotSeries::visible(Cached& cached, const ScalarColumn& values, double x_min, double x_max,
                                        int columns, XScale scale) {
-  if (!cached.valid || cached.x_min != x_min || cached.x_max != x_max || cached.columns != columns ||
-      cached.scale != scale) {
+  if (!cached.is_of(x_min, x_max, columns, scale)) {
     find_visible_line(ByX(*this, values), x_min, x_max, columns, scale, cached.line);
     cached.x_min = x_min, cached.x_max = x_max;
     cached.columns = columns;
@@ -140,15 +169,27 @@ const VisibleLine& PlotSeries::raw(double x_min, double x_max, int columns, XSca
 }
 
 const VisibleLine& PlotSeries::smoothed(double x_min, double x_max, int columns, XScale scale) {
-  if (smoothing_ == 0) return raw(x_min, x_max, columns, scale);
+  if (smoothing_.weight == 0) return raw(x_min, x_max, columns, scale);
   return visible(smooth_cache_, smoothed_, x_min, x_max, columns, scale);
+}
+
+const VisibleLine& PlotSeries::low(double x_min, double x_max, int columns, XScale scale) {
+  return visible(low_cache_, low_, x_min, x_max, columns, scale);
+}
+
+const VisibleLine& PlotSeries::high(double x_min, double x_max, int columns, XScale scale) {
+  return visible(high_cache_, high_, x_min, x_max, columns, scale);
+}
+
+bool PlotSeries::has_smoothed(double x_min, double x_max, int columns, XScale scale) const {
+  return (smoothing_.weight == 0 ? raw_cache_ : smooth_cache_).is_of(x_min, x_max, columns, scale);
 }
 
 std::optional<PlotSeries::Point> PlotSeries::nearest(double x) const {
   if (empty()) return std::nullopt;
   std::size_t at = first_at(ByX(*this, points_), x);
   if (at == size() || (at > 0 && x - x_of(points_, at - 1) < x_of(points_, at) - x)) --at;
-  return Point{x_of(points_, at), points_.value(at), smoothing_ == 0 ? points_.value(at) : smoothed_.value(at)};
+  return Point{x_of(points_, at), points_.value(at), smoothing_.weight == 0 ? points_.value(at) : smoothed_.value(at)};
 }
 
 namespace {
@@ -179,90 +220,23 @@ void draw_dashes(const VisibleLine& line, ImU32 color, float pixels) {
   }
 }
 
-/// A line of which many points lie in one pixel column: one bar a column, from the lowest to the highest of them,
-/// joined to its neighbours'. Two corners a column, where a line has four for each of its points.
-class Ribbon {
- public:
-  Ribbon(const VisibleLine& line, ImU32 color, float pixels) : half_(pixels / 2), color_(color) {
-    find_bars(line);
-    draw();
-  }
-
- private:
-  struct Bar {
-    float x, low, high;  ///< pixels, downwards
-    float first, last;
-    enum class To { nothing, neighbour, far } joined;  ///< to the bar before
-  };
-
-  static std::vector<Bar>& bars() {
-    static std::vector<Bar> bars;  // The drawing thread's; kept for its memory.
-    return bars;
-  }
-
-  void find_bars(const VisibleLine& line) {
-    const ImPlotPlot& plot = *ImPlot::GetCurrentPlot();
-    const ImPlotAxis &x_axis = plot.Axes[plot.CurrentX], &y_axis = plot.Axes[plot.CurrentY];
-    std::vector<Bar>& all = bars();
-    all.clear();
-    bool broken = true;
-    for (std::size_t i = 0; i < line.x.size(); ++i) {
-      broken |= std::isnan(line.y[i]);
-      if (std::isnan(line.y[i])) continue;
-      const float x = std::floor(x_axis.PlotToPixels(line.x[i])) + 0.5f;
-      const float y = std::clamp(y_axis.PlotToPixels(line.y[i]), -kFar, kFar);
-      if (!broken && x == all.back().x) {
-        Bar& bar = all.back();
-        bar.low = std::min(bar.low, y);
-        bar.high = std::max(bar.high, y);
-        bar.last = y;
-        continue;
-      }
-      Bar bar{x, y, y, y, y, Bar::To::nothing};
-      if (!broken) bar.joined = x - all.back().x < 1.5f ? Bar::To::neighbour : Bar::To::far;
-      all.push_back(bar);
-      broken = false;
-    }
-    // Neighbours meet half way, so that nothing of a steep line is missing between them.
-    for (std::size_t i = 1; i < all.size(); ++i) {
-      Bar &before = all[i - 1], &bar = all[i];
-      if (bar.joined != Bar::To::neighbour) continue;
-      if (const float middle = (before.high + bar.low) / 2; before.high < bar.low) before.high = bar.low = middle;
-      if (const float middle = (before.low + bar.high) / 2; before.low > bar.high) before.low = bar.high = middle;
-    }
-  }
-
-  void draw() const {
-    const std::vector<Bar>& all = bars();
-    const auto joints = std::ranges::count(all, Bar::To::neighbour, &Bar::joined);
-    ImDrawList& list = *ImPlot::GetPlotDrawList();
-    const ImVec2 white = ImGui::GetFontTexUvWhitePixel();
-    const auto alone = [&](std::size_t i) {
-      return all[i].joined != Bar::To::neighbour && (i + 1 == all.size() || all[i + 1].joined != Bar::To::neighbour);
-    };
-    list.PrimReserve(static_cast<int>(6 * joints), static_cast<int>(2 * all.size()));
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      const unsigned top = list._VtxCurrentIdx;
-      list.PrimWriteVtx({all[i].x, all[i].low - half_}, white, color_);
-      list.PrimWriteVtx({all[i].x, all[i].high + half_}, white, color_);
-      if (all[i].joined != Bar::To::neighbour) continue;
-      for (const unsigned corner : {top - 2, top - 1, top + 1, top - 2, top + 1, top})
-        list.PrimWriteIdx(static_cast<ImDrawIdx>(corner));
-    }
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      if (all[i].joined == Bar::To::far)
-        list.AddLine({all[i - 1].x, all[i - 1].last}, {all[i].x, all[i].first}, color_, 2 * half_);
-      if (alone(i))
-        list.AddRectFilled({all[i].x - half_, all[i].low - half_}, {all[i].x + half_, all[i].high + half_}, color_);
-    }
-  }
-
-  static constexpr float kFar = 1e6f;  ///< pixels; further away all is clipped
-  float half_;
-  ImU32 color_;
-};
-
 }  // namespace
+
+bool is_ribbon(const VisibleLine& line) { return static_cast<float>(line.x.size()) > ImPlot::GetPlotSize().x; }
+
+void find_lines(std::span<PlotSeries* const> series, double x_min, double x_max, int columns, XScale scale) {
+  constexpr std::size_t kMany = 1'000'000;
+  std::size_t points = 0;
+  for (const PlotSeries* each : series)
+    if (!each->has_smoothed(x_min, x_max, columns, scale)) points += each->size();
+  if (points < kMany) return;
+  const auto find = [&](std::size_t first) {
+    for (std::size_t i = first; i < series.size(); i += 2) series[i]->smoothed(x_min, x_max, columns, scale);
+  };
+  std::thread other(find, 1);
+  find(0);
+  other.join();
+}
 
 void draw_line(const VisibleLine& line, const Color& color, float alpha, float pixels, LineStyle style) {
   if (line.x.empty()) return;
@@ -272,8 +246,10 @@ void draw_line(const VisibleLine& line, const Color& color, float alpha, float p
   } else if (line.x.size() == 1) {
     ImPlot::GetPlotDrawList()->AddCircleFilled(ImPlot::PlotToPixels(line.x[0], line.y[0]), pixels * 1.5f,
                                                widgets::packed(color, alpha));
-  } else if (static_cast<float>(line.x.size()) > ImPlot::GetPlotSize().x) {
-    Ribbon(line, widgets::packed(color, alpha), pixels);
+  } else if (is_ribbon(line)) {
+    static Ribbons alone;  // The drawing thread's.
+    const Stroke stroke{&line, color, alpha, pixels};
+    alone.draw({&stroke, 1});
   } else {
     ImPlotSpec spec;
     spec.LineColor = widgets::vector_of(color, alpha);

@@ -16,14 +16,20 @@ enum class XAxis {
   relative_time,  ///< seconds since the tag's first point
   wall_time,      ///< Unix time
   order,          ///< 0, 1, … as the points were logged: where all have the same step, for one
+  epoch,          ///< a step times what it is of one
+  images,         ///< seen in training: a step times how many it takes
 };
 
 /// One scalar tag of one run, ready to be drawn: by x, raw and smoothed. Keeps no points of its own where x rises as
 /// they were logged. Follows a growing column at the cost of what is new; a restart that dropped points, another axis
-/// or another smoothing makes it anew. Drawing thread.
+/// or another smoothing makes it anew, as do medians and Gaussian means whenever there is more. Drawing thread.
 class PlotSeries {
  public:
-  void update(const ScalarColumn& points, XAxis axis, double smoothing);
+  /// `x_per_step`: of epochs and images.
+  void update(const ScalarColumn& points, XAxis axis, const Smoothing& smoothing, double x_per_step = 1);
+
+  /// What comes next is another line, whatever it begins with.
+  void clear();
 
   bool empty() const { return points_.empty(); }
   std::size_t size() const { return points_.size(); }
@@ -44,6 +50,13 @@ class PlotSeries {
   /// Two points a pixel column at most; remembered until something changes.
   const VisibleLine& raw(double x_min, double x_max, int columns, XScale scale = XScale::linear);
   const VisibleLine& smoothed(double x_min, double x_max, int columns, XScale scale = XScale::linear);
+
+  /// Whether smoothed() has it already.
+  bool has_smoothed(double x_min, double x_max, int columns, XScale scale) const;
+  /// A running median has a band: from the least to the greatest of what each is of.
+  bool has_band() const { return !low_.empty(); }
+  const VisibleLine& low(double x_min, double x_max, int columns, XScale scale = XScale::linear);
+  const VisibleLine& high(double x_min, double x_max, int columns, XScale scale = XScale::linear);
 
   /// The point nearest to x.
   struct Point {
@@ -66,7 +79,7 @@ class PlotSeries {
     const ScalarColumn& values_;
   };
   /// As they are drawn: smoothed, where they are.
-  ByX by_x() const { return ByX(*this, smoothing_ == 0 ? points_ : smoothed_); }
+  ByX by_x() const { return ByX(*this, smoothing_.weight == 0 ? points_ : smoothed_); }
   /// In the order of x.
   const ScalarColumn& points() const { return points_; }
   /// Another one whenever something has changed.
@@ -84,12 +97,16 @@ class PlotSeries {
     XScale scale = XScale::linear;
     bool valid = false;
     VisibleLine line;
+    bool is_of(double from, double to, int how_many, XScale how) const {
+      return valid && x_min == from && x_max == to && columns == how_many && scale == how;
+    }
   };
   const VisibleLine& visible(Cached& cached, const ScalarColumn& values, double x_min, double x_max, int columns,
                              XScale scale);
 
   XAxis axis_ = XAxis::step;
-  double smoothing_ = 0;
+  double x_per_step_ = 1;
+  Smoothing smoothing_;
   Smoother smoother_{0};
   double first_wall_ = 0;
   std::uint64_t version_ = 0;
@@ -97,10 +114,17 @@ class PlotSeries {
   ScalarPoint last_;
   ScalarColumn points_;    ///< by x: what was given itself where it rises, else sorted
   ScalarColumn smoothed_;  ///< their values smoothed, as float; empty where nothing is
+  ScalarColumn low_, high_;
   Range usual_y_range_;
   std::size_t usual_of_ = 0;  ///< how many points usual_y_range_ is of
-  Cached raw_cache_, smooth_cache_;
+  Cached raw_cache_, smooth_cache_, low_cache_, high_cache_;
 };
+
+/// The same as smoothed() of each, which are found then: by two threads where there are many points.
+void find_lines(std::span<PlotSeries* const> series, double x_min, double x_max, int columns, XScale scale);
+
+/// Whether more than one of its points lie in a pixel column of the current plot: Ribbons draws such ones.
+bool is_ribbon(const VisibleLine& line);
 
 enum class LineStyle { solid, dashed };
 

@@ -5,7 +5,9 @@
 #include <imgui_stdlib.h>
 
 #include <algorithm>
+#include <map>
 
+#include "viewers/curves/run_groups.h"
 #include "viewers/plot_menu.h"
 #include "viewers/run_filter.h"
 #include "viewers/run_menu.h"
@@ -34,7 +36,11 @@ class TablePanel : public Panel {
   void sort();
   void draw_table(Workspace& workspace);
   void draw_headings();
-  void draw_row(Workspace& workspace, const RunView& run, const std::vector<RunCell>& cells);
+  void draw_group(const RunGroup& group);
+  void draw_run(Workspace& workspace, const RunView& run);
+  void draw_cells(const RunView* run, const std::vector<RunCell>& cells) const;
+  void draw_grouping();
+  void draw_until();
 
   std::string filter_text_;
   RunFilter filter_{""};
@@ -50,11 +56,21 @@ class TablePanel : public Panel {
   bool changed_ = true;  ///< what is chosen
   std::vector<const RunView*> runs_;
   std::vector<RunColumn> columns_;
-  std::vector<std::vector<RunCell>> cells_;
+  std::string until_;     ///< as it is being typed
+  std::string group_by_;  ///< a key of group_keys(); empty: every run by itself
+  std::vector<std::string> group_keys_;
+  std::set<std::string> open_groups_;  ///< by name: whose runs have a row each
+  std::vector<RunGroup> groups_;
+  struct Row {
+    const RunGroup* group;  ///< else a run's
+    const RunView* run;
+    std::vector<RunCell> cells;
+  };
+  std::vector<Row> rows_;
 };
 
 nlohmann::json TablePanel::state() const {
-  nlohmann::json state = {{"sorted_by", sorted_by_}, {"descending", descending_}};
+  nlohmann::json state = {{"sorted_by", sorted_by_}, {"descending", descending_}, {"group_by", group_by_}};
   if (chosen_) state["columns"] = *chosen_;
   return state;
 }
@@ -62,6 +78,7 @@ nlohmann::json TablePanel::state() const {
 void TablePanel::restore(const nlohmann::json& state) {
   sorted_by_ = state.value("sorted_by", "");
   descending_ = state.value("descending", false);
+  group_by_ = state.value("group_by", "");
   if (state.contains("columns")) chosen_ = state.at("columns").get<std::set<std::string>>();
 }
 
@@ -99,12 +116,34 @@ void TablePanel::make(const Workspace& workspace) {
 }
 
 void TablePanel::sort() {
-  if (!sorted_by_.empty()) runs_ = sorted_by(runs_, run_column(sorted_by_), descending_);
-  cells_.clear();
-  for (const RunView* run : runs_) {
-    cells_.emplace_back();
-    for (const RunColumn& column : columns_) cells_.back().push_back(run_cell(*run, column));
+  if (!sorted_by_.empty())
+    runs_ = sorted_by(runs_, run_column(sorted_by_), descending_);
+  else
+    std::ranges::stable_partition(runs_, [](const RunView* run) { return run->info.meta.pinned; });
+  group_keys_ = group_keys(runs_);
+  groups_.clear();
+  if (std::ranges::find(group_keys_, group_by_) != group_keys_.end()) groups_ = grouped(runs_, group_by_);
+  if (!sorted_by_.empty()) {
+    const RunColumn column = run_column(sorted_by_);
+    std::map<std::string, RunCell> cells;
+    for (const RunGroup& group : groups_) cells[group.name] = cell_of_all(group.runs, column);
+    std::ranges::stable_sort(groups_, [&](const RunGroup& a, const RunGroup& b) {
+      return stands_before(cells[a.name], cells[b.name], descending_);
+    });
   }
+  rows_.clear();
+  const auto add = [&](const RunGroup* group, const RunView* run) {
+    Row& row = rows_.emplace_back(Row{group, run, {}});
+    for (const RunColumn& column : columns_)
+      row.cells.push_back(group ? cell_of_all(group->runs, column) : run_cell(*run, column));
+  };
+  for (const RunGroup& group : groups_) {
+    add(&group, nullptr);
+    if (open_groups_.contains(group.name))
+      for (const RunView* run : group.runs) add(nullptr, run);
+  }
+  if (groups_.empty())
+    for (const RunView* run : runs_) add(nullptr, run);
 }
 
 void TablePanel::draw_controls(const Workspace& workspace) {
@@ -131,8 +170,11 @@ void TablePanel::draw_controls(const Workspace& workspace) {
     });
     changed_ |= chosen_ != before;
   }
-  ImGui::SameLine();
-  widgets::quiet_text(fmt::format("{} of {} runs", runs_.size(), workspace.snapshot->runs.size()));
+  draw_until();
+  draw_grouping();
+  const std::string how_many = fmt::format("{} of {} runs", runs_.size(), workspace.snapshot->runs.size());
+  widgets::same_line_or_wrap(ImGui::CalcTextSize(how_many.c_str()).x);
+  widgets::quiet_text(how_many);
   if (!filter_.problem().empty()) widgets::wrong_paragraph(filter_.problem());
 }
 
@@ -148,10 +190,20 @@ void TablePanel::draw_table(Workspace& workspace) {
   if (ImGui::BeginTable("runs", static_cast<int>(columns_.size()) + 1, flags, ImGui::GetContentRegionAvail())) {
     draw_headings();
     ImGuiListClipper clipper;
-    clipper.Begin(static_cast<int>(runs_.size()));
+    clipper.Begin(static_cast<int>(rows_.size()));
     while (clipper.Step())
-      for (int i = clipper.DisplayStart; i < clipper.DisplayEnd; ++i)
-        draw_row(workspace, *runs_[static_cast<std::size_t>(i)], cells_[static_cast<std::size_t>(i)]);
+      for (int i = clipper.DisplayStart; i < clipper.DisplayEnd; ++i) {
+        const Row& row = rows_[static_cast<std::size_t>(i)];
+        ImGui::PushID(row.group ? row.group->name.c_str() : row.run->info.id.c_str());
+        ImGui::TableNextRow();
+        ImGui::TableNextColumn();
+        if (row.group)
+          draw_group(*row.group);
+        else
+          draw_run(workspace, *row.run);
+        draw_cells(row.run, row.cells);
+        ImGui::PopID();
+      }
     ImGui::EndTable();
   }
   ImGui::PopID();
@@ -184,41 +236,87 @@ void TablePanel::draw_headings() {
     changed_ = true;  // As the runs were made.
 }
 
-void TablePanel::draw_row(Workspace& workspace, const RunView& run, const std::vector<RunCell>& cells) {
-  ImGui::PushID(run.info.id.c_str());
-  ImGui::TableNextRow();
-  ImGui::TableNextColumn();
-  const bool shown = workspace.is_shown(run);
-  if (widgets::color_dot("show", run.color, shown)) {
-    if (shown)
-      workspace.hidden.insert(run.info.id);
-    else
-      workspace.hidden.erase(run.info.id);
+void TablePanel::draw_until() {
+  widgets::same_line_or_wrap(widgets::em(9));
+  ImGui::SetNextItemWidth(widgets::em(9));
+  const bool entered =
+      ImGui::InputTextWithHint("##until", "until iou/val >= 0.8", &until_, ImGuiInputTextFlags_EnterReturnsTrue);
+  widgets::hint("Type a metric and a value and press Enter: columns of how many steps, and how long, it took each run");
+  if (!until_.empty() && !passing_from(until_)) {
+    ImGui::SameLine(0, widgets::em(0.3f));
+    widgets::quiet_text("METRIC >= VALUE");
   }
+  const auto passing = entered ? passing_from(until_) : std::nullopt;
+  if (!passing) return;
+  if (!chosen_) {
+    chosen_.emplace();
+    for (const RunColumn& column : columns_) chosen_->insert(column.name());
+  }
+  const std::string words = fmt::format("{} {} {}", passing->tag, passing->upwards ? ">=" : "<=", passing->value);
+  for (const auto kind : {RunColumn::Kind::steps_until, RunColumn::Kind::time_until})
+    chosen_->insert(RunColumn{kind, words}.name());
+  until_.clear();
+  changed_ = true;
+}
+
+void TablePanel::draw_grouping() {
+  widgets::same_line_or_wrap(widgets::em(11));
+  ImGui::SetNextItemWidth(widgets::em(8));
+  if (ImGui::BeginCombo("group", groups_.empty() ? "none" : group_by_.c_str())) {
+    const auto choose = [&](const std::string& key, const char* word) {
+      if (!ImGui::Selectable(word, key == group_by_)) return;
+      group_by_ = key;
+      changed_ = true;
+    };
+    choose("", "none");
+    for (const std::string& key : group_keys_) choose(key, key.c_str());
+    ImGui::EndCombo();
+  }
+  widgets::hint("Runs that have the same of it are one row: mean ± standard deviation. Press it to see each of them");
+}
+
+void TablePanel::draw_group(const RunGroup& group) {
+  const bool open = open_groups_.contains(group.name);
+  widgets::color_mark(group.runs.front()->color);
   ImGui::SameLine(0, widgets::em(0.3f));
-  if (ImGui::Selectable(run.info.name.c_str(), workspace.selected == run.info.id,
-                        ImGuiSelectableFlags_SpanAllColumns | ImGuiSelectableFlags_AllowOverlap)) {
-    workspace.selected = run.info.id;
-    workspace.selected_by_hand = true;
-    workspace.layer.clear();
-  }
-  if (ImGui::BeginPopupContextItem("menu")) {
-    widgets::quiet_text(run.info.id);
-    ImGui::Separator();
-    run_menu_.draw(workspace, &run);
-    ImGui::EndPopup();
-  }
+  const std::string words = fmt::format("{} ({})", group.name, group.runs.size());
+  if (!ImGui::Selectable(words.c_str(), open, ImGuiSelectableFlags_SpanAllColumns)) return;
+  if (open)
+    open_groups_.erase(group.name);
+  else
+    open_groups_.insert(group.name);
+  changed_ = true;
+}
+
+void TablePanel::draw_run(Workspace& workspace, const RunView& run) {
+  if (!groups_.empty()) ImGui::Indent(widgets::em(1));
+  const bool shown = workspace.is_shown(run);
+  if (widgets::color_dot("show", run.color, shown)) workspace.show(run, !shown);
+  ImGui::SameLine(0, widgets::em(0.3f));
+  if (run.info.meta.pinned) ImGui::PushFont(workspace.bold, 0);
+  const bool pressed = ImGui::Selectable(run.info.name.c_str(), workspace.selected == run.info.id,
+                                         ImGuiSelectableFlags_SpanAllColumns | ImGuiSelectableFlags_AllowOverlap);
+  if (run.info.meta.pinned) ImGui::PopFont();
+  if (pressed) workspace.select(run);
+  if (!groups_.empty()) ImGui::Unindent(widgets::em(1));
+  if (!ImGui::BeginPopupContextItem("menu")) return;
+  widgets::quiet_text(run.info.id);
+  ImGui::Separator();
+  run_menu_.draw(workspace, &run);
+  ImGui::EndPopup();
+}
+
+void TablePanel::draw_cells(const RunView* run, const std::vector<RunCell>& cells) const {
   for (std::size_t i = 0; i < cells.size(); ++i) {
     if (!ImGui::TableNextColumn()) continue;
     const RunCell& cell = cells[i];
     if (cell.text.empty())
       widgets::quiet_text("–");
-    else if (columns_[i].kind == RunColumn::Kind::state && is_bad(run.info.status.state))
+    else if (run && columns_[i].kind == RunColumn::Kind::state && is_bad(run->info.status.state))
       widgets::wrong_text(cell.text);
     else
       ImGui::TextUnformatted(cell.text.c_str());
   }
-  ImGui::PopID();
 }
 
 }  // namespace

@@ -21,6 +21,19 @@ void Workspace::begin_frame(std::shared_ptr<const Snapshot> now) {
     selected = shown.empty() ? snapshot->runs.back()->info.id : shown.front()->info.id;
 }
 
+void Workspace::show(const RunView& run, bool so) {
+  if (so)
+    hidden.erase(run.info.id);
+  else
+    hidden.insert(run.info.id);
+}
+
+void Workspace::select(const RunView& run) {
+  selected = run.info.id;
+  selected_by_hand = true;
+  layer.clear();
+}
+
 const RunView* Workspace::find(const std::string& id) const {
   const auto at = std::lower_bound(snapshot->runs.begin(), snapshot->runs.end(), id,
                                    [](const auto& run, const std::string& wanted) { return run->info.id < wanted; });

@@ -49,6 +49,32 @@ std::vector<std::filesystem::path> folders_of(std::vector<std::filesystem::path>
   return paths;
 }
 
+/// A box of words with buttons, whose lower edge is at `bottom`; the bottom of the next one above it.
+float draw_notice(const char* title, const std::string& words, const ImVec4& back, const Color& edge, float bottom,
+                  const std::function<void()>& draw_buttons) {
+  const ImGuiViewport& viewport = *ImGui::GetMainViewport();
+  ImGui::SetNextWindowPos(ImVec2(viewport.WorkPos.x + viewport.WorkSize.x / 2, bottom), ImGuiCond_Always,
+                          ImVec2(0.5f, 1));
+  ImGui::SetNextWindowSizeConstraints(ImVec2(widgets::em(20), 0), ImVec2(widgets::em(52), widgets::em(20)));
+  ImGui::PushStyleColor(ImGuiCol_WindowBg, back);
+  ImGui::PushStyleColor(ImGuiCol_Border, widgets::vector_of(edge, 0.8f));
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 1);
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, widgets::em(0.3f));
+  const auto flags = ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_AlwaysAutoResize | ImGuiWindowFlags_NoDocking |
+                     ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoFocusOnAppearing | ImGuiWindowFlags_NoMove;
+  if (ImGui::Begin(title, nullptr, flags)) {
+    ImGui::PushTextWrapPos(widgets::em(50));
+    ImGui::TextUnformatted(words.c_str());
+    ImGui::PopTextWrapPos();
+    draw_buttons();
+  }
+  const float top = ImGui::GetWindowPos().y;
+  ImGui::End();
+  ImGui::PopStyleVar(2);
+  ImGui::PopStyleColor(2);
+  return top - widgets::em(0.5f);
+}
+
 }  // namespace
 
 Contents::Contents(const ContentsOptions& options, const Fonts& fonts)
@@ -133,7 +159,7 @@ void Contents::draw() {
   } else {
     draw_menu_bar();
     draw_panels();
-    draw_error();
+    draw_notices();
   }
   textures_.end_frame();
 }
@@ -142,7 +168,8 @@ void Contents::draw() {
 void Contents::tell_of_removed(const Snapshot& before) {
   std::vector<std::string> gone;
   for (const auto& run : before.runs)
-    if (workspace_.is_shown(*run) && !workspace_.find(run->info.id)) gone.push_back(run->info.name);
+    if (workspace_.is_shown(*run) && !workspace_.find(run->info.id) && !session_.removes(run->info.folder))
+      gone.push_back(run->info.name);
   if (gone.empty()) return;
   constexpr std::size_t kNamed = 3;
   const auto end = gone.begin() + static_cast<std::ptrdiff_t>(std::min(kNamed, gone.size()));
@@ -170,6 +197,7 @@ void Contents::take_news() {
     workspace_.raised = kSweepPanel;
   }
   if (first_listing_ && !workspace_.snapshot->loading) choose_shown();
+  if (auto removed = session_.take_removed()) workspace_.removed = std::move(removed);
   if (auto error = session_.take_error()) workspace_.error = std::move(error);
   if (auto examinations = session_.examinations()) workspace_.examinations = std::move(*examinations);
   Interest interest;
@@ -393,29 +421,23 @@ void Contents::draw_alone() {
   ImGui::End();
 }
 
-/// At the lower edge, over everything, until it is dismissed; nothing has to be answered.
-void Contents::draw_error() {
-  if (!workspace_.error) return;
-  const ImGuiViewport& viewport = *ImGui::GetMainViewport();
-  const ImVec2 at(viewport.WorkPos.x + viewport.WorkSize.x / 2,
-                  viewport.WorkPos.y + viewport.WorkSize.y - widgets::em(1));
-  ImGui::SetNextWindowPos(at, ImGuiCond_Always, ImVec2(0.5f, 1));
-  ImGui::SetNextWindowSizeConstraints(ImVec2(widgets::em(20), 0), ImVec2(widgets::em(52), widgets::em(20)));
-  ImGui::PushStyleColor(ImGuiCol_WindowBg, ImVec4(0.20f, 0.13f, 0.14f, 0.98f));
-  ImGui::PushStyleColor(ImGuiCol_Border, widgets::vector_of(look::kWrong, 0.8f));
-  ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 1);
-  ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, widgets::em(0.3f));
-  const auto flags = ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_AlwaysAutoResize | ImGuiWindowFlags_NoDocking |
-                     ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoFocusOnAppearing | ImGuiWindowFlags_NoMove;
-  if (ImGui::Begin("What went wrong", nullptr, flags)) {
-    ImGui::PushTextWrapPos(widgets::em(50));
-    ImGui::TextUnformatted(workspace_.error->c_str());
-    ImGui::PopTextWrapPos();
-    if (ImGui::Button("Dismiss")) workspace_.error.reset();
-  }
-  ImGui::End();
-  ImGui::PopStyleVar(2);
-  ImGui::PopStyleColor(2);
+/// At the lower edge, over everything, until they are dismissed; nothing has to be answered.
+void Contents::draw_notices() {
+  float bottom = ImGui::GetMainViewport()->WorkPos.y + ImGui::GetMainViewport()->WorkSize.y - widgets::em(1);
+  if (workspace_.error)
+    bottom = draw_notice("What went wrong", *workspace_.error, ImVec4(0.20f, 0.13f, 0.14f, 0.98f), look::kWrong, bottom,
+                         [&] {
+                           if (ImGui::Button("Dismiss")) workspace_.error.reset();
+                         });
+  if (!workspace_.removed) return;
+  const std::string words = fmt::format("{} is in the bin.", workspace_.removed->name);
+  draw_notice("Removed", words, widgets::vector_of(look::kFrame), look::kQuiet, bottom, [&] {
+    const bool undo = ImGui::Button("Undo");
+    ImGui::SameLine();
+    const bool dismissed = ImGui::Button("Dismiss");
+    if (undo) session_.restore(*workspace_.removed);
+    if (undo || dismissed) workspace_.removed.reset();
+  });
 }
 
 }  // namespace ablate

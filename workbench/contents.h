@@ -53,7 +53,7 @@ class Contents {
   void choose_shown();
   void draw_menu_bar();
   void draw_counts();
-  void draw_error();
+  void draw_notices();
   void draw_panels();
   void draw_alone();
   void lay_out(unsigned dock, bool anew);

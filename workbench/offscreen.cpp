@@ -18,6 +18,7 @@
 #include "experiments/data/dataset.h"
 #include "runs/error.h"
 #include "workbench/contents.h"
+#include "workbench/pixels.h"
 #include "workbench/theme.h"
 
 namespace ablate {
@@ -95,19 +96,7 @@ class Canvas {
     glClearColor(0.085f, 0.09f, 0.105f, 1);
     glClear(GL_COLOR_BUFFER_BIT);
   }
-  Picture read() {
-    Picture picture{height_, width_, 3, {}};
-    const auto row = static_cast<std::size_t>(width_) * 3;
-    std::vector<std::uint8_t> from_below(row * static_cast<std::size_t>(height_));
-    glPixelStorei(GL_PACK_ALIGNMENT, 1);
-    glReadPixels(0, 0, width_, height_, GL_RGB, GL_UNSIGNED_BYTE, from_below.data());
-    picture.pixels.reserve(from_below.size());
-    for (int y = height_; y-- > 0;) {
-      const auto begin = from_below.begin() + static_cast<std::ptrdiff_t>(row) * y;
-      picture.pixels.insert(picture.pixels.end(), begin, begin + static_cast<std::ptrdiff_t>(row));
-    }
-    return picture;
-  }
+  Picture read() { return read_pixels(0, 0, width_, height_, height_); }
 
  private:
   int width_, height_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runs/atomic_file.h"
+#include "runs/bin.h"
 #include "runs/error.h"
 #include "sweeps/launcher.h"
 #include "sweeps/sweep_folder.h"
@@ -50,6 +51,26 @@ void Session::change_lr(const RunView& run, const LrRequest& asked) {
 
 void Session::move_in_queue(const RunView& run, QueueEnd end) {
   add([root = run.root, info = run.info, end] { ablate::move_in_queue(root, info, end); });
+}
+
+void Session::annotate(const RunView& run, std::function<void(RunMeta&)> change) {
+  add([folder = run.info.folder, change = std::move(change)] { change_meta(folder, change); });
+}
+
+void Session::remove(const RunView& run) {
+  {
+    const std::lock_guard lock(mutex_);
+    removing_.insert(run.info.folder);
+  }
+  add([this, root = run.root, info = run.info] {
+    remove_run(root, info);
+    const std::lock_guard lock(mutex_);
+    removed_ = RemovedRun{root, info.id, info.name};
+  });
+}
+
+void Session::restore(const RemovedRun& run) {
+  add([run] { restore_run(run.root, run.id); });
 }
 
 void Session::launch(const Sweep& sweep, const TrainingPlace& place) {
@@ -133,6 +154,16 @@ std::optional<std::string> Session::take_launched() {
 std::optional<std::string> Session::take_launched_sweep() {
   const std::unique_lock lock(mutex_, std::try_to_lock);
   return lock ? std::exchange(launched_sweep_, std::nullopt) : std::nullopt;
+}
+
+std::optional<RemovedRun> Session::take_removed() {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  return lock ? std::exchange(removed_, std::nullopt) : std::nullopt;
+}
+
+bool Session::removes(const std::filesystem::path& folder) const {
+  const std::lock_guard lock(mutex_);
+  return removing_.contains(folder);
 }
 
 std::optional<std::string> Session::take_error() {

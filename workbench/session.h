@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -33,6 +34,9 @@ class Session : public Actions {
   void examine(const RunView& run) override { examiner_.examine(run.info.id, run.info.folder); }
   void stop_examining(const RunView& run) override { examiner_.stop(run.info.id); }
   void move_in_queue(const RunView& run, QueueEnd end) override;
+  void annotate(const RunView& run, std::function<void(RunMeta&)> change) override;
+  void remove(const RunView& run) override;
+  void restore(const RemovedRun& run) override;
   void launch(const Sweep& sweep, const TrainingPlace& place) override;
   void resume(const SweepView& sweep) override;
   void pause(const SweepView& sweep) override;
@@ -50,6 +54,10 @@ class Session : public Actions {
   std::optional<std::string> take_launched();
   /// The name of the sweep that was launched last, once.
   std::optional<std::string> take_launched_sweep();
+  /// The run that was removed last, once.
+  std::optional<RemovedRun> take_removed();
+  /// Whether somebody has asked for it to be removed.
+  bool removes(const std::filesystem::path& folder) const;
   /// See Examiner.
   std::optional<std::map<std::string, Examination>> examinations() const { return examiner_.examinations(); }
   /// Why an action failed, once for each.
@@ -64,11 +72,13 @@ class Session : public Actions {
   std::map<std::filesystem::path, SlurmLauncher> clusters_;  ///< by root; the session's thread only
   std::string cluster_problem_;                              ///< the same
   std::chrono::steady_clock::time_point next_question_{};
-  std::mutex mutex_;  // Guards the following.
+  mutable std::mutex mutex_;  // Guards the following.
   std::condition_variable changed_;
   std::deque<std::function<void()>> jobs_;
   std::deque<std::string> errors_;
   std::optional<std::string> launched_, launched_sweep_;
+  std::optional<RemovedRun> removed_;
+  std::set<std::filesystem::path> removing_;
   bool ending_ = false;
   std::thread worker_;
   Examiner examiner_;

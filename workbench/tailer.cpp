@@ -53,8 +53,8 @@ bool same_status(const RunStatus& a, const RunStatus& b) {
 }
 
 bool same_info(const RunInfo& a, const RunInfo& b) {
-  return a.name == b.name && a.experiment == b.experiment && a.meta.color == b.meta.color &&
-         same_status(a.status, b.status) && a.run == b.run;
+  return a.name == b.name && a.experiment == b.experiment && a.meta == b.meta && same_status(a.status, b.status) &&
+         a.run == b.run;
 }
 
 std::shared_ptr<const RunConfig> config_of(const nlohmann::json& run) {

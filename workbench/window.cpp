@@ -18,6 +18,7 @@
 
 #include "runs/error.h"
 #include "workbench/contents.h"
+#include "workbench/pixels.h"
 #include "workbench/theme.h"
 
 namespace ablate {
@@ -158,6 +159,8 @@ void Window::build_frame() {
 }
 
 void Window::frame() {
+  // What was wanted while the frame before was built, so that the menu it was chosen from is gone.
+  const auto wanted = std::exchange(contents_->workspace().picture, std::nullopt);
   build_frame();
   int width = 0, height = 0;
   glfwGetFramebufferSize(window_, &width, &height);
@@ -165,6 +168,13 @@ void Window::frame() {
   glClearColor(0.085f, 0.09f, 0.105f, 1);
   glClear(GL_COLOR_BUFFER_BIT);
   ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
+  if (wanted) {
+    const auto whole = [&](std::size_t i, int most) { return std::clamp(static_cast<int>(wanted->place[i]), 0, most); };
+    const int left = whole(0, width - 1), top = whole(1, height - 1);
+    const Picture picture = read_pixels(left, top, whole(2, width - left), whole(3, height - top), height);
+    contents_->session().save(wanted->file, encode_png(picture));
+  }
+  if (contents_->workspace().picture) wake_up_->call();
   glfwSwapBuffers(window_);
 }
 

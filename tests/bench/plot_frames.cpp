@@ -12,6 +12,7 @@
 #include <functional>
 #include <random>
 
+#include "viewers/ribbons.h"
 #include "viewers/series_plot.h"
 
 namespace {
@@ -79,10 +80,16 @@ int main(int argc, char** argv) {
   io.DisplaySize = {kWidth, kHeight};
   io.BackendFlags |= ImGuiBackendFlags_RendererHasTextures | ImGuiBackendFlags_RendererHasVtxOffset;
   double x_min = 0, x_max = last;
+  std::vector<PlotSeries*> all;
+  for (PlotSeries& each : series) all.push_back(&each);
+  Ribbons ribbons;
   const auto ours = [&] {
     const int width = static_cast<int>(ImPlot::GetPlotSize().x);
-    for (std::size_t run = 0; run < runs; ++run)
-      draw_line(series[run].smoothed(x_min, x_max, width), {0.1f, 0.2f, 0.9f}, 1, 1.5f, LineStyle::solid);
+    find_lines(all, x_min, x_max, width, XScale::linear);
+    std::vector<Stroke> strokes;
+    for (PlotSeries& each : series)
+      strokes.push_back({&each.smoothed(x_min, x_max, width), {0.1f, 0.2f, 0.9f}, 1, 1.5f});
+    ribbons.draw(strokes);
   };
   const auto all_points = [&] {
     for (std::size_t run = 0; run < runs; ++run)

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "experiments/data/dataset.h"
+#include "workbench/pixels.h"
 
 namespace ablate {
 
@@ -70,17 +71,9 @@ bool Driver::wait_until(ImGuiTestContext& context, const std::function<bool()>& 
 }
 
 Picture Driver::drawn(ImVec2 corner, ImVec2 size) {
-  Picture picture{static_cast<int>(size.y), static_cast<int>(size.x), 3, {}};
-  const std::ptrdiff_t row = 3 * picture.width;
-  const float below = ImGui::GetIO().DisplaySize.y - corner.y - size.y;  // OpenGL counts from there.
-  std::vector<std::uint8_t> from_below(static_cast<std::size_t>(row * picture.height));
-  glPixelStorei(GL_PACK_ALIGNMENT, 1);
   glReadBuffer(GL_BACK);
-  glReadPixels(static_cast<int>(corner.x), static_cast<int>(below), picture.width, picture.height, GL_RGB,
-               GL_UNSIGNED_BYTE, from_below.data());
-  for (auto end = from_below.end(); end != from_below.begin(); end -= row)
-    picture.pixels.insert(picture.pixels.end(), end - row, end);
-  return picture;
+  return read_pixels(static_cast<int>(corner.x), static_cast<int>(corner.y), static_cast<int>(size.x),
+                     static_cast<int>(size.y), static_cast<int>(ImGui::GetIO().DisplaySize.y));
 }
 
 int Driver::pixels_like(const char* panel, Color color) {

@@ -1,5 +1,6 @@
 // What panels do with runs that are there already; no workers.
 #include <gtest/gtest.h>
+#include <imgui_internal.h>
 
 #include <cmath>
 
@@ -121,6 +122,96 @@ TEST_F(PanelsTest, PressingADotHidesARunAndShowsItAgain) {
     EXPECT_EQ(workspace().shown.size(), 1u);
     context.ItemClick(dot.c_str());
     EXPECT_FALSE(workspace().hidden.contains(id));
+  });
+}
+
+TEST_F(PanelsTest, WhatIsSaidOfARunIsKeptWithItAndFindsIt) {
+  const fs::path folder = driver_->run_named("two-instance")->info.folder;
+  driver_->run([&](ImGuiTestContext& context) {
+    context.ItemClick("//Runs/**/two-instance", ImGuiMouseButton_Right);
+    context.SetRef("//$FOCUSED");
+    context.MenuAction(ImGuiTestAction_Hover, "Name, tags, notes");
+    context.SetRef("//$FOCUSED");
+    context.ItemInputValue("##name", "the good one");
+    context.ItemInputValue("##tags", "good, no flip");
+    context.ItemInputValue("##figures", "leaderboard 0.87");
+    context.ItemClick("Keep");
+    EXPECT_TRUE(read_meta(folder).name.empty()) << "a figure is written otherwise";
+    context.ItemInputValue("##figures", "leaderboard=0.87");
+    context.ItemInput("##notes");
+    context.KeyCharsReplace("wider");
+    context.ItemInput("##name");
+    context.SetRef("//$FOCUSED");
+    context.ItemClick("Keep");
+    if (!driver_->wait_until(
+            context, [&] { return driver_->run_named("the good one") != nullptr; }, 20, "it has another name"))
+      return;
+    context.ItemClick("//Runs/**/the good one", ImGuiMouseButton_Right);
+    context.ItemClick("//$FOCUSED/Pin");
+    driver_->wait_until(
+        context, [&] { return driver_->run_named("the good one")->info.meta.pinned; }, 20, "it is pinned");
+    context.ItemInputValue("//Runs/##filter", "no flip pinned");
+    context.Yield(2);
+    EXPECT_TRUE(context.ItemExists("//Runs/**/the good one"));
+    EXPECT_FALSE(context.ItemExists("//Runs/**/one-batch"));
+    context.ItemInputValue("//Runs/##filter", "");
+    context.WindowFocus("//Table");
+  });
+  driver_->save_picture("said-in-the-table");
+  const RunMeta said = read_meta(folder);
+  EXPECT_EQ(said.tags, (std::vector<std::string>{"good", "no flip"}));
+  EXPECT_EQ(said.figures, (std::map<std::string, double>{{"leaderboard", 0.87}}));
+  EXPECT_EQ(said.notes, "wider");
+}
+
+TEST_F(PanelsTest, AnArchivedRunIsDrawnNowhereUntilItIsBroughtBack) {
+  driver_->run([&](ImGuiTestContext& context) {
+    context.ItemClick("//Runs/**/two-instance", ImGuiMouseButton_Right);
+    context.ItemClick("//$FOCUSED/Archive");
+    driver_->wait_until(
+        context, [&] { return workspace().shown.size() == 1; }, 20, "it is gone from sight");
+    EXPECT_FALSE(context.ItemExists("//Runs/**/two-instance"));
+    context.ItemInputValue("//Runs/##filter", "archived");
+    context.Yield(2);
+    context.ItemClick("//Runs/**/two-instance", ImGuiMouseButton_Right);
+    context.ItemClick("//$FOCUSED/Bring back from the archive");
+    driver_->wait_until(
+        context, [&] { return workspace().shown.size() == 2; }, 20, "it is back");
+    context.ItemInputValue("//Runs/##filter", "");
+  });
+}
+
+TEST_F(PanelsTest, ARemovedRunComesBackByUndo) {
+  const RunView before = *driver_->run_named("two-instance");
+  driver_->run([&](ImGuiTestContext& context) {
+    context.ItemClick("//Runs/**/two-instance", ImGuiMouseButton_Right);
+    context.ItemClick("//$FOCUSED/Remove");
+    driver_->wait_until(
+        context, [&] { return workspace().removed && !driver_->run_named("two-instance"); }, 20, "it is in the bin");
+    EXPECT_FALSE(fs::exists(before.info.folder));
+    EXPECT_FALSE(workspace().error) << *workspace().error;
+  });
+  driver_->save_picture("removed");
+  driver_->run([&](ImGuiTestContext& context) {
+    context.ItemClick("//Removed/Undo");
+    driver_->wait_until(
+        context, [&] { return driver_->run_named("two-instance") != nullptr; }, 20, "it is back");
+    EXPECT_FALSE(workspace().removed);
+  });
+  EXPECT_EQ(driver_->run_named("two-instance")->color, before.color);
+}
+
+TEST_F(PanelsTest, ARunTakesAnotherColour) {
+  driver_->run([&](ImGuiTestContext& context) {
+    context.ItemClick("//Runs/**/two-instance", ImGuiMouseButton_Right);
+    context.SetRef("//$FOCUSED");
+    context.MenuAction(ImGuiTestAction_Hover, "Colour");
+    context.SetRef("//$FOCUSED");
+    context.ItemClick("$$4/##of the palette");
+    driver_->wait_until(
+        context,
+        [&] { return driver_->run_named("two-instance")->color == *parse_color(words_of_color(run_palette()[4])); }, 20,
+        "it has the colour");
   });
 }
 
@@ -292,7 +383,7 @@ TEST_F(PanelsTest, EveryViewOfTheMasksIsDrawn) {
 TEST_F(PanelsTest, CurvesAreDrawnOnEveryKindOfAxis) {
   driver_->run([&](ImGuiTestContext& context) {
     context.SetRef("Curves");
-    for (const char* axis : {"time", "wall time", "order", "step"}) {
+    for (const char* axis : {"time", "wall time", "order", "epoch", "images", "step"}) {
       context.ComboClick((std::string("x/") + axis).c_str());
       for (const char* scale : {"linear", "symlog", "log"}) context.ComboClick((std::string("y/") + scale).c_str());
       for (const char* box : {"log x", "outliers"}) context.ItemClick(box);
@@ -300,6 +391,34 @@ TEST_F(PanelsTest, CurvesAreDrawnOnEveryKindOfAxis) {
     }
     EXPECT_TRUE(context.ItemExists("log x"));
   });
+}
+
+TEST_F(PanelsTest, LinesAreDrawnLessThoseOfABaseline) {
+  driver_->run([&](ImGuiTestContext& context) {
+    context.SetRef("Curves");
+    const std::string id = driver_->run_named("one-batch")->info.id;
+    context.ComboClick(("baseline/one-batch##" + id).c_str());
+    context.Yield(3);
+  });
+  driver_->save_picture("baseline");
+}
+
+TEST_F(PanelsTest, WhatIsInSightIsKeptAsAPicture) {
+  driver_->run([&](ImGuiTestContext& context) {
+    context.SetRef("Curves");
+    for (const char* kind : {"Gaussian", "median"}) {
+      context.ComboClick((std::string("##smoothing kind/") + kind).c_str());
+      context.ItemClick("Save");
+      context.ItemInputValue("//$FOCUSED/##file", kind);
+      context.ItemClick("//$FOCUSED/PNG");
+      driver_->wait_until(
+          context, [&] { return fs::exists(root() / (std::string(kind) + ".png")); }, 20, "the file is there");
+    }
+  });
+  const auto picture = read_picture(root() / "median.png", 3);
+  const ImGuiWindow* const panel = ImGui::FindWindowByName("Curves");
+  EXPECT_EQ(picture.width, static_cast<int>(panel->Size.x));
+  EXPECT_EQ(picture.height, static_cast<int>(panel->Size.y));
 }
 
 TEST_F(PanelsTest, WhatARestartDroppedIsDrawnAndSavedWhereItIsAskedFor) {

@@ -28,6 +28,13 @@ class RecordingActions : public Actions {
   void move_in_queue(const RunView& run, QueueEnd end) override {
     asked.push_back(run.info.name + (end == QueueEnd::first ? " first" : " last"));
   }
+  void annotate(const RunView& run, std::function<void(RunMeta&)> change) override {
+    asked.push_back("annotate " + run.info.name);
+    said = run.info.meta;
+    change(said);
+  }
+  void remove(const RunView& run) override { asked.push_back("remove " + run.info.name); }
+  void restore(const RemovedRun& run) override { asked.push_back("restore " + run.id); }
   void launch(const Sweep& wanted, const TrainingPlace& where) override {
     asked.push_back(fmt::format("launch sweep {}, {} at once", wanted.name, where.trials_at_once()));
     sweep = wanted;
@@ -48,6 +55,7 @@ class RecordingActions : public Actions {
   }
   std::vector<std::string> asked;
   std::string saved;
+  RunMeta said;                          ///< of the run annotated last
   std::optional<Experiment> experiment;  ///< launched last
   std::optional<Sweep> sweep;            ///< likewise
   TrainingPlace place;                   ///< … where

@@ -134,12 +134,37 @@ TEST(RunStatusFile, ReadersNeverSeeAHalfWrittenOne) {
 TEST(RunMetaFile, UnknownKeysAreKept) {
   const TempFolder folder;
   write_text(folder / "run.json", "{}");
-  write_text(folder / "meta.json", R"({"format": 1, "name": "a", "pinned": true})");
+  write_text(folder / "meta.json", R"({"format": 1, "name": "a", "mood": "good"})");
   change_meta(folder.path(), [](RunMeta& meta) { meta.tags = {"x"}; });
   const RunMeta meta = read_meta(folder.path());
   EXPECT_EQ(meta.name, "a");
   EXPECT_THAT(meta.tags, ElementsAre("x"));
-  EXPECT_EQ(meta.other, nlohmann::json({{"pinned", true}}));
+  EXPECT_EQ(meta.other, nlohmann::json({{"mood", "good"}}));
+}
+
+TEST(RunMetaFile, ComesBack) {
+  const TempFolder folder;
+  write_text(folder / "run.json", "{}");
+  RunMeta said;
+  said.name = "mine";
+  said.tags = {"good", "no flip"};
+  said.notes = "two\nlines";
+  said.figures = {{"leaderboard", 0.87}, {"lost", NAN}};
+  said.color = "#102030";
+  said.pinned = said.archived = true;
+  change_meta(folder.path(), [&](RunMeta& meta) { meta = said; });
+  const RunMeta read = read_meta(folder.path());
+  EXPECT_EQ(to_json(read), to_json(said));
+  write_text(folder / "meta.json", R"({"figures": {"a": "much"}})");
+  EXPECT_THROW(read_meta(folder.path()), Error);
+}
+
+TEST(RunMetaFile, FiguresAreNumbersByName) {
+  EXPECT_EQ(figure_from_words(" leaderboard = 0.87"),
+            (std::pair<std::string, std::optional<double>>("leaderboard", 0.87)));
+  EXPECT_EQ(figure_from_words("a="), (std::pair<std::string, std::optional<double>>("a", std::nullopt)));
+  for (const char* words : {"", "a", "=1", "a=b", "a=1x", "a 1"})
+    EXPECT_THROW(figure_from_words(words), Error) << words;
 }
 
 TEST(RunMetaFile, SeveralProcessesLoseNothing) {

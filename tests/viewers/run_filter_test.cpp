@@ -49,6 +49,20 @@ TEST(RunFilter, ARunOfAnotherProgramHasTheHyperParametersThatItLogged) {
   EXPECT_FALSE(matches("norm=instance", foreign));
 }
 
+TEST(RunFilter, TagsNotesAndPinsAreFoundAndArchivedRunsOnlyWhenAskedFor) {
+  RunView view = run_named("x", "batch");
+  view.info.meta.tags = {"Good"};
+  view.info.meta.notes = "with flips";
+  EXPECT_TRUE(matches("good flips", view));
+  EXPECT_FALSE(matches("pinned", view));
+  view.info.meta.pinned = true;
+  EXPECT_TRUE(matches("pinned", view));
+  EXPECT_FALSE(matches("archived", view));
+  view.info.meta.archived = true;
+  EXPECT_FALSE(matches("good", view));
+  EXPECT_TRUE(matches("good archived", view));
+}
+
 TEST(RunFilter, ExpressionsSearchTheName) {
   EXPECT_TRUE(matches("^batch-(shared|separate)$", run_named("batch-shared", "batch")));
   EXPECT_FALSE(matches("^shared", run_named("batch-shared", "batch")));

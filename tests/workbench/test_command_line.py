@@ -18,7 +18,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-COMMANDS = "open demo options train launch cluster list show compare export stop resume predict evaluate average cost doctor lr-find sweep screenshot".split()
+COMMANDS = "open demo options train launch cluster list show compare export mark remove restore stop resume predict evaluate average cost doctor lr-find sweep screenshot".split()
 LATER = "data".split()
 
 
@@ -57,6 +57,45 @@ class CommandLineTest(AblateTest):
         self.assertIn("Did you mean --json?", self.error_of("list", "--jsn", code=2))
         self.assertIn("Did you mean --tag?", self.error_of("export", ".", "--tags", "x", code=2))
         self.assertIn("Did you mean model.norm?", self.error_of("options", "model.nrm", code=2))
+
+    def test_what_people_say_of_a_run_is_kept_and_listed(self):
+        self.make_run("a")
+        self.make_run("b")
+        said = self.json_of("mark", "a", "b", "--tag", "good", "--figure", "leaderboard=0.87", "--notes", "two\nlines", "--pin")
+        self.assertEqual([run["tags"] for run in said], [["good"], ["good"]])
+        self.ablate("mark", "a", "--no-tag", "good", "--no-pin", "--name", "best of all")
+        shown = self.json_of("show", "best of all")
+        self.assertEqual((shown["tags"], shown["figures"], shown["notes"], shown["pinned"]), ([], {"leaderboard": 0.87}, "two\nlines", False))
+        lines = self.ablate("list").stdout.splitlines()
+        self.assertIn("pinned, #good, leaderboard 0.87, two", lines[1], "pinned ones first")
+        self.assertIn("best of all", lines[2])
+        self.ablate("mark", "b", "--archive")
+        listed = self.ablate("list")
+        self.assertNotIn("good", listed.stdout)
+        self.assertIn("1 archived: ablate list --all", listed.stderr)
+        self.assertEqual(len(self.json_of("list", "--all")), 2)
+        self.assertIn("NAME=NUMBER", self.error_of("mark", "b", "--figure", "leaderboard", code=2))
+        self.assertIn("no run \"c\"", self.error_of("mark", "best of all", "c", "--tag", "x", code=1))
+        self.assertEqual(self.json_of("show", "best of all")["tags"], [], "nothing is said where one is not there")
+
+    def test_nothing_is_said_in_another_programs_folder(self):
+        self.write_events(self.root / "theirs", [("loss", 1, 0.5)])
+        self.assertIn("no run.json", self.error_of("mark", "theirs", "--tag", "x", code=1))
+        self.assertIn("no run.json", self.error_of("remove", "theirs", code=1))
+        self.assertEqual(len(list((self.root / "theirs").iterdir())), 1)
+
+    def test_a_removed_run_is_in_the_bin_until_it_is_restored(self):
+        folder = self.make_run("a")
+        self.make_run("b")
+        self.make_run("busy", state="queued")
+        self.assertIn("stop it first", self.error_of("remove", "busy", code=1))
+        self.assertIn(f"ablate restore {folder.name}", self.ablate("remove", "a").stdout)
+        self.assertEqual({run["name"] for run in self.json_of("list")}, {"b", "busy"})
+        self.assertIn(folder.name, self.ablate("restore").stdout)
+        self.ablate("restore", "a")
+        self.assertEqual(self.json_of("show", "a")["status"], "completed")
+        self.assertEqual(self.json_of("restore"), [])
+        self.assertIn("no run \"a\"", self.error_of("restore", "a", code=1))
 
     def test_missing_and_superfluous_words_are_wrong_usage(self):
         self.assertIn("RUN", self.error_of("show", code=2))

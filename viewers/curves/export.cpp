@@ -37,7 +37,7 @@ void append_lines(const Plot& plot, const XView& view, std::string& text) {
                      line.dropped      ? "dropped"
                      : line.train_mode ? "train"
                                        : "eval",
-                     point.step, point.wall_seconds, point.value, drawn.y(i));
+                     point.step, plot.difference ? "" : fmt::format("{}", point.wall_seconds), point.value, drawn.y(i));
     }
   }
 }

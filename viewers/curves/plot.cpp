@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 #include <deque>
 #include <optional>
 
+#include "viewers/curves/x_axis.h"
 #include "viewers/plot_choice.h"
 #include "viewers/widgets.h"
 
@@ -29,6 +29,7 @@ void BandSeries::update(const std::vector<PlotSeries*>& members, Spread spread) 
        {std::pair(&mean_, &band.mean), std::pair(&low_, &band.low), std::pair(&high_, &band.high)}) {
     ScalarColumn column;
     for (std::size_t i = 0; i < band.x.size(); ++i) column.push_back({band.runs[i], band.x[i], (*values)[i]});
+    series->clear();
     series->update(column, XAxis::wall_time, 0);  // Whatever x is.
   }
 }
@@ -51,7 +52,7 @@ Limits y_limits(const Plot& plot, bool outliers) {
     const double margin = std::pow(high / low, 0.05);
     return {low / margin, high * margin};
   }
-  if (is_share(plot.name) && range.min >= 0 && range.max <= 1) return {0, 1};
+  if (!plot.difference && is_share(plot.name) && range.min >= 0 && range.max <= 1) return {0, 1};
   const double margin =
       range.max > range.min ? 0.05 * (range.max - range.min) : std::max(1e-9, std::abs(range.max) * 0.1);
   return {range.min - margin, range.max + margin};
@@ -73,6 +74,24 @@ void draw_between(const VisibleLine& low, const VisibleLine& high, const Color& 
 
 }  // namespace
 
+namespace {
+
+/// What was logged, faintly.
+void draw_raw(const Plot& plot, const auto& raw) {
+  std::vector<Stroke> ribbons;
+  for (const PlotLine& line : plot.lines) {
+    if (line.dropped) continue;
+    const VisibleLine& visible = raw(*line.series);
+    if (is_ribbon(visible))
+      ribbons.push_back({&visible, line.run->color, 0.22f, 1.0f});
+    else
+      draw_line(visible, line.run->color, 0.22f, 1.0f, LineStyle::solid);
+  }
+  plot.ribbons->behind.draw(ribbons);
+}
+
+}  // namespace
+
 void draw_lines(const Plot& plot, const XView& view, bool raw_behind) {
   const int columns = std::max(16, static_cast<int>(ImPlot::GetPlotSize().x));
   const float pixels = std::max(1.5f, widgets::em(0.115f));
@@ -84,37 +103,35 @@ void draw_lines(const Plot& plot, const XView& view, bool raw_behind) {
     draw_line(raw(band.series->mean()), band.color, 1, band.train_mode ? pixels * 0.8f : pixels,
               band.train_mode ? LineStyle::dashed : LineStyle::solid);
   if (!plot.bands.empty()) return;
+  find_lines(plot.series(), view.x.min, view.x.max, columns, view.scale);
   for (const PlotLine& line : plot.lines)
-    if (raw_behind && !line.dropped) draw_line(raw(*line.series), line.run->color, 0.22f, 1.0f, LineStyle::solid);
+    if (line.series->has_band()) {
+      const auto edge = [&](auto which) -> const VisibleLine& {
+        return (line.series->*which)(view.x.min, view.x.max, columns, view.scale);
+      };
+      draw_between(edge(&PlotSeries::low), edge(&PlotSeries::high), line.run->color);
+    }
+  if (raw_behind) draw_raw(plot, raw);
+  std::vector<Stroke> ribbons;
+  std::vector<const PlotLine*> others;
   for (const PlotLine& line : plot.lines) {
-    const auto style = line.train_mode ? LineStyle::dashed : LineStyle::solid;
-    const float alpha = line.dropped ? 0.35f : line.train_mode ? 0.75f : 1.0f;
-    draw_line(line.series->smoothed(view.x.min, view.x.max, columns, view.scale), line.run->color, alpha,
-              line.train_mode ? pixels * 0.8f : pixels, style);
+    const VisibleLine& visible = line.series->smoothed(view.x.min, view.x.max, columns, view.scale);
+    if (!line.train_mode && !line.dropped && is_ribbon(visible))
+      ribbons.push_back({&visible, line.run->color, 1, pixels});
+    else
+      others.push_back(&line);
+  }
+  plot.ribbons->lines.draw(ribbons);
+  for (const PlotLine* line : others) {
+    const auto style = line->train_mode ? LineStyle::dashed : LineStyle::solid;
+    const float alpha = line->dropped ? 0.35f : line->train_mode ? 0.75f : 1.0f;
+    draw_line(line->series->smoothed(view.x.min, view.x.max, columns, view.scale), line->run->color, alpha,
+              line->train_mode ? pixels * 0.8f : pixels, style);
   }
   for (const PlotLine& line : plot.lines) draw_not_finite(raw(*line.series), line.run->color);
 }
 
 namespace {
-
-std::string x_words(const XView& view, double x) {
-  char text[64];
-  switch (view.axis) {
-    case XAxis::step:
-      return fmt::format("step {:g}", x);
-    case XAxis::order:
-      return fmt::format("point {:g}", x);
-    case XAxis::relative_time:
-      format_relative_time(x, text, sizeof text, nullptr);
-      return text;
-    case XAxis::wall_time:
-      break;
-  }
-  const auto seconds = static_cast<std::time_t>(x);
-  std::tm local{};
-  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", ::localtime_r(&seconds, &local));
-  return text;
-}
 
 /// A line of the tooltip.
 struct Row {
@@ -164,7 +181,7 @@ void draw_values(const Plot& plot, const XView& view, double x) {
   const std::vector<Row> rows = rows_at(plot, x);
   const bool two = std::ranges::any_of(rows, [](const Row& row) { return row.eval && row.train; });
   if (!ImGui::BeginTooltip()) return;
-  widgets::quiet_text(x_words(view, x));
+  widgets::quiet_text(x_words(view.axis, x));
   if (two) {
     ImGui::SameLine();
     widgets::quiet_text("  eval / train mode");

@@ -5,6 +5,7 @@
 
 #include "viewers/curves/band.h"
 #include "viewers/panel.h"
+#include "viewers/ribbons.h"
 #include "viewers/series_plot.h"
 
 namespace ablate {
@@ -20,6 +21,7 @@ struct PlotLine {
   PlotSeries* series = nullptr;
   bool train_mode = false;
   bool dropped = false;  ///< by a restart
+  std::string tag;
 };
 
 /// Several runs' lines as one, with their spread. Follows its members at the cost of all their points, whenever one of
@@ -46,6 +48,11 @@ struct PlotBand {
   bool train_mode = false;
 };
 
+/// What is kept of the curves of one plot between frames. Drawing thread.
+struct PlotRibbons {
+  Ribbons behind, lines;
+};
+
 enum class YScale { linear, logarithmic, symmetric };
 
 /// One plot: either the runs' own lines, or bands.
@@ -54,6 +61,8 @@ struct Plot {
   std::vector<PlotLine> lines;
   std::vector<PlotBand> bands;
   YScale scale = YScale::linear;
+  bool difference = false;  ///< to a baseline
+  PlotRibbons* ribbons = nullptr;
 
   /// All series that are drawn as a line.
   std::vector<PlotSeries*> series() const;

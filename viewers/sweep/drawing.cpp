@@ -21,10 +21,8 @@ void SweepScene::select(int number) {
   selected = number;
   const RunView* const its = run(number);
   if (!its) return;
-  workspace.selected = its->info.id;
-  workspace.selected_by_hand = true;
-  workspace.hidden.erase(its->info.id);
-  workspace.layer.clear();
+  workspace.select(*its);
+  workspace.show(*its, true);
 }
 
 Color trial_color(const SweepScene& scene, int trial) {

@@ -193,12 +193,7 @@ void TrialsChart::draw_run(SweepScene& scene, int number) {
     return;
   }
   const bool shown = scene.workspace.is_shown(*run);
-  if (widgets::color_dot("show", run->color, shown)) {
-    if (shown)
-      scene.workspace.hidden.insert(run->info.id);
-    else
-      scene.workspace.hidden.erase(run->info.id);
-  }
+  if (widgets::color_dot("show", run->color, shown)) scene.workspace.show(*run, !shown);
   ImGui::SameLine(0, widgets::em(0.1f));
   if (!shown) ImGui::PushStyleColor(ImGuiCol_Text, widgets::vector_of(look::kQuiet));
   widgets::fitted_text(run->info.name, ImGui::GetContentRegionAvail().x);

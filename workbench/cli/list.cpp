@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "sweeps/launcher.h"
 #include "workbench/cli/command.h"
@@ -52,10 +53,12 @@ bool is_in_no_queue(const RunInfo& run, const std::vector<std::filesystem::path>
          !queue.working(run.folder);
 }
 
-int print_list(const Invocation& invocation) {
+int print_list(const Invocation& invocation, bool all) {
   const std::filesystem::path root = invocation.root();
   tell_if_forsaken(root);
-  const std::vector<RunInfo> runs = list_runs_up_to_date(root);
+  std::vector<RunInfo> runs = list_runs_up_to_date(root);
+  const std::size_t archived = all ? 0 : std::erase_if(runs, [](const RunInfo& run) { return run.meta.archived; });
+  std::ranges::stable_partition(runs, [](const RunInfo& run) { return run.meta.pinned; });
   if (invocation.json) {
     nlohmann::json document = nlohmann::json::array();
     for (const RunInfo& run : runs) {
@@ -91,12 +94,13 @@ int print_list(const Invocation& invocation) {
     std::string error = status.error.substr(0, status.error.find('\n'));
     if (error.empty() && !problems_of(run, {}).empty()) error = "its log is damaged: ablate show " + run.id;
     const bool lost = is_in_no_queue(run, waiting, queue);
-    row.push_back(!error.empty()
-                      ? Cell{std::move(error), Tone::bad}
-                      : Cell{lost ? "in no queue yet: ablate resume queues it here" : status.waiting, Tone::quiet});
+    std::string quiet = lost ? "in no queue yet: ablate resume queues it here" : status.waiting;
+    if (quiet.empty()) quiet = marks_words(run.meta);
+    row.push_back(!error.empty() ? Cell{std::move(error), Tone::bad} : Cell{std::move(quiet), Tone::quiet});
     table.add(std::move(row));
   }
   table.print();
+  if (archived > 0) fmt::print(stderr, "{} archived: ablate list --all\n", archived);
   return 0;
 }
 
@@ -104,8 +108,11 @@ int print_list(const Invocation& invocation) {
 
 void add_list(CLI::App& app, Invocation& invocation) {
   CLI::App& command = *app.add_subcommand("list", "Every run, its state and last metrics");
+  const auto all = std::make_shared<bool>(false);
+  command.add_flag("--all", *all, "Also those that are archived");
   add_json_flag(command, invocation);
-  command.callback([&invocation] { invocation.action = [&invocation] { return print_list(invocation); }; });
+  command.callback(
+      [&invocation, all] { invocation.action = [&invocation, all] { return print_list(invocation, *all); }; });
 }
 
 }  // namespace ablate

@@ -1,6 +1,7 @@
 #include "workbench/cli/output.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -129,6 +130,8 @@ nlohmann::json run_summary(const RunInfo& run) {
   const RunStatus& status = run.status;
   nlohmann::json metrics = nlohmann::json::object();
   for (const auto& [tag, value] : status.metrics) metrics[tag] = json_number(value);
+  nlohmann::json figures = nlohmann::json::object();
+  for (const auto& [name, value] : run.meta.figures) figures[name] = json_number(value);
   nlohmann::json best;
   if (!status.best_metric.empty())
     best = {{"metric", status.best_metric}, {"value", json_number(status.best_value)}, {"step", status.best_step}};
@@ -145,8 +148,23 @@ nlohmann::json run_summary(const RunInfo& run) {
           {"waiting", status.waiting},
           {"launcher", status.launcher},
           {"job", status.job},
+          {"tags", run.meta.tags},
+          {"notes", run.meta.notes},
+          {"figures", figures},
+          {"pinned", run.meta.pinned},
+          {"archived", run.meta.archived},
           {"after", after_of(run.run) ? run.run["after"] : nlohmann::json()},
           {"training_seconds", status.training_seconds}};
+}
+
+std::string marks_words(const RunMeta& meta) {
+  std::vector<std::string> parts;
+  if (meta.pinned) parts.emplace_back("pinned");
+  if (meta.archived) parts.emplace_back("archived");
+  for (const std::string& tag : meta.tags) parts.push_back("#" + tag);
+  for (const auto& [name, value] : meta.figures) parts.push_back(fmt::format("{} {:g}", name, value));
+  if (!meta.notes.empty()) parts.push_back(meta.notes.substr(0, meta.notes.find('\n')));
+  return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 std::vector<std::string> damage_of(const RunInfo& run, const RunData& data) {

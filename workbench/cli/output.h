@@ -54,8 +54,12 @@ std::string state_words(const std::filesystem::path& root, const RunInfo& run);
 void print_json(const nlohmann::json& document);
 
 /// What scripts may rely on of a run (`list`, `show`, `train`): run, id, name, experiment, status, step, total_steps,
-/// metrics, best, error, waiting, launcher, job, after (what it comes after, or null), training_seconds.
+/// metrics, best, error, waiting, launcher, job, after (what it comes after, or null), training_seconds; and what
+/// people said: tags, notes, figures, pinned, archived.
 nlohmann::json run_summary(const RunInfo& run);
+
+/// What people said of a run, in a line: "pinned, #good, leaderboard 0.87, first line of the notes".
+std::string marks_words(const RunMeta& meta);
 
 /// What is wrong with a run's log, in words, one line each.
 std::vector<std::string> damage_of(const RunInfo& run, const RunData& data);

@@ -14,6 +14,9 @@ const std::vector<AddCommand>& commands() {
       add_show,     //
       add_compare,  //
       add_export,   //
+      add_mark,     //
+      add_remove,   //
+      add_restore,  //
       add_stop,     //
       add_resume,   //
       add_lr,       //

@@ -123,6 +123,9 @@ int show(const Invocation& invocation, const std::string& word) {
   };
   line("folder", run.folder.string());
   line("experiment", run.experiment);
+  line("tags", fmt::format("{}", fmt::join(run.meta.tags, ", ")));
+  for (const auto& [name, value] : run.meta.figures) line(name, fmt::format("{:g}", value));
+  line("notes", run.meta.notes);
   line("state", state_words(invocation.root(), run), tone_of(status.state));
   if (const auto after = after_of(run.run))
     line("after", after->run + (after->from.empty() ? "" : fmt::format(", from its weights \"{}\"", after->from)));
