@@ -72,10 +72,6 @@ void draw_between(const VisibleLine& low, const VisibleLine& high, const Color& 
                      static_cast<int>(surface.x.size()), spec);
 }
 
-}  // namespace
-
-namespace {
-
 /// What was logged, faintly.
 void draw_raw(const Plot& plot, const auto& raw) {
   std::vector<Stroke> ribbons;
