@@ -230,17 +230,7 @@ void CurvesPanel::draw_controls(const Workspace& workspace) {
 void CurvesPanel::draw_grouping() {
   if (named_for_.size() < 2) return;
   widgets::same_line_or_wrap(widgets::em(10));
-  ImGui::SetNextItemWidth(widgets::em(6.5f));
-  if (ImGui::BeginCombo("group", groups_.empty() ? "none" : group_by_.c_str())) {
-    const auto choose_key = [&](const std::string& key, const char* word) {
-      if (!ImGui::Selectable(word, key == group_by_)) return;
-      group_by_ = key;
-      names_version_ = ~0ull;
-    };
-    choose_key("", "none");
-    for (const std::string& key : group_keys_) choose_key(key, key.c_str());
-    ImGui::EndCombo();
-  }
+  if (widgets::choose_or_none("group", group_keys_, group_by_, widgets::em(6.5f))) names_version_ = ~0ull;
   widgets::hint("Runs that have the same of it become one line, their mean, with a band: how far they lie apart");
   if (groups_.empty()) return;
   widgets::same_line_or_wrap(widgets::em(7));

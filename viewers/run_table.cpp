@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <ctime>
+#include <ranges>
 
 #include "experiments/catalogue.h"
 #include "runs/text.h"
@@ -151,15 +152,9 @@ RunCell until_cell(const RunView& run, const RunColumn& column) {
                             : extent.below || (extent.any() && extent.low <= passing->value);
   };
   if (!passed(points->size())) return {};
-  std::size_t least = 1, most = points->size();
-  while (least < most) {
-    const std::size_t middle = least + (most - least) / 2;
-    if (passed(middle))
-      most = middle;
-    else
-      least = middle + 1;
-  }
-  const ScalarPoint at = (*points)[most - 1];
+  const auto counts = std::views::iota(std::size_t{1}, points->size() + 1);
+  const std::size_t least = *std::ranges::partition_point(counts, [&](std::size_t count) { return !passed(count); });
+  const ScalarPoint at = (*points)[least - 1];
   if (column.kind == Kind::steps_until) return {std::to_string(at.step), static_cast<double>(at.step)};
   const double seconds = at.wall_seconds - points->wall_seconds(0);
   return {widgets::duration(seconds), seconds};

@@ -261,17 +261,7 @@ void TablePanel::draw_until() {
 
 void TablePanel::draw_grouping() {
   widgets::same_line_or_wrap(widgets::em(11));
-  ImGui::SetNextItemWidth(widgets::em(8));
-  if (ImGui::BeginCombo("group", groups_.empty() ? "none" : group_by_.c_str())) {
-    const auto choose = [&](const std::string& key, const char* word) {
-      if (!ImGui::Selectable(word, key == group_by_)) return;
-      group_by_ = key;
-      changed_ = true;
-    };
-    choose("", "none");
-    for (const std::string& key : group_keys_) choose(key, key.c_str());
-    ImGui::EndCombo();
-  }
+  changed_ |= widgets::choose_or_none("group", group_keys_, group_by_, widgets::em(8));
   widgets::hint("Runs that have the same of it are one row: mean ± standard deviation. Press it to see each of them");
 }
 

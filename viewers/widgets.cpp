@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <imgui_internal.h>
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace ablate::widgets {
 
@@ -122,6 +124,19 @@ void color_mark(const Color& color) {
   const ImVec2 corner = ImGui::GetCursorScreenPos();
   ImGui::Dummy(ImVec2(em(0.8f), ImGui::GetTextLineHeight()));
   draw_dot(ImVec2(corner.x + em(0.35f), corner.y + lower + ImGui::GetTextLineHeight() / 2), color, true, false);
+}
+
+bool choose_or_none(const char* label, const std::vector<std::string>& words, std::string& chosen, float width) {
+  const bool any = std::ranges::find(words, chosen) != words.end();
+  ImGui::SetNextItemWidth(width);
+  if (!ImGui::BeginCombo(label, any ? chosen.c_str() : "none")) return false;
+  std::optional<std::string> pressed;
+  if (ImGui::Selectable("none", !any)) pressed = "";
+  for (const std::string& word : words)
+    if (ImGui::Selectable(word.c_str(), word == chosen)) pressed = word;
+  ImGui::EndCombo();
+  if (pressed) chosen = *pressed;
+  return pressed.has_value();
 }
 
 void empty_panel(const char* what, const char* how) {

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "viewers/colors.h"
 
@@ -42,6 +43,9 @@ bool primary_button(const char* label, float width = 0);
 bool color_dot(const char* id, const Color& color, bool filled);
 /// The same without a button, in line with text.
 void color_mark(const Color& color);
+
+/// A combo of words, before which stands "none": `chosen` is then empty. True when another is chosen.
+bool choose_or_none(const char* label, const std::vector<std::string>& words, std::string& chosen, float width);
 
 /// What an empty panel says: what will be there, and how to get it.
 void empty_panel(const char* what, const char* how);
