@@ -116,9 +116,10 @@ Sweep Sweep::from_json(const ordered_json& document, const std::string& where) {
   Sweep sweep;
   if (const auto name = fields.text("name")) {
     const auto is_control = [](unsigned char c) { return c < ' ' || c == 127; };
-    if (name->empty() || name->find('/') != std::string::npos || name->starts_with('.') ||
+    if (name->empty() || name->find('/') != std::string::npos || name->starts_with('.') || name->starts_with('-') ||
         std::ranges::any_of(*name, is_control))
-      throw Error(fmt::format("{}: \"name\" is the name of a folder, not \"{}\".", where, *name));
+      throw Error(
+          fmt::format("{}: \"name\" is the name of a folder and a word of commands, not \"{}\".", where, *name));
     if (name->size() > kLongestName)
       throw Error(fmt::format("{}: \"name\" has {} bytes; {} are the most.", where, name->size(), kLongestName));
     sweep.name = *name;

@@ -250,7 +250,7 @@ fs::path create_sweep(const fs::path& root, const Sweep& wanted, const fs::path&
   if (is_there(folder / "sweep.json")) {
     lock.emplace(folder / "sweep.json.lock");
     const Sweep before = read_sweep(folder);
-    journal_of(folder);  // Where it is gone nothing begins anew by itself.
+    study_of(before, journal_of(folder));  // Where it is gone nothing begins anew by itself.
     if (const std::string key = first_difference(sweep, before); !key.empty())
       throw Error(fmt::format(
           "There is a sweep {} already, with another \"{}\" ({}). Give this one another name, or remove that folder.",

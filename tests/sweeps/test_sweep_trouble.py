@@ -140,6 +140,9 @@ class Disk(Trouble):
         other = self.as_another()
         self.assertEqual(self.json_of("sweep", "show", "lr", **other), shown)
         self.assertEqual([each["name"] for each in self.json_of("sweep", "list", **other)], ["lr"])
+        self.root.chmod(0o000)
+        self.assertRegex(self.error_of("list", code=2, **other), r"runs can't be read: Permission denied")
+        self.root.chmod(0o555)
         for words in (("run", self.file(budget={"trials": 2})), ("run", self.file(name="new")), ("resume", "lr"), ("add", "lr", 1),
                       ("pause", "lr"), ("stop", "lr")):
             with self.subTest(words[0]):
@@ -201,6 +204,8 @@ class Moved(Trouble):
         self.assertNotIn("goes on by itself", said)
         self.journal().write_bytes(b"")
         self.assertIn("holds no study", self.error_of("sweep", "resume", "lr", "--detach", code=1))
+        self.assertIn("holds no study", self.error_of("sweep", "run", self.file(), code=1))  # Nor begins anew.
+        self.assertEqual(self.journal().read_bytes(), b"")
 
     def test_advice_can_be_typed_as_it_is(self):
         self.sweep(name="it's mine")

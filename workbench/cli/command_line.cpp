@@ -1,7 +1,10 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <string_view>
 
@@ -36,12 +39,13 @@ std::vector<std::string> option_names(const CLI::App& app) {
 
 /// What the parser could not place: an option or a command that doesn't exist, or a word too many.
 void refuse_leftovers(const CLI::App& app) {
-  const std::vector<std::string> leftovers = app.remaining(true);
+  std::vector<std::string> leftovers = app.remaining(true);
+  const bool all_arguments = std::erase(leftovers, "--") > 0;  // What follows it is no option.
   if (leftovers.empty()) return;
   const std::vector<CLI::App*> named = app.get_subcommands();
   const CLI::App& command = named.empty() ? app : *named.front();
   const std::string& word = leftovers.front();
-  if (word.starts_with('-'))
+  if (word.starts_with('-') && !all_arguments)
     throw UsageError(fmt::format("There is no option {}{}.{} See: {} --help", word,
                                  named.empty() ? "" : fmt::format(" of {}", command.get_name()),
                                  suggestion(word, option_names(command)),
@@ -68,6 +72,9 @@ std::filesystem::path Invocation::root() const {
                                  failed.message()));
   if (std::filesystem::exists(status) && !std::filesystem::is_directory(status))
     throw UsageError(fmt::format("{} is a file; --runs takes a folder of runs.", root.string()));
+  if (std::filesystem::exists(status) && ::access(root.c_str(), R_OK | X_OK) != 0)
+    throw UsageError(fmt::format("{} can't be read: {}. Make it accessible, or choose another folder of runs (--runs).",
+                                 root.string(), std::strerror(errno)));
   return root;
 }
 

@@ -46,8 +46,9 @@ constexpr double kSurelyRight = 0.7;
 /// A probe that leaves less than this part has taken away what is predicted by; and colour alone gets to this part of
 /// what the network does.
 constexpr double kLost = 0.5, kColourTells = 0.8;
-/// Standard errors that chance does not make.
-constexpr double kSure = 4;
+/// Standard errors that chance does not make; and of what the same samples gain, where much of a gap must come back
+/// besides.
+constexpr double kSure = 4, kSurelyGained = 3;
 
 /// {C, H, W}, no side longer than kLongestSide.
 Tensor small(const Tensor& plane) {
@@ -363,7 +364,7 @@ class DataFaults {
       const Tensor values = each_with_inputs(change);
       const double value = mean_of(values), gain = metric_.better(value, mean_of(as_it_is));
       note(fmt::format("held-out pictures {}: {} {}", how, metric_.word(), share_word(value)));
-      if (gain > best.gain && std::abs(certainty(values - as_it_is)) > kSure)
+      if (gain > best.gain && std::abs(certainty(values - as_it_is)) > kSurelyGained)
         best = {how, diagnosis_.tests.back(), value, gain, part};
     };
     const auto shaped = [&](const Tensor& row) { return row.reshape({1, -1, 1, 1}).to(patient_.device); };
