@@ -48,7 +48,7 @@ constexpr double kSurelyRight = 0.7;
 constexpr double kLost = 0.5, kColourTells = 0.8;
 /// Standard errors that chance does not make; and of what the same samples gain, where much of a gap must come back
 /// besides.
-constexpr double kSure = 4, kSurelyGained = 3;
+constexpr double kSure = 4, kSurelyGained = 3, kProbablyGained = 1.5;
 
 /// {C, H, W}, no side longer than kLongestSide.
 Tensor small(const Tensor& plane) {
@@ -347,25 +347,38 @@ class DataFaults {
             by_colour ? "data.grey = true" : "train on pictures in many kinds of light");
   }
 
-  /// What held-out pictures get once they are prepared otherwise. Only what most of them gain by: what each gains is
-  /// surer than the mean of so few.
+  /// Whether red is to blue in held-out pictures as blue is to red in training pictures, by their colours.
+  bool look_exchanged(const Tensor& theirs, const Tensor& ours) {
+    const auto red_less_blue = [](const Tensor& rows) { return rows.select(1, 0) - rows.select(1, 2); };
+    const Tensor a = red_less_blue(theirs), b = red_less_blue(ours);
+    const double spread = std::max(((a.var() + b.var()) / 2).sqrt().item<double>(), 1e-6);
+    const double as_they_are = std::abs(mean_of(a) - mean_of(b)) / spread,
+                 exchanged = std::abs(mean_of(a) + mean_of(b)) / spread;
+    note(
+        fmt::format("red less blue differs between training and held-out pictures by {:.1f} standard deviations, with "
+                    "held-out pictures' exchanged by {:.1f}",
+                    as_they_are, exchanged));
+    return as_they_are > kUnlike && exchanged < as_they_are / 2;
+  }
+
+  /// What held-out pictures get once they are prepared otherwise, where that brings back enough of what is lost. Only
+  /// what most of them gain by: what each gains is surer than the mean of so few.
   struct Prepared {
     std::string how, line;
     double value = 0, gain = 0;
-    double part = 0.5;  ///< of what is lost that has to come back
   };
-  Prepared other_preparation(const SeenSet& training, const SeenSet& held_out) {
+  Prepared other_preparation(const SeenSet& training, const SeenSet& held_out, double lost, double least) {
     const Tensor theirs = colours(training), ours = colours(held_out);
     const std::int64_t channels = training.inputs.size(1);
     const Tensor as_it_is = each_with_inputs([](const Tensor& x) { return x; });
     Prepared best;
     const auto attempt = [&](const std::string& how, const std::function<Tensor(const Tensor&)>& change,
-                             double part = 0.5) {
+                             double part = 0.5, double sure = kSurelyGained) {
       const Tensor values = each_with_inputs(change);
       const double value = mean_of(values), gain = metric_.better(value, mean_of(as_it_is));
       note(fmt::format("held-out pictures {}: {} {}", how, metric_.word(), share_word(value)));
-      if (gain > best.gain && std::abs(certainty(values - as_it_is)) > kSurelyGained)
-        best = {how, diagnosis_.tests.back(), value, gain, part};
+      if (gain > std::max({best.gain, part * lost, least}) && std::abs(certainty(values - as_it_is)) > sure)
+        best = {how, diagnosis_.tests.back(), value, gain};
     };
     const auto shaped = [&](const Tensor& row) { return row.reshape({1, -1, 1, 1}).to(patient_.device); };
     const Tensor to_mean = theirs.mean(0).slice(0, 0, channels), from_mean = ours.mean(0).slice(0, 0, channels);
@@ -375,10 +388,15 @@ class DataFaults {
     attempt("turned to their negative", [](const Tensor& x) { return 1 - x; });
     attempt("made darker in the middle (gamma 2.2)", [](const Tensor& x) { return x.clamp_min(0).pow(2.2); });
     attempt("made lighter in the middle (gamma 1 / 2.2)", [](const Tensor& x) { return x.clamp_min(0).pow(1 / 2.2); });
-    // Which channel is which is no matter of how alike two sets are: less will do.
-    if (channels == 3)
+    // Which channel is which is no matter of how alike two sets are: less will do, and where their colours say it too
+    // almost anything.
+    if (channels == 3) {
+      const bool so = look_exchanged(theirs, ours);
+      if (so) least = kOfUnlike;
       attempt(
-          "given with red and blue exchanged", [](const Tensor& x) { return x.flip(1); }, 0.25);
+          "given with red and blue exchanged", [](const Tensor& x) { return x.flip(1); }, 0.25,
+          so ? kProbablyGained : kSurelyGained);
+    }
     return best;
   }
 
@@ -399,8 +417,7 @@ class DataFaults {
       diagnosis_.untested.emplace_back("why held-out samples are predicted worse: the task has no \"image\"");
       return;
     }
-    if (const auto prepared = other_preparation(training, held_out);
-        prepared.gain > std::max(prepared.part * lost, least)) {
+    if (const auto prepared = other_preparation(training, held_out, lost, least); prepared.gain > 0) {
       Finding& finding = found(
           "input-normalisation", std::max(0.6, prepared.gain / lost), "data",
           fmt::format("Held-out pictures are prepared differently from training pictures ({}): {} "
