@@ -8,14 +8,27 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdlib>
 #include <string_view>
 
+#include "runs/crc32c.h"
 #include "runs/error.h"
 
 namespace ablate {
 
 std::filesystem::path plain_path(const std::filesystem::path& path) {
   return (std::filesystem::absolute(path) / "").lexically_normal().parent_path();
+}
+
+std::filesystem::path folder_of_user(const char* variable, const char* below_home) {
+  if (const char* folder = std::getenv(variable); folder && *folder) return std::filesystem::path(folder) / "ablate";
+  if (const char* home = std::getenv("HOME"); home && *home) return std::filesystem::path(home) / below_home / "ablate";
+  return {};
+}
+
+std::string path_key(const std::filesystem::path& folder) {
+  const std::string path = plain_path(folder).string();
+  return fmt::format("{:08x}{:08x}", crc32c(path), crc32c(std::string(path.rbegin(), path.rend())));
 }
 
 std::string shell_word(const std::string& text) {

@@ -7,6 +7,7 @@
 
 #include "runs/error.h"
 #include "runs/json_file.h"
+#include "runs/paths.h"
 #include "runs/run_lock.h"
 #include "runs/text.h"
 
@@ -51,21 +52,44 @@ std::pair<std::string, std::optional<double>> figure_from_words(std::string_view
   return {name, value.empty() ? std::nullopt : std::optional(number)};
 }
 
-RunMeta read_meta(const std::filesystem::path& folder) {
-  const auto file = folder / "meta.json";
-  auto json = read_json_file(file);
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_ours(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::exists(folder / "run.json", ignored);
+}
+
+/// Of another program's run.
+fs::path marks_file(const fs::path& folder) {
+  const fs::path data = folder_of_user("XDG_DATA_HOME", ".local/share");
+  return data.empty() ? fs::path() : data / "marks" / (path_key(folder) + ".json");
+}
+
+}  // namespace
+
+RunMeta read_meta(const fs::path& folder) {
+  const fs::path file = is_ours(folder) ? folder / "meta.json" : marks_file(folder);
+  auto json = file.empty() ? std::nullopt : read_json_file(file);
   return json ? meta_from_json(std::move(*json), file.string()) : RunMeta{};
 }
 
-void change_meta(const std::filesystem::path& folder, const std::function<void(RunMeta&)>& change) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(folder / "run.json", ignored))
-    throw Error(fmt::format("{}: not a run of Ablate (no run.json), so its name, tags and notes can't be kept there",
-                            folder.string()));
-  const FileLock lock(folder / ".meta.lock");
+void change_meta(const fs::path& folder, const std::function<void(RunMeta&)>& change) {
+  const bool ours = is_ours(folder);
+  const fs::path file = ours ? folder / "meta.json" : marks_file(folder);
+  if (file.empty())
+    throw Error(
+        fmt::format("{}: another program's run, of which nothing can be kept where there is no home folder. "
+                    "Set $XDG_DATA_HOME.",
+                    folder.string()));
+  std::error_code told_by_the_lock;
+  if (!ours) fs::create_directories(file.parent_path(), told_by_the_lock);
+  const FileLock lock(ours ? folder / ".meta.lock" : fs::path(file.string() + ".lock"));
   RunMeta meta = read_meta(folder);
   change(meta);
-  write_json_file(folder / "meta.json", to_json(meta));
+  if (!ours) meta.other["folder"] = plain_path(folder).string();
+  write_json_file(file, to_json(meta));
 }
 
 }  // namespace ablate

@@ -12,7 +12,8 @@
 
 namespace ablate {
 
-/// meta.json, what people said of a run.
+/// What people said of a run: its meta.json; of another program's, to whose folder nothing is written, a file by its
+/// path in $XDG_DATA_HOME/ablate/marks, or ~/.local/share/ablate/marks.
 struct RunMeta {
   std::string name;
   std::vector<std::string> tags;
@@ -25,11 +26,11 @@ struct RunMeta {
   bool operator==(const RunMeta&) const = default;
 };
 
-/// Everything empty when there is no meta.json yet; throws Error that names a damaged one.
+/// Everything empty when there is none yet; throws Error that names a damaged one.
 RunMeta read_meta(const std::filesystem::path& folder);
 
 /// Reads, changes and renames into place under the file's own lock, so that two programs don't lose each other's words.
-/// Throws Error for a folder without run.json: what others wrote is never written to.
+/// Throws Error where it can't be written.
 void change_meta(const std::filesystem::path& folder, const std::function<void(RunMeta&)>& change);
 
 /// "leaderboard=0.87", by name and value; nullopt for the value where nothing is behind the "=". Throws Error for what

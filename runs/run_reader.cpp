@@ -9,16 +9,26 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "runs/atomic_file.h"
+#include "runs/error.h"
 #include "runs/event_decoding.h"
+#include "runs/log_cache.h"
 #include "runs/record_file.h"
 #include "runs/run_store.h"
 #include "runs/series_builder.h"
 
 namespace ablate {
+namespace {
+
+/// Bytes from which on reading again takes longer than anybody wants to wait. And where a point in so many is no
+/// scalar, the others are read again in a moment.
+constexpr std::uint64_t kWorthKeeping = 4u << 20, kMostEvents = 8;
+
+}  // namespace
 
 struct RunReader::Impl {
   /// What tells that a file is the one it was, and whether it has changed.
@@ -47,23 +57,27 @@ struct RunReader::Impl {
     std::uint32_t mark = 0;    ///< the four bytes before `offset`: other ones mean that the file was written anew
     std::string damage;        ///< why nothing after `offset` can be read; empty when all is well
 
+    std::vector<std::uint64_t> events;  ///< see CachedLog::File
+
     bool is_new = false;  ///< found by this poll
 
     bool begun() const { return offset > 0; }
     bool changed() const { return !(seen == read); }
   };
 
-  explicit Impl(std::filesystem::path run_folder)
-      : folder(std::move(run_folder)), published(std::make_shared<const RunData>()) {}
+  Impl(std::filesystem::path run_folder, std::filesystem::path cache_folder)
+      : folder(std::move(run_folder)), cache(std::move(cache_folder)), published(std::make_shared<const RunData>()) {}
 
   bool poll(std::size_t max_bytes) {
     const std::string before = folder_problem;
     changed_since_publishing |= look();
     if (folder_problem.empty()) {
+      if (!std::exchange(looked_in_cache, true) && !cache.empty()) changed_since_publishing |= go_on_from_cache();
       if (!more) changed_since_publishing |= begin_pass();
       changed_since_publishing |= read_on(max_bytes);
       more = position < sources.size();
       if (!more) rebuilding = false;
+      if (!more && !cache.empty()) keep_in_cache();
     }
     const bool news = (changed_since_publishing && !rebuilding) || before != folder_problem;
     if (news) publish();
@@ -194,6 +208,7 @@ struct RunReader::Impl {
       if (result != RecordReader::Result::record) break;
       ScalarFields scalar;
       if (!decode_scalar(records.record(), scalar) || !builder.add(scalar)) add_event(records);
+      if (builder.needs_event()) source.events.push_back(records.record_offset() - kFrameHead);
       stopped = records.offset() - begin >= most && records.offset() < source.seen.size;
     }
     source.offset = records.offset();
@@ -201,6 +216,75 @@ struct RunReader::Impl {
       source.mark = 0;
     if (!stopped) source.read = source.seen;
     return static_cast<std::size_t>(source.offset - begin);
+  }
+
+  /// Takes what an earlier reader has kept, where the files are still those that it read. Returns whether it did.
+  bool go_on_from_cache() {
+    std::optional<CachedLog> log = read_cached_log(cache, folder);
+    if (!log || log->files.size() > sources.size()) return false;
+    for (std::size_t i = 0; i < log->files.size(); ++i)
+      if (!go_on_from(std::move(log->files[i]), i)) {
+        start_again();
+        return false;
+      }
+    if (!builder.adopt(std::move(log->scalars))) {
+      start_again();
+      return false;
+    }
+    kept_bytes = bytes_read();
+    return true;
+  }
+
+  bool go_on_from(CachedLog::File file, std::size_t place) {
+    Source& source = sources[place];
+    const Look& now = source.seen;
+    // One that has not grown has not changed either; of one that has, its end tells.
+    if (source.name != file.name || now.inode != file.inode || now.size < file.size ||
+        (now.size == file.size && now.changed_ns != file.changed_ns))
+      return false;
+    if (file.offset == 0) return true;
+    source.offset = file.offset;
+    source.mark = file.mark;
+    const FileDescriptor descriptor(::open(source.path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!descriptor || written_anew(descriptor.get(), source)) return false;
+    builder.begin_file(static_cast<std::uint32_t>(place));
+    std::optional<RecordReader> records;
+    for (const std::uint64_t offset : file.events) {
+      if (!records || records->offset() != offset) records.emplace(descriptor.get(), source.seen.size, offset);
+      if (records->next() != RecordReader::Result::record) return false;
+      add_event(*records);
+    }
+    source.events = std::move(file.events);
+    return true;
+  }
+
+  std::uint64_t bytes_read() const {
+    std::uint64_t sum = 0;
+    for (const Source& source : sources) sum += source.offset;
+    return sum;
+  }
+
+  /// Where that spares the next reader much: most of what was read was scalars, and much was read since.
+  void keep_in_cache() {
+    const std::uint64_t bytes = bytes_read();
+    if (bytes < kept_bytes + kWorthKeeping || bytes < kept_bytes + kept_bytes / 4) return;
+    std::uint64_t events = 0;
+    CachedLog log;
+    for (const Source& source : sources) {
+      if (!source.damage.empty()) return;
+      events += source.events.size();
+      log.files.push_back({source.name, source.seen.inode, source.seen.size, source.seen.changed_ns, source.offset,
+                           source.mark, source.events});
+    }
+    kept_bytes = bytes;
+    log.scalars = builder.scalars();
+    std::size_t points = 0;
+    for (const auto& [name, tag] : log.scalars.tags) points += tag.points.size();
+    if (events * kMostEvents > points) return;
+    try {
+      write_cached_log(cache, folder, log);
+    } catch (const Error&) {  // No room, or no right to: the log is read again, then.
+    }
   }
 
   void add_event(const RecordReader& records) {
@@ -261,9 +345,11 @@ struct RunReader::Impl {
     return all;
   }
 
-  std::filesystem::path folder;
-  std::vector<Source> sources;  ///< in the order of their names
-  std::size_t position = 0;     ///< the source that is read next
+  std::filesystem::path folder, cache;
+  bool looked_in_cache = false;
+  std::uint64_t kept_bytes = 0;  ///< how much of the files what is in the cache was read from
+  std::vector<Source> sources;   ///< in the order of their names
+  std::size_t position = 0;      ///< the source that is read next
   SeriesBuilder builder;
   EventFields event;
   std::string folder_problem;
@@ -273,7 +359,8 @@ struct RunReader::Impl {
   std::shared_ptr<const RunData> published;
 };
 
-RunReader::RunReader(std::filesystem::path folder) : impl_(std::make_unique<Impl>(std::move(folder))) {}
+RunReader::RunReader(std::filesystem::path folder, std::filesystem::path cache)
+    : impl_(std::make_unique<Impl>(std::move(folder), std::move(cache))) {}
 RunReader::~RunReader() = default;
 RunReader::RunReader(RunReader&&) noexcept = default;
 RunReader& RunReader::operator=(RunReader&&) noexcept = default;

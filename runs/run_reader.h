@@ -13,7 +13,8 @@ namespace ablate {
 /// may be read by any thread for as long as it is kept.
 class RunReader {
  public:
-  explicit RunReader(std::filesystem::path folder);
+  /// `cache`: the folder of log_cache.h in which what is read of long logs is kept for the next reader; empty: nowhere.
+  explicit RunReader(std::filesystem::path folder, std::filesystem::path cache = {});
   ~RunReader();
   RunReader(RunReader&&) noexcept;
   RunReader& operator=(RunReader&&) noexcept;

@@ -70,6 +70,16 @@ RunInfo read_own_run(RunInfo info) {
   return info;
 }
 
+RunInfo read_foreign_run(RunInfo info) {
+  info.status.state = RunState::foreign;
+  try {
+    info.meta = read_meta(info.folder);
+  } catch (const Error&) {  // What was said of it is damaged; the run is not.
+  }
+  if (!info.meta.name.empty()) info.name = info.meta.name;
+  return info;
+}
+
 RunInfo unread_run(const fs::path& root, const fs::path& folder) {
   RunInfo info;
   info.folder = folder;
@@ -116,7 +126,7 @@ void find_runs(const fs::path& root, const fs::path& folder, std::vector<Identit
     found.push_back(read_own_run(unread_run(root, folder)));
     return;  // What lies below are its own files.
   }
-  if (foreign) found.emplace_back(unread_run(root, folder)).status.state = RunState::foreign;
+  if (foreign) found.push_back(read_foreign_run(unread_run(root, folder)));
   ancestors.push_back(identity);
   for (const fs::path& below : folders) find_runs(root, below, ancestors, found);
   ancestors.pop_back();
@@ -198,7 +208,7 @@ RunInfo read_run(const fs::path& root, const fs::path& folder) {
   std::error_code error;
   if (fs::exists(folder / "run.json", error)) return read_own_run(std::move(info));
   if (holds_run(folder))
-    info.status.state = RunState::foreign;
+    info = read_foreign_run(std::move(info));
   else
     fail(info, fmt::format("{}: neither run.json nor event files there", folder.string()));
   return info;

@@ -1,13 +1,9 @@
 #include "runs/safetensors.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <limits>
 #include <string_view>
@@ -15,8 +11,8 @@
 
 #include "runs/atomic_file.h"
 #include "runs/error.h"
-#include "runs/file_descriptor.h"
 #include "runs/json_file.h"
+#include "runs/mapped_file.h"
 
 namespace ablate {
 namespace {
@@ -168,20 +164,9 @@ void write_safetensors(const std::filesystem::path& file, const std::map<std::st
 }
 
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& file) {
-  const auto fail = [&](int error_number) {
-    throw Error(fmt::format("{}: can't read: {}", file.string(), system_error_text(error_number)));
-  };
-  FileDescriptor descriptor(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  if (!descriptor) fail(errno);
-  struct stat status {};
-  if (::fstat(descriptor.get(), &status) != 0) fail(errno);
-  if (!S_ISREG(status.st_mode)) throw Error(fmt::format("{}: not a file", file.string()));
-  const auto size = static_cast<std::size_t>(status.st_size);
-  if (size == 0) throw Error(fmt::format("{}: the file is empty", file.string()));
-  void* const address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.get(), 0);
-  if (address == MAP_FAILED) fail(errno);
-  mapping_ = std::shared_ptr<void>(address, [size](void* mapped) { ::munmap(mapped, size); });
-  Parsed parsed = parse({static_cast<const std::byte*>(address), size}, file.string());
+  const MappedFile mapped = map_file(file);
+  mapping_ = mapped.bytes;
+  Parsed parsed = parse(mapped.span(), file.string());
   tensors_ = std::move(parsed.tensors);
   metadata_ = std::move(parsed.metadata);
 }

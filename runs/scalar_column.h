@@ -2,25 +2,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
-#include "runs/types.h"
+#include "runs/scalar_block.h"
+#include "runs/scalar_totals.h"
 
 namespace ablate {
-
-/// What some values span.
-struct Extent {
-  double low = std::numeric_limits<double>::infinity();    ///< of the finite ones; above `high` where there is none
-  double high = -std::numeric_limits<double>::infinity();  ///< of the finite ones
-  bool nan = false, above = false, below = false;          ///< there is a NaN, an infinity, a negative infinity
-
-  bool any() const { return low <= high; }
-  bool all_finite() const { return !nan && !above && !below; }
-  void add(double value);
-  void add(const Extent& other);
-};
 
 /// All points of one scalar tag, in the order logged, every bit of them kept. Blocks of 4096 hold differences to their
 /// first step and wall time, and extents of every 32 and 512 points, so that a point takes some nine bytes and the
@@ -50,33 +40,29 @@ class ScalarColumn {
   }
 
   /// Of all of them.
-  struct Totals {
-    Extent extent;
-    double least_positive = 0;  ///< for log axes; 0 where no value is positive
-    std::size_t nan = 0, above = 0, below = 0;
-    bool steps_rise = true, walls_rise = true;  ///< from each point to the next, or stay; a NaN wall time does not
+  const ScalarTotals& totals() const { return totals_; }
 
-    /// `before`: the point that it follows; nullptr for the first.
-    void add(const ScalarPoint& point, const ScalarPoint* before);
-    /// Whether it rises from these to those is the caller's to say.
-    void add(const Totals& next);
-  };
-  const Totals& totals() const { return totals_; }
-
-  /// Bytes that are this column's, or shared with copies.
+  /// Bytes that are this column's, or shared with copies; what is mapped from a file counts for nothing.
   std::size_t bytes() const;
 
-  static constexpr std::size_t kBlock = 4096, kGroup = 512, kLeaf = 32;
+  /// For a file: what it is, as fields of a message, and the memory of its blocks, which lasts as long as the column.
+  void describe(WireWriter& form, std::vector<std::string_view>& memory) const;
+  /// Of such a file: a column whose blocks' memory begins at `at`, aligned to 8 bytes; `at` and `left` move behind it.
+  /// nullopt where `form` is no such message, or less is left than it says.
+  static std::optional<ScalarColumn> of(std::string_view form, std::shared_ptr<const std::byte>& at, std::size_t& left);
+
+  static constexpr std::size_t kBlock = ScalarBlock::kPoints, kGroup = ScalarBlock::kGroup, kLeaf = ScalarBlock::kLeaf;
 
  private:
-  class Block;
+  /// The next block, where nothing is in the tail.
+  void adopt(std::shared_ptr<const ScalarBlock> block);
   const ScalarPoint& tail(std::size_t i) const { return (*tail_)[i % kBlock]; }
 
-  std::vector<std::shared_ptr<const Block>> blocks_;
+  std::vector<std::shared_ptr<const ScalarBlock>> blocks_;
   /// What does not fill a block yet. Copies share it: each sees its first `tail_size_`.
   std::shared_ptr<std::vector<ScalarPoint>> tail_;
   std::size_t tail_size_ = 0;
-  Totals totals_;
+  ScalarTotals totals_;
 };
 
 }  // namespace ablate

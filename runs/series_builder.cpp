@@ -128,12 +128,15 @@ void SeriesBuilder::add_problem(std::uint32_t file, std::uint64_t record_offset,
 }
 
 void SeriesBuilder::add_undecodable(std::uint64_t record_offset) {
+  needs_event_ = true;
   add_problem(file_, record_offset, "a record with right checksums that is no event was skipped");
 }
 
 void SeriesBuilder::add(const EventFields& event, std::string_view record, std::uint64_t record_offset) {
   using EventWhat = EventFields::What;
   if (event.what == EventWhat::file_version) file_version_ = version_of(event.file_version);
+  // Before there were session logs every step mattered to what came after it.
+  needs_event_ = event.what != EventWhat::summary || file_version_ < 2;
   purge_if_restarted(event);
   const Place place{event.step, event.wall_seconds, file_, record, record_offset};
   switch (event.what) {
@@ -165,10 +168,36 @@ bool SeriesBuilder::add(const ScalarFields& scalar) {
   if (!tag->in_file || !tag->has_metadata || !tag->scalars || tag->kind != Kind::scalar) return false;
   if (last_) last_->next = tag;
   last_ = tag;
+  needs_event_ = file_version_ < 2;
   most_recent_step_ = scalar.step;
   tag->highest_step = tag->has_points ? std::max(tag->highest_step, scalar.step) : scalar.step;
   tag->has_points = true;
   tag->scalars->push_back({scalar.step, scalar.wall_seconds, scalar.value});
+  return true;
+}
+
+SeriesBuilder::Scalars SeriesBuilder::scalars() const {
+  Scalars all;
+  all.most_recent_step = most_recent_step_;
+  for (const auto& [name, points] : series_.scalars) {
+    const auto dropped = series_.dropped.find(name);
+    all.tags[name] = {points, dropped == series_.dropped.end() ? std::vector<ScalarColumn>{} : dropped->second,
+                      tags_.at(name).highest_step};
+  }
+  return all;
+}
+
+bool SeriesBuilder::adopt(Scalars scalars) {
+  series_.dropped.clear();
+  most_recent_step_ = scalars.most_recent_step;
+  if (scalars.tags.size() != series_.scalars.size()) return false;
+  for (auto& [name, of_tag] : scalars.tags) {
+    const auto tag = tags_.find(name);
+    if (tag == tags_.end() || !tag->second.scalars) return false;
+    tag->second.highest_step = of_tag.highest_step;
+    *tag->second.scalars = std::move(of_tag.points);
+    if (!of_tag.dropped.empty()) series_.dropped[name] = std::move(of_tag.dropped);
+  }
   return true;
 }
 
@@ -253,10 +282,12 @@ void SeriesBuilder::set_kind(Tag& tag, const Metadata& metadata) {
 
 void SeriesBuilder::add_value(const ValueFields& value, const Place& place) {
   Tag& named = tag_of(value.tag);
+  needs_event_ |= !named.in_file || !named.has_metadata || !named.scalars || named.kind != Kind::scalar;
   see_metadata(named, value);
   if (value.what == What::nothing || value.what == What::old_histogram) return;
   // Tensors without a tag are kept under the name of the node that made them.
   Tag& tag = value.what == What::tensor && value.tag.empty() ? tag_of(value.node_name) : named;
+  needs_event_ |= &tag != &named;
   if (!tag.has_metadata) {
     const auto within = static_cast<std::uint64_t>(value.message.data() - place.record.data());
     tag.bare.push_back(
@@ -297,6 +328,7 @@ void SeriesBuilder::add_point(Tag& tag, const ValueFields& value, const Place& p
       break;
   }
   if (understood) return;
+  needs_event_ = true;
   constexpr std::array<std::string_view, 7> kKinds{"", "scalars", "histograms", "images", "texts", "tensors", ""};
   add_problem(place.file, place.record_offset,
               fmt::format("tag \"{}\" holds {}: a {} there can't be read as one and was left out", tag.name,

@@ -29,6 +29,24 @@ class SeriesBuilder {
   /// A record with right checksums that is no event.
   void add_undecodable(std::uint64_t record_offset);
 
+  /// Whether the event added last has done more than to add points to scalars that were there: then it has to be told
+  /// again to a builder that is to adopt what this one has of scalars.
+  bool needs_event() const { return needs_event_; }
+
+  /// What there is of scalars. `adopt` is for a builder that was told, in order, every event for which another one
+  /// `needs_event`, and makes it like that one; false where it can't be, and nothing is to be done with it any more.
+  struct Scalars {
+    struct OfTag {
+      ScalarColumn points;
+      std::vector<ScalarColumn> dropped;  ///< as in RunData
+      Step highest_step = 0;
+    };
+    std::map<std::string, OfTag> tags;
+    Step most_recent_step = -1;
+  };
+  Scalars scalars() const;
+  bool adopt(Scalars scalars);
+
   /// `files`, `problems` and `version` are left empty.
   const RunData& series() const { return series_; }
 
@@ -103,6 +121,7 @@ class SeriesBuilder {
   std::uint32_t file_ = 0;
   double file_version_ = 0;
   Step most_recent_step_ = -1;
+  bool needs_event_ = false;
   std::vector<Problem> problems_;
   std::map<std::pair<std::uint32_t, std::string>, std::size_t> problem_index_;
 };

@@ -1,23 +1,18 @@
 #include "runs/torch_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <functional>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
-#include "runs/atomic_file.h"
 #include "runs/error.h"
-#include "runs/file_descriptor.h"
+#include "runs/mapped_file.h"
 #include "runs/pickle.h"
 #include "runs/zip_file.h"
 
@@ -355,22 +350,11 @@ std::string archive_folder(const ZipFile& archive, const std::string& where) {
 
 TorchFile::TorchFile(const std::filesystem::path& file) {
   const std::string where = file.string();
-  const auto fail = [&](int error_number) {
-    throw Error(fmt::format("{}: can't read: {}", where, system_error_text(error_number)));
-  };
-  FileDescriptor descriptor(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  if (!descriptor) fail(errno);
-  struct stat status {};
-  if (::fstat(descriptor.get(), &status) != 0) fail(errno);
-  if (!S_ISREG(status.st_mode)) throw Error(fmt::format("{}: not a file", where));
-  const auto size = static_cast<std::size_t>(status.st_size);
-  if (size == 0) throw Error(fmt::format("{}: the file is empty. Copy or download it again", where));
-  void* const address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.get(), 0);
-  if (address == MAP_FAILED) fail(errno);
-  mapping_ = std::shared_ptr<void>(address, [size](void* mapped) { ::munmap(mapped, size); });
+  const MappedFile mapped = map_file(file);
+  mapping_ = mapped.bytes;
 
-  const std::string_view text(static_cast<const char*>(address), size);
-  const auto bytes = std::as_bytes(std::span(text));
+  const auto bytes = mapped.span();
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const auto keep = [&](Taken taken) {
     tensors_ = std::move(taken.tensors);
     note_ = std::move(taken.note);
@@ -378,7 +362,7 @@ TorchFile::TorchFile(const std::filesystem::path& file) {
   if (text.substr(0, 64).find(kOldMagic) != std::string_view::npos) {
     const OldFile old(bytes, where);
     const auto record = [&](std::string_view key) { return old.storage(key); };
-    keep(taken_from(old.object().root(), {record, size, copies_}, where));
+    keep(taken_from(old.object().root(), {record, mapped.size, copies_}, where));
     return;
   }
   if (!text.starts_with("PK")) throw Error(fmt::format("{}: {}", where, foreign_format(text)));
@@ -386,7 +370,7 @@ TorchFile::TorchFile(const std::filesystem::path& file) {
   const std::string folder = archive_folder(archive, where);
   const Pickle pickle(archive.record(folder + "data.pkl"), where);
   const auto record = [&](std::string_view key) { return archive.record(fmt::format("{}data/{}", folder, key)); };
-  keep(taken_from(pickle.root(), {record, size, copies_}, where));
+  keep(taken_from(pickle.root(), {record, mapped.size, copies_}, where));
 }
 
 }  // namespace ablate

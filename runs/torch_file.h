@@ -32,7 +32,7 @@ class TorchFile {
   const std::string& note() const { return note_; }
 
  private:
-  std::shared_ptr<void> mapping_;
+  std::shared_ptr<const std::byte> mapping_;
   std::vector<std::shared_ptr<std::byte[]>> copies_;  ///< of what is not contiguous in the file
   std::map<std::string, TensorView> tensors_;
   std::string note_;

@@ -35,16 +35,22 @@ std::string words_of_color(const Color& color) {
   return fmt::format("#{:02x}{:02x}{:02x}", byte(color[0]), byte(color[1]), byte(color[2]));
 }
 
-std::vector<Color> RunColors::assign(const std::vector<RunInfo>& runs) {
+std::vector<Color> RunColors::assign(const std::vector<RunInfo>& runs, const std::set<std::string>& removed) {
   std::vector<Color> colors;
   colors.reserve(runs.size());
   const std::vector<Color>& palette = run_palette();
   std::size_t own = 0, foreign = 0;
+  auto gone = removed.begin();
   for (const RunInfo& run : runs) {
     const bool is_foreign = run.status.state == RunState::foreign;
     std::size_t& rank = is_foreign ? foreign : own;
-    const std::size_t given = given_.try_emplace(run.id, rank).first->second;
-    rank = std::max(rank, given) + 1;
+    const auto take_rank = [&](const std::string& id) {
+      const std::size_t given = given_.try_emplace(id, rank).first->second;
+      rank = std::max(rank, given) + 1;
+      return given;
+    };
+    for (; !is_foreign && gone != removed.end() && *gone < run.id; ++gone) take_rank(*gone);
+    const std::size_t given = take_rank(run.id);
     const auto chosen = parse_color(run.meta.color);
     // Foreign runs begin at the other end, so that one beside a few of our own has another colour than they.
     const std::size_t place = given % palette.size();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,12 +41,12 @@ std::string words_of_color(const Color& color);
 
 /// Gives every run its colour: the one a person chose (meta.json), else the palette's by the run's rank of creation
 /// among Ablate's own runs, or, from the palette's other end, among foreign ones. So neighbours in an experiment
-/// differ, a new run never changes an older one's colour, and every session comes to the same result. What was given
-/// once stays while this object lives, whatever is deleted meanwhile. One thread.
+/// differ, a new run never changes an older one's colour, nor does one that is removed, and every session comes to the
+/// same result. What was given once stays while this object lives, whatever is deleted meanwhile. One thread.
 class RunColors {
  public:
-  /// `runs` sorted by id; ids begin with the time of creation.
-  std::vector<Color> assign(const std::vector<RunInfo>& runs);
+  /// `runs` sorted by id; ids begin with the time of creation. `removed`: the ids of those that lie in the bin.
+  std::vector<Color> assign(const std::vector<RunInfo>& runs, const std::set<std::string>& removed = {});
 
  private:
   std::map<std::string, std::size_t> given_;

@@ -47,7 +47,7 @@ double PlotSeries::x_of(const ScalarColumn& points, std::size_t i) const {
 }
 
 bool PlotSeries::rises(const ScalarColumn& points) const {
-  const ScalarColumn::Totals& totals = points.totals();
+  const ScalarTotals& totals = points.totals();
   if (axis_ == XAxis::order) return true;
   const bool by_time = axis_ == XAxis::relative_time || axis_ == XAxis::wall_time;
   return by_time ? totals.walls_rise : totals.steps_rise;
@@ -118,13 +118,13 @@ void PlotSeries::smooth_on() {
 }
 
 PlotSeries::Range PlotSeries::y_range() const {
-  const ScalarColumn::Totals& totals = points_.totals();
+  const ScalarTotals& totals = points_.totals();
   if (!totals.extent.any()) return {};
   return {totals.extent.low, totals.extent.high, totals.least_positive, true};
 }
 
 std::size_t PlotSeries::not_finite() const {
-  const ScalarColumn::Totals& totals = points_.totals();
+  const ScalarTotals& totals = points_.totals();
   return totals.nan + totals.above + totals.below;
 }
 

@@ -81,7 +81,7 @@ Contents::Contents(const ContentsOptions& options, const Fonts& fonts)
     : options_(options),
       settings_(options.settings),
       textures_(options.wake),
-      tailer_(options.root, folders_of(options.more_paths), options.wake),
+      tailer_(options.root, folders_of(options.more_paths), options.cache, options.wake),
       session_(options.root, [this] { tailer_.look_now(); }),
       panels_(make_panels()),
       open_(panels_.size(), true) {

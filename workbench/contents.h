@@ -20,6 +20,7 @@ struct ContentsOptions {
   std::filesystem::path root;
   std::vector<std::filesystem::path> more_paths;
   std::filesystem::path settings;  ///< folder; empty: nothing is remembered
+  std::filesystem::path cache;     ///< folder in which what was read of long logs is kept; empty: it is not
   std::string view;                ///< a panel's title ("Sweep", "Sweep/history"): it alone fills the window
   std::function<void()> wake;      ///< called from other threads when there is something new to draw
 };

@@ -17,6 +17,7 @@
 
 #include "experiments/data/dataset.h"
 #include "runs/error.h"
+#include "runs/log_cache.h"
 #include "workbench/contents.h"
 #include "workbench/pixels.h"
 #include "workbench/theme.h"
@@ -161,7 +162,8 @@ Picture draw(const ScreenshotOptions& options) {
   io.DeltaTime = 1.0f / 60;
   const Fonts fonts = apply_theme(options.scale);
   News news;
-  Contents contents({options.root, options.more_paths, "", options.view, [&news] { news.tell(); }}, fonts);
+  Contents contents({options.root, options.more_paths, "", cache_folder(), options.view, [&news] { news.tell(); }},
+                    fonts);
   const Renderer renderer;
   const auto deadline = std::chrono::steady_clock::now() + kMostPatience;
   for (int frames = 0; frames < kFramesToLayOut;) {

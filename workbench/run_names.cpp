@@ -10,7 +10,9 @@
 namespace ablate {
 
 void shorten_names(std::vector<RunInfo>& runs) {
-  const auto foreign = [](const RunInfo& run) { return run.status.state == RunState::foreign; };
+  const auto foreign = [](const RunInfo& run) {
+    return run.status.state == RunState::foreign && run.meta.name.empty();
+  };
   const auto above = [](const std::string& name) {  // "a/b/" for "a/b/c" and for "a/b/c/"
     return name.substr(0, name.rfind('/', name.size() < 2 ? 0 : name.size() - 2) + 1);
   };

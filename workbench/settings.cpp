@@ -1,27 +1,43 @@
 #include "workbench/settings.h"
 
-#include <cstdlib>
 #include <fstream>
 
+#include "runs/paths.h"
 #include "workbench/window.h"
 
 namespace ablate {
 
 namespace fs = std::filesystem;
 
-fs::path settings_folder() {
-  if (const char* folder = std::getenv("XDG_CONFIG_HOME"); folder && *folder) return fs::path(folder) / "ablate";
-  if (const char* home = std::getenv("HOME"); home && *home) return fs::path(home) / ".config" / "ablate";
-  return {};
+namespace {
+
+nlohmann::json read_settings(const fs::path& folder) {
+  std::ifstream stream(folder / "settings.json");
+  nlohmann::json read = nlohmann::json::parse(stream, nullptr, false);
+  return read.is_object() ? read : nlohmann::json::object();
 }
+
+/// What makes `before` to `after`, as a merge patch (RFC 7396).
+nlohmann::json changes(const nlohmann::json& before, const nlohmann::json& after) {
+  if (!before.is_object() || !after.is_object()) return after;
+  nlohmann::json patch = nlohmann::json::object();
+  for (const auto& [key, value] : before.items())
+    if (!after.contains(key)) patch[key] = nullptr;
+  for (const auto& [key, value] : after.items())
+    if (!before.contains(key) || before.at(key) != value)
+      patch[key] = before.contains(key) ? changes(before.at(key), value) : value;
+  return patch;
+}
+
+}  // namespace
+
+fs::path settings_folder() { return folder_of_user("XDG_CONFIG_HOME", ".config"); }
 
 Settings::Settings(fs::path folder) : folder_(std::move(folder)) {
   if (folder_.empty()) return;
   std::error_code failure;
   fs::create_directories(folder_, failure);
-  std::ifstream stream(folder_ / "settings.json");
-  nlohmann::json read = nlohmann::json::parse(stream, nullptr, false);
-  if (read.is_object()) values_ = std::move(read);
+  values_ = saved_ = read_settings(folder_);
 }
 
 std::string Settings::layout_file() const { return folder_.empty() ? "" : (folder_ / "layout.ini").string(); }
@@ -36,8 +52,11 @@ nlohmann::json& Settings::of_root(const fs::path& root) {
   return mine;
 }
 
-void Settings::save() const {
+void Settings::save() {
   if (folder_.empty()) return;
+  nlohmann::json now = read_settings(folder_);
+  now.merge_patch(changes(saved_, values_));
+  values_ = saved_ = std::move(now);
   const fs::path file = folder_ / "settings.json", beside = folder_ / "settings.json.new";
   std::error_code failure;
   {

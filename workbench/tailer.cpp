@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "experiments/after.h"
+#include "runs/bin.h"
 #include "runs/error.h"
 #include "runs/heartbeats.h"
 #include "runs/run_reader.h"
@@ -78,7 +79,7 @@ std::string comes_after(const nlohmann::json& run) {
 
 struct Tailer::Impl {
   struct Followed {
-    explicit Followed(const fs::path& folder) : reader(folder) {}
+    Followed(const fs::path& folder, const fs::path& cache) : reader(folder, cache) {}
     RunReader reader;
     bool caught_up = false;
     std::size_t bytes = 0;  ///< of its scalars
@@ -88,9 +89,14 @@ struct Tailer::Impl {
   struct Root {
     fs::path path;
     std::string prefix;  ///< of its ids; empty for the first
+
+    std::string id_of(const std::string& id) const {
+      return prefix.empty() ? id : id == "." ? prefix : prefix + "/" + id;
+    }
   };
 
   std::vector<Root> roots;
+  fs::path cache;
   std::function<void()> changed;
 
   // The tailer's thread only.
@@ -176,7 +182,7 @@ bool Tailer::Impl::list() {
   const auto began = Clock::now();
   std::vector<RunInfo> found;
   std::vector<fs::path> root_of;
-  std::set<std::string> folders;
+  std::set<std::string> folders, removed;
   std::string new_problem;
   read_queues();
   for (const Root& root : roots) {
@@ -189,10 +195,11 @@ bool Tailer::Impl::list() {
           continue;
         }
         if (!failure && roots.size() > 1 && !folders.insert(whole.string()).second) continue;
-        if (!root.prefix.empty()) info.id = info.id == "." ? root.prefix : root.prefix + "/" + info.id;
+        info.id = root.id_of(info.id);
         found.push_back(std::move(info));
         root_of.push_back(root.path);
       }
+      for (const RunInfo& info : removed_runs(root.path)) removed.insert(root.id_of(info.id));
     } catch (const std::exception& error) {
       new_problem = error.what();
     }
@@ -208,7 +215,7 @@ bool Tailer::Impl::list() {
     sorted.push_back(std::move(found[i]));
     sorted_roots.push_back(root_of[i]);
   }
-  const std::vector<Color> given = colors.assign(sorted);
+  const std::vector<Color> given = colors.assign(sorted, removed);
 
   bool any = !listed || new_problem != problem;
   listed = true;
@@ -252,7 +259,7 @@ bool Tailer::Impl::refresh_active() {
 
 bool Tailer::Impl::follow_one(const RunView& view, Clock::time_point now) {
   const std::string id = view.info.id;
-  const auto [place, added] = followed.try_emplace(id, view.info.folder);
+  const auto [place, added] = followed.try_emplace(id, view.info.folder, cache);
   Followed& run = place->second;
   if (added) {
     wakeups.watch(view.info.folder, Wakeups::growth | Wakeups::arrival | Wakeups::removal);
@@ -433,8 +440,9 @@ void Tailer::Impl::wake() {
   if (::write(signal.get(), &one, sizeof one) < 0) return;  // It is awake already.
 }
 
-Tailer::Tailer(fs::path root, std::vector<fs::path> more_paths, std::function<void()> changed)
+Tailer::Tailer(fs::path root, std::vector<fs::path> more_paths, fs::path cache, std::function<void()> changed)
     : impl_(std::make_unique<Impl>()) {
+  impl_->cache = std::move(cache);
   impl_->changed = std::move(changed);
   impl_->sweeps.add_root(root, "");
   impl_->roots.push_back({std::move(root), ""});

@@ -25,9 +25,9 @@ struct Interest {
 class Tailer {
  public:
   /// `more_paths`: other roots, runs or log folders, whose ids begin with the folder's name, and Optuna's journals.
-  /// `changed` is called from
-  /// the tailer's thread after each new snapshot.
-  Tailer(std::filesystem::path root, std::vector<std::filesystem::path> more_paths, std::function<void()> changed);
+  /// `cache`: see RunReader. `changed` is called from the tailer's thread after each new snapshot.
+  Tailer(std::filesystem::path root, std::vector<std::filesystem::path> more_paths, std::filesystem::path cache,
+         std::function<void()> changed);
   ~Tailer();
   Tailer(const Tailer&) = delete;
   Tailer& operator=(const Tailer&) = delete;

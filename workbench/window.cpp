@@ -93,9 +93,9 @@ Window::Window(WindowOptions options) : options_(std::move(options)), wake_up_(s
   scale_ = ImGui_ImplGlfw_GetContentScaleForWindow(window_);
   const Fonts fonts = apply_theme(scale_);
   WakeUp* const wake_up = wake_up_.get();
-  contents_ = std::make_unique<Contents>(
-      ContentsOptions{options_.root, options_.more_paths, options_.settings, "", [wake_up] { wake_up->call(); }},
-      fonts);
+  contents_ = std::make_unique<Contents>(ContentsOptions{options_.root, options_.more_paths, options_.settings,
+                                                         options_.cache, "", [wake_up] { wake_up->call(); }},
+                                         fonts);
   if (const std::string layout = contents_->settings().layout_file(); !layout.empty())
     ImGui::LoadIniSettingsFromDisk(layout.c_str());
   restore_place();

@@ -24,6 +24,7 @@ struct WindowOptions {
   std::optional<Experiment> launch_on_start;  ///< launched as if its button had been pressed
   /// Where layout and choices are remembered; empty: not at all. The usual place is settings_folder().
   std::filesystem::path settings;
+  std::filesystem::path cache;  ///< where what was read of long logs is kept; empty: nowhere. Usually cache_folder()
   int width = 1600, height = 1000;  ///< where nothing is remembered
   /// Asked at least twice a second, on the drawing thread; true closes the window. Empty: a person closes it.
   std::function<bool(const Snapshot&)> close_when;

@@ -113,6 +113,35 @@ def read_scalars(count=10_000_000, few=200_000):
         yield "… against EventAccumulator", f"{us:.2f} s", f"{slow:.0f} s (from {few / 1e6:.1f} million)", slow / us, 100
 
 
+def open_runs(runs=100, points=1_000_000):
+    """Many runs, until they can be drawn: read for the first time, and again by the next window."""
+    with memory_folder() as root, tempfile.TemporaryDirectory() as cache:
+        for run in range(runs):
+            printed(BIN / "write_scalars", pathlib.Path(root, f"run{run}"), points)
+        first = printed(BIN / "open_runs", root, cache)
+        again = [printed(BIN / "open_runs", root, cache) for _ in range(3)]
+        if {each["points"] for each in (first, *again)} != {runs * points}:
+            sys.exit("not all was read")
+    seconds = statistics.median(each["seconds"] for each in again)
+    yield (f"{runs} runs × {points:,} points until they can be drawn, from the cache", f"{1e3 * seconds:.0f} ms, {again[0]['bytes_per_point']:.2f} bytes a point",
+           "wanted: 300 ms", 0.3 / seconds, 1)
+    yield "… against reading them for the first time", f"{1e3 * seconds:.0f} ms", f"{first['seconds']:.1f} s", first["seconds"] / seconds, None
+    with memory_folder() as folder:
+        printed(BIN / "write_scalars", folder, 240_000, 12_000)
+        us, them = alternately(lambda: printed(BIN / "open_runs", folder)["seconds"], lambda: read_by_event_accumulator(folder))
+    yield "a run of 12,000 tags until it can be drawn", f"{us * 1e3:.0f} ms", f"EventAccumulator {them:.1f} s", them / us, None
+    yield "… against 1 s", f"{us * 1e3:.0f} ms", "wanted: 1 s", 1 / us, 1
+
+
+def tail_runs(runs=500):
+    """Runs that all train, followed as the window does."""
+    with tempfile.TemporaryDirectory() as root:
+        result = printed(BIN / "tail_runs", root, runs, 20)
+    yield f"following {runs} runs that train", f"{100 * result['share']:.1f} % of a core", "wanted: 10 %", 0.1 / result["share"], 1
+    yield ("a flushed point until it can be drawn, among these", f"{1e3 * result['delay']:.0f} ms (95 %: {1e3 * result['most_delays']:.0f})",
+           "wanted: 200 ms", 0.2 / result["delay"], 1)
+
+
 def plot_frames():
     """100 curves of a million points in one plot of 1920 pixels."""
     for smoothing in (0, 0.6):
@@ -138,9 +167,11 @@ def root_of(count):
 
 
 def list_runs():
-    with root_of(200) as runs:
-        us, them = alternately(lambda: timed(BIN / "ablate", "--runs", runs, "list"), lambda: timed(sys.executable, "-c", "import torch"), 5)
-    yield "`ablate list` of 200 runs", f"{us * 1e3:.0f} ms", f"import torch {them * 1e3:.0f} ms", them / us, None
+    for count in (200, 2000):
+        with root_of(count) as runs:
+            us, them = alternately(lambda: timed(BIN / "ablate", "--runs", runs, "list"), lambda: timed(sys.executable, "-c", "import torch"), 5)
+        yield f"`ablate list` of {count:,} runs", f"{us * 1e3:.0f} ms", f"import torch {them * 1e3:.0f} ms", them / us, None
+    yield "… against 2 s", f"{us * 1e3:.0f} ms", "wanted: 2 s", 2 / us, 1
 
 
 def first_frame():
@@ -154,6 +185,16 @@ def first_frame():
     with root_of(1000) as runs:
         us = statistics.median(seconds() for _ in range(5))
     yield "the window's first frame, with 1,000 runs on disk", f"{us * 1e3:.0f} ms", "wanted: 500 ms", 0.5 / us, 1
+
+
+def idle_window(seconds=20):
+    with root_of(200) as runs, subprocess.Popen([BIN / "ablate", "--runs", runs, "open"]) as window:
+        time.sleep(5)
+        used, start = processor_seconds(window.pid), time.perf_counter()
+        time.sleep(seconds)
+        share = (processor_seconds(window.pid) - used) / (time.perf_counter() - start)
+        window.terminate()
+    yield "a window on 200 runs in which nothing happens", f"{100 * share:.2f} % of a core", "wanted: 1 %", 0.01 / max(share, 1e-4), 1
 
 
 def training_steps():
@@ -353,7 +394,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photographs", metavar="FOLDER", type=lambda path: pathlib.Path(path).resolve(),
                         help="train on these where it can be either, and measure the demo's four runs too")
-    parts = (write_scalars, read_scalars, plot_frames, list_runs, first_frame, training_steps, around_the_step, layer_statistics, queue, sweep, sharing, samplers.suggest,
+    parts = (write_scalars, read_scalars, open_runs, tail_runs, plot_frames, list_runs, first_frame, idle_window, training_steps, around_the_step, layer_statistics, queue, sweep, sharing, samplers.suggest,
              samplers.gp_suggestion, samplers.journal, samplers.regret, samplers.gp_regret, samplers.importance, range_tests, asha, demo)
     parser.add_argument("--only", choices=[part.__name__ for part in parts], help="of all parts this one")
     arguments = parser.parse_args()

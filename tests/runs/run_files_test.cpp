@@ -184,13 +184,19 @@ TEST(RunMetaFile, SeveralProcessesLoseNothing) {
   EXPECT_THAT(read_meta(folder.path()).tags, UnorderedElementsAreArray(expected));
 }
 
-TEST(RunMetaFile, ForeignRunsAreNeverWrittenTo) {
-  const TempFolder folder;
+TEST(RunMetaFile, WhatIsSaidOfForeignRunsIsKeptElsewhere) {
+  const TempFolder folder, data;
   write_text(folder / "x.tfevents", "");
-  EXPECT_THROW(change_meta(folder.path(), [](RunMeta& meta) { meta.name = "a"; }), Error);
-  std::size_t files = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder.path())) ++files;
-  EXPECT_EQ(files, 1u);
+  ::setenv("XDG_DATA_HOME", data.path().c_str(), 1);
+  change_meta(folder.path(), [](RunMeta& meta) { meta.tags = {"a"}; });
+  change_meta(folder.path() / "", [](RunMeta& meta) { meta.pinned = true; });
+  const RunInfo run = read_run(folder.path(), folder.path());
+  EXPECT_EQ(run.status.state, RunState::foreign);
+  EXPECT_THAT(run.meta.tags, ElementsAre("a"));
+  EXPECT_TRUE(run.meta.pinned);
+  EXPECT_EQ(run.meta.other.at("folder"), folder.path().string());
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+  ::unsetenv("XDG_DATA_HOME");
 }
 
 TEST(RunMetaFile, ChangeThatThrowsLeavesItAsItWas) {

@@ -135,6 +135,21 @@ TEST_F(RunReaderTest, VanishedFileTakesItsPointsAlong) {
   EXPECT_THAT(reader_.data()->files, ElementsAre((folder_ / "2.tfevents").string()));
 }
 
+TEST_F(RunReaderTest, OfARotatedLogNothingIsLost) {
+  write_text(file_, version_frame() + scalar_frame("a", 0, 1) + scalar_frame("a", 1, 2));
+  reader_.poll();
+  std::filesystem::rename(file_, folder_ / "1.tfevents.old");
+  reader_.poll();
+  EXPECT_THAT(values(), ElementsAre(1, 2));
+  write_text(file_, version_frame() + scalar_frame("a", 2, 3));
+  reader_.poll();
+  EXPECT_THAT(values(), testing::UnorderedElementsAre(1, 2, 3));
+  append_text(file_, scalar_frame("a", 3, 4));
+  reader_.poll();
+  EXPECT_THAT(values(), testing::UnorderedElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(reader_.data()->problems, IsEmpty());
+}
+
 TEST_F(RunReaderTest, VanishedFolderIsAProblemAndThePointsStay) {
   write_text(file_, version_frame() + scalar_frame("a", 0, 1));
   reader_.poll();

@@ -45,7 +45,7 @@ bool same(double a, double b) { return std::bit_cast<std::uint64_t>(a) == std::b
 
 void expect_equal(const ScalarColumn& column, const std::vector<ScalarPoint>& points) {
   ASSERT_EQ(column.size(), points.size());
-  ScalarColumn::Totals totals;
+  ScalarTotals totals;
   for (std::size_t i = 0; i < points.size(); ++i) {
     ASSERT_EQ(column.step(i), points[i].step) << i;
     ASSERT_TRUE(same(column.wall_seconds(i), points[i].wall_seconds)) << i;

@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 import numpy as np
+import tensorboardX
 import torch
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -81,6 +82,31 @@ class ForeignEvents(unittest.TestCase):
             (point,) = accumulator.Images(tag)
             width = 12 if tag == "batch" else 6  # PyTorch lays a batch out side by side, and makes grey RGB.
             self.assertEqual(rows, [[point.step, point.wall_time, 4, width, 3, point.encoded_image_string.hex()]])
+
+    def test_what_tensorboardx_writes(self):
+        with tensorboardX.SummaryWriter(self.folder, write_to_disk=True) as writer:
+            for step, value in enumerate([0.5, math.nan, -math.inf, 3.25]):
+                writer.add_scalar("loss/train", value, step)
+                writer.add_scalars("both", {"a b": value, "größe": step}, step)
+            writer.add_histogram("weights", np.random.default_rng(3).normal(size=300), 2)
+            writer.add_image("picture", np.zeros((3, 4, 6), np.uint8), 1)
+            writer.add_text("note", "**so**", 4)
+            writer.add_hparams({"lr": 0.1, "norm": "batch"}, {"iou": 0.5}, name="below", global_step=3)
+        exported, accumulator = self.exported(), self.accumulated()
+        self.assertEqual(exported["problems"], [])
+        for tag in ["loss/train"]:
+            np.testing.assert_array_equal([(row[0], row[1], tools.number(row[2])) for row in exported["scalars"][tag]],
+                                          [(e.step, e.wall_time, e.value) for e in accumulator.Scalars(tag)])
+        self.assertEqual(list(exported["scalars"]), accumulator.Tags()["scalars"])
+        ((_, _, _, _, count, _, _, limits, counts),) = exported["histograms"]["weights"]
+        (theirs,) = accumulator.Histograms("weights")
+        self.assertEqual((count, limits, counts), (300, list(theirs.histogram_value.bucket_limit), list(theirs.histogram_value.bucket)))
+        self.assertEqual(exported["images"]["picture"][0][-1], accumulator.Images("picture")[0].encoded_image_string.hex())
+        self.assertEqual([(row[0], row[2]) for row in exported["texts"]["note/text_summary"]], [(4, "**so**")])
+        for below in ("a b", "größe"):
+            (rows,) = tools.export(os.path.join(self.folder, "both", below))["scalars"].values()
+            self.assertEqual(len(rows), 4)
+        self.assertEqual(tools.export(os.path.join(self.folder, "below"))["hparams"], {"lr": 0.1, "norm": "batch"})
 
     def own_api(self, *values):
         """A log by TensorBoard's own summary API, at step 3."""

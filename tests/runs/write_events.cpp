@@ -4,6 +4,8 @@
 // values],
 // ["hparams", {…}, [metric tags]], ["hparams_end", success]. Numbers that are not finite are the strings "NaN",
 // "Infinity", "-Infinity".
+// Or, until it is killed, a scalar a step, and prints each step up to which all is flushed: write_events FOLDER
+// FIRST_STEP until_killed
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -44,11 +46,24 @@ void call(ablate::RunWriter& writer, const Json& c) {
   if (what == "tensor") writer.tensor(tag, step, c[3].get<std::vector<std::int64_t>>(), floats(c[4]));
 }
 
+[[noreturn]] void write_until_killed(const char* folder, ablate::Step step) {
+  ablate::RunWriter writer(folder, step, {.flush_seconds = 0.0005});
+  for (;; ++step) {
+    writer.scalar("loss", step, 0.5 * static_cast<double>(step));
+    if (step % 50 == 0) writer.text("note", step, std::string(1000, 'x'));
+    if (step % 500 != 0) continue;
+    writer.flush();
+    fmt::print("{}\n", step);
+    std::fflush(stdout);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
+  if (argc != 3 && argc != 4) return 2;
   try {
+    if (argc == 4) write_until_killed(argv[1], std::strtoll(argv[2], nullptr, 10));
     const std::string text(std::istreambuf_iterator<char>(std::cin), {});
     ablate::RunWriter writer(argv[1], std::strtoll(argv[2], nullptr, 10));
     for (const Json& c : ablate::parse_json(text, "standard input")) call(writer, c);

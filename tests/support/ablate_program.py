@@ -44,6 +44,7 @@ class AblateTest(unittest.TestCase):
             **{name: value for name, value in os.environ.items() if not name.startswith("ABLATE_")},
             "XDG_CONFIG_HOME": str(self.folder / "config"),
             "XDG_CACHE_HOME": str(self.folder / "cache"),
+            "XDG_DATA_HOME": str(self.folder / "data"),
         }
         for display in ("DISPLAY", "WAYLAND_DISPLAY"):
             self.environment.pop(display, None)

@@ -45,6 +45,16 @@ TEST(Colors, ADeletedRunChangesNoOtherWhileTheWindowIsOpen) {
   EXPECT_NE(after[2], after[1]);
 }
 
+TEST(Colors, ARemovedRunChangesNoOtherInTheNextSession) {
+  const auto before = RunColors().assign({run("a"), run("b"), run("c")});
+  const auto after = RunColors().assign({run("b"), run("c")}, {"a", "d"});
+  EXPECT_EQ(after[0], before[1]);
+  EXPECT_EQ(after[1], before[2]);
+  RunColors colors;
+  colors.assign({run("a"), run("b")});
+  EXPECT_EQ(colors.assign({run("b")}, {"a"})[0], before[1]);
+}
+
 TEST(Colors, ForeignRunsDoNotPushOurOwnAside) {
   RunColors alone, mixed;
   const auto own = alone.assign({run("b")});

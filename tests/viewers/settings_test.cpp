@@ -45,6 +45,23 @@ TEST_F(SettingsTest, ADamagedFileCountsAsEmpty) {
   }
 }
 
+TEST_F(SettingsTest, OfTwoWindowsEachKeepsWhatItHasChanged) {
+  Settings one(folder_);
+  one.at("text_scale") = 1.25;
+  one.of_root("/one") = {{"selected", "a"}, {"hidden", {"x"}}};
+  one.save();
+  Settings two(folder_);
+  two.of_root("/two")["selected"] = "b";
+  one.of_root("/one").erase("hidden");
+  one.of_root("/one")["selected"] = "c";
+  two.save();
+  one.save();
+  Settings later(folder_);
+  EXPECT_EQ(later.at("text_scale"), 1.25);
+  EXPECT_EQ(later.of_root("/one"), nlohmann::json({{"selected", "c"}}));
+  EXPECT_EQ(later.of_root("/two")["selected"], "b");
+}
+
 TEST_F(SettingsTest, WithoutAFolderNothingIsKept) {
   Settings settings("");
   settings.at("x") = 1;

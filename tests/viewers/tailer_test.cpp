@@ -34,7 +34,7 @@ class TailerTest : public testing::Test {
     fs::remove_all(root_);
   }
   void start(std::vector<fs::path> more = {}) {
-    tailer_ = std::make_unique<Tailer>(root_, std::move(more), [this] {
+    tailer_ = std::make_unique<Tailer>(root_, std::move(more), std::filesystem::path(), [this] {
       { const std::lock_guard lock(mutex_); }
       changed_.notify_all();
     });

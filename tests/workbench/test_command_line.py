@@ -80,7 +80,9 @@ class CommandLineTest(AblateTest):
 
     def test_nothing_is_said_in_another_programs_folder(self):
         self.write_events(self.root / "theirs", [("loss", 1, 0.5)])
-        self.assertIn("no run.json", self.error_of("mark", "theirs", "--tag", "x", code=1))
+        self.ablate("mark", "theirs", "--tag", "x", "--figure", "score=0.5", "--name", "their best")
+        shown = self.json_of("show", "their best")
+        self.assertEqual((shown["tags"], shown["figures"], shown["status"]), (["x"], {"score": 0.5}, "foreign"))
         self.assertIn("no run.json", self.error_of("remove", "theirs", code=1))
         self.assertEqual(len(list((self.root / "theirs").iterdir())), 1)
 

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "experiments/experiment.h"
+#include "runs/log_cache.h"
 #include "runs/paths.h"
 #include "sweeps/interrupts.h"
 #include "sweeps/launcher.h"
@@ -192,6 +193,7 @@ int demo(const Invocation& invocation, const DemoOptions& options) {
       WindowOptions window;
       window.root = root;
       window.settings = settings_folder();
+      window.cache = cache_folder();
       window.close_when = [&interrupts](const Snapshot&) { return interrupts.count() > 0; };
       run_window(window);
     } catch (const Error& error) {

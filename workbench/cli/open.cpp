@@ -22,6 +22,7 @@ int open_window(const Invocation& invocation, const std::vector<std::string>& wo
   options.root = invocation.root();
   options.more_paths = existing_paths(words, kShownPaths);
   options.settings = settings_folder();
+  options.cache = cache_folder();
   return run_window(options);
 }
 
