@@ -35,20 +35,20 @@ void RunMenu::draw(Workspace& workspace, const RunView* run) {
 }
 
 void RunMenu::draw_marks(Workspace& workspace, const RunView* run) {
-  const bool ours = run && run->info.run.is_object();  // To others' folders nothing is written.
-  if (ImGui::BeginMenu("Name, tags, notes", ours)) {
+  const bool ours = run && run->info.run.is_object();  // Others' folders stay as they are.
+  if (ImGui::BeginMenu("Name, tags, notes", run)) {
     notes_.draw(workspace, *run);
     ImGui::EndMenu();
   }
-  if (ImGui::BeginMenu("Colour", ours)) {
+  if (ImGui::BeginMenu("Colour", run)) {
     draw_colors(workspace, *run);
     ImGui::EndMenu();
   }
   const bool pinned = run && run->info.meta.pinned, archived = run && run->info.meta.archived;
-  if (ImGui::MenuItem(pinned ? "Unpin" : "Pin", nullptr, false, ours))
+  if (ImGui::MenuItem(pinned ? "Unpin" : "Pin", nullptr, false, run))
     workspace.actions->annotate(*run, [pinned](RunMeta& meta) { meta.pinned = !pinned; });
   widgets::hint("Pinned runs stand before all others");
-  if (ImGui::MenuItem(archived ? "Bring back from the archive" : "Archive", nullptr, false, ours))
+  if (ImGui::MenuItem(archived ? "Bring back from the archive" : "Archive", nullptr, false, run))
     workspace.actions->annotate(*run, [archived](RunMeta& meta) { meta.archived = !archived; });
   widgets::hint("Archived runs are kept, but neither listed nor drawn. Type \"archived\" into the filter to see them");
   if (ImGui::MenuItem("Remove", nullptr, false, ours && !can_stop(*run))) workspace.actions->remove(*run);

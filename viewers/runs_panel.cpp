@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "viewers/run_dot.h"
 #include "viewers/run_filter.h"
 #include "viewers/run_menu.h"
 #include "viewers/run_metrics.h"
@@ -125,8 +126,10 @@ void RunsPanel::draw_table(Workspace& workspace) {
   ImGui::TableNextRow(ImGuiTableRowFlags_Headers);
   for (int column = 0; column < 4; ++column) {
     static constexpr const char* kMeanings[] = {
-        "Press a dot to hide or show its run, a line to select it; the right button for more", "",
-        "Validation with the running statistics of the norm layers, as in use",
+        "Press a dot to hide or show its run, a line to select it; the right button for more. A dot that is dragged "
+        "onto "
+        "another gives that run its colour",
+        "", "Validation with the running statistics of the norm layers, as in use",
         "Validation at the same weights with the statistics of each batch"};
     ImGui::TableSetColumnIndex(column);
     widgets::quiet_text(ImGui::TableGetColumnName(column));
@@ -184,7 +187,7 @@ void RunsPanel::draw_row(Workspace& workspace, const RunView& run) {
   if (run.info.meta.pinned) ImGui::PopFont();
   if (!shown) ImGui::PopStyleColor();
   ImGui::SetCursorPos(corner);
-  if (widgets::color_dot("show", run.color, shown)) workspace.show(run, !shown);
+  draw_run_dot(workspace, run);
 
   ImGui::TableNextColumn();
   draw_state(*workspace.snapshot, run);

@@ -9,6 +9,7 @@
 
 #include "viewers/curves/run_groups.h"
 #include "viewers/plot_menu.h"
+#include "viewers/run_dot.h"
 #include "viewers/run_filter.h"
 #include "viewers/run_menu.h"
 #include "viewers/run_state.h"
@@ -280,8 +281,7 @@ void TablePanel::draw_group(const RunGroup& group) {
 
 void TablePanel::draw_run(Workspace& workspace, const RunView& run) {
   if (!groups_.empty()) ImGui::Indent(widgets::em(1));
-  const bool shown = workspace.is_shown(run);
-  if (widgets::color_dot("show", run.color, shown)) workspace.show(run, !shown);
+  draw_run_dot(workspace, run);
   ImGui::SameLine(0, widgets::em(0.3f));
   if (run.info.meta.pinned) ImGui::PushFont(workspace.bold, 0);
   const bool pressed = ImGui::Selectable(run.info.name.c_str(), workspace.selected == run.info.id,

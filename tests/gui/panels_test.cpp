@@ -1,12 +1,7 @@
 // What panels do with runs that are there already; no workers.
-#include <gtest/gtest.h>
 #include <imgui_internal.h>
 
-#include <cmath>
-
-#include "driver.h"
-#include "experiments/data/dataset.h"
-#include "runs/json_file.h"
+#include "finished_runs.h"
 #include "runs/run_writer.h"
 #include "viewers/layers/layer_table.h"
 #include "viewers/layers/quantity.h"
@@ -16,97 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Picture grey(int value) { return {12, 8, 1, std::vector<std::uint8_t>(96, static_cast<std::uint8_t>(value))}; }
-
-/// Brighter with every step, so that the pixels tell which is seen.
-int predicted_at(int step) { return 60 + step; }
-
-/// Of values around 0 with about this spread.
-Histogram bell(double spread) {
-  std::vector<float> values;
-  for (int i = -200; i <= 200; ++i) values.push_back(static_cast<float>(spread * std::tan(i / 200.0)));
-  return histogram_of(values);
-}
-
-fs::path finished_run(const fs::path& root, const std::string& name, const std::string& norm) {
-  RunConfig config;
-  config.set("model.norm", norm);
-  const fs::path folder = create_run(
-      root, name, {{"config", config.to_json()}, {"experiment", "e"}, {"variant", name}, {"task", "segmentation"}});
-  RunWriter writer(folder, 0);
-  const Picture picture = grey(200);
-  for (int step = 0; step <= 100; ++step) {
-    writer.scalar("loss/train", step, std::exp(-step / 50.0));
-    if (step % 20) continue;
-    writer.scalar("iou/val", step, 0.5);
-    writer.scalar("iou/val_eval", step, 0.5);
-    writer.scalar("iou/val_train_mode", step, 0.8);
-    for (const char* layer : {"down1.1", "up1.1"}) {
-      const std::vector<float> values = {0.5f, 1.0f};
-      const std::vector<std::int64_t> shape = {2};
-      if (norm == "batch") {
-        writer.scalar(std::string("norm/") + layer + "/gap", step, 0.3);
-        for (const char* statistic : {"running_mean", "batch_mean", "running_var", "batch_var"})
-          writer.tensor(std::string("norm/") + layer + "/channels/" + statistic, step, shape, values);
-      }
-    }
-    for (const char* layer : {"down1.conv1", "up1.conv1"}) {
-      const std::string of_layer = std::string("layers/") + layer + "/";
-      writer.scalar(of_layer + "gradient_norm", step, 0.1 * std::exp(-step / 40.0));
-      writer.scalar(of_layer + "update_ratio", step, 0.002);
-      writer.scalar(of_layer + "input_zeros", step, 0.4);
-      for (const char* group : {"weights/", "gradients/"})
-        writer.histogram(std::string(group) + layer + ".weight", step, bell(0.2 + step / 200.0));
-    }
-    for (const char* output : {"input", "target"})
-      writer.image(std::string("preview/0/") + output, step, 12, 8, 1, encode_png(picture));
-    writer.image("preview/0/prediction", step, 12, 8, 1, encode_png(grey(predicted_at(step))));
-  }
-  writer.flush();
-  fs::create_directories(folder / "evaluations");
-  write_json_file(folder / "evaluations/held-out@100.json",
-                  {{"samples", 8},
-                   {"metrics", {{"iou", 0.5}, {"holes", 1}}},
-                   {"strata", {{"scene wall", {{"samples", 3}, {"iou", 0.25}}}}}});
-  RunStatus status;
-  status.state = RunState::completed;
-  status.step = status.total_steps = 100;
-  status.metrics = {{"iou/val", 0.5}, {"iou/val_eval", 0.5}, {"iou/val_train_mode", 0.8}};
-  status.best_metric = "iou/val";
-  status.training_seconds = 3;
-  write_status(folder, status);
-  return folder;
-}
-
-class PanelsTest : public testing::Test {
- protected:
-  PanelsTest() {
-    const fs::path ill = finished_run(root(), "one-batch", "batch");
-    write_findings(ill, {{"shared-norm",
-                          "down1.1",
-                          0.95,
-                          "A norm module is used twice.",
-                          {"eval .5"},
-                          "model.norm = instance",
-                          {{"up1.1", 0.2}, {"down1.1", -0.01}}}});
-    finished_run(root(), "two-instance", "instance");
-    WindowOptions options;
-    options.root = root();
-    options.settings = folder_.path() / "settings";
-    options.width = 1400;
-    options.height = 900;
-    driver_ = std::make_unique<Driver>(options);
-    driver_->run([&](ImGuiTestContext& context) {
-      driver_->wait_until(
-          context, [&] { return driver_->contents().settled() && workspace().shown.size() == 2; }, 20, "all is read");
-    });
-  }
-  fs::path root() const { return folder_.path() / "runs"; }
-  Workspace& workspace() { return driver_->contents().workspace(); }
-
-  TemporaryFolder folder_{"panels"};
-  std::unique_ptr<Driver> driver_;
-};
+using PanelsTest = FinishedRunsTest;
 
 TEST_F(PanelsTest, TheRunThatSomethingWasFoundInIsSelected) {
   EXPECT_EQ(workspace().selected_run()->info.name, "one-batch");
@@ -122,96 +27,6 @@ TEST_F(PanelsTest, PressingADotHidesARunAndShowsItAgain) {
     EXPECT_EQ(workspace().shown.size(), 1u);
     context.ItemClick(dot.c_str());
     EXPECT_FALSE(workspace().hidden.contains(id));
-  });
-}
-
-TEST_F(PanelsTest, WhatIsSaidOfARunIsKeptWithItAndFindsIt) {
-  const fs::path folder = driver_->run_named("two-instance")->info.folder;
-  driver_->run([&](ImGuiTestContext& context) {
-    context.ItemClick("//Runs/**/two-instance", ImGuiMouseButton_Right);
-    context.SetRef("//$FOCUSED");
-    context.MenuAction(ImGuiTestAction_Hover, "Name, tags, notes");
-    context.SetRef("//$FOCUSED");
-    context.ItemInputValue("##name", "the good one");
-    context.ItemInputValue("##tags", "good, no flip");
-    context.ItemInputValue("##figures", "leaderboard 0.87");
-    context.ItemClick("Keep");
-    EXPECT_TRUE(read_meta(folder).name.empty()) << "a figure is written otherwise";
-    context.ItemInputValue("##figures", "leaderboard=0.87");
-    context.ItemInput("##notes");
-    context.KeyCharsReplace("wider");
-    context.ItemInput("##name");
-    context.SetRef("//$FOCUSED");
-    context.ItemClick("Keep");
-    if (!driver_->wait_until(
-            context, [&] { return driver_->run_named("the good one") != nullptr; }, 20, "it has another name"))
-      return;
-    context.ItemClick("//Runs/**/the good one", ImGuiMouseButton_Right);
-    context.ItemClick("//$FOCUSED/Pin");
-    driver_->wait_until(
-        context, [&] { return driver_->run_named("the good one")->info.meta.pinned; }, 20, "it is pinned");
-    context.ItemInputValue("//Runs/##filter", "no flip pinned");
-    context.Yield(2);
-    EXPECT_TRUE(context.ItemExists("//Runs/**/the good one"));
-    EXPECT_FALSE(context.ItemExists("//Runs/**/one-batch"));
-    context.ItemInputValue("//Runs/##filter", "");
-    context.WindowFocus("//Table");
-  });
-  driver_->save_picture("said-in-the-table");
-  const RunMeta said = read_meta(folder);
-  EXPECT_EQ(said.tags, (std::vector<std::string>{"good", "no flip"}));
-  EXPECT_EQ(said.figures, (std::map<std::string, double>{{"leaderboard", 0.87}}));
-  EXPECT_EQ(said.notes, "wider");
-}
-
-TEST_F(PanelsTest, AnArchivedRunIsDrawnNowhereUntilItIsBroughtBack) {
-  driver_->run([&](ImGuiTestContext& context) {
-    context.ItemClick("//Runs/**/two-instance", ImGuiMouseButton_Right);
-    context.ItemClick("//$FOCUSED/Archive");
-    driver_->wait_until(
-        context, [&] { return workspace().shown.size() == 1; }, 20, "it is gone from sight");
-    EXPECT_FALSE(context.ItemExists("//Runs/**/two-instance"));
-    context.ItemInputValue("//Runs/##filter", "archived");
-    context.Yield(2);
-    context.ItemClick("//Runs/**/two-instance", ImGuiMouseButton_Right);
-    context.ItemClick("//$FOCUSED/Bring back from the archive");
-    driver_->wait_until(
-        context, [&] { return workspace().shown.size() == 2; }, 20, "it is back");
-    context.ItemInputValue("//Runs/##filter", "");
-  });
-}
-
-TEST_F(PanelsTest, ARemovedRunComesBackByUndo) {
-  const RunView before = *driver_->run_named("two-instance");
-  driver_->run([&](ImGuiTestContext& context) {
-    context.ItemClick("//Runs/**/two-instance", ImGuiMouseButton_Right);
-    context.ItemClick("//$FOCUSED/Remove");
-    driver_->wait_until(
-        context, [&] { return workspace().removed && !driver_->run_named("two-instance"); }, 20, "it is in the bin");
-    EXPECT_FALSE(fs::exists(before.info.folder));
-    EXPECT_FALSE(workspace().error) << *workspace().error;
-  });
-  driver_->save_picture("removed");
-  driver_->run([&](ImGuiTestContext& context) {
-    context.ItemClick("//Removed/Undo");
-    driver_->wait_until(
-        context, [&] { return driver_->run_named("two-instance") != nullptr; }, 20, "it is back");
-    EXPECT_FALSE(workspace().removed);
-  });
-  EXPECT_EQ(driver_->run_named("two-instance")->color, before.color);
-}
-
-TEST_F(PanelsTest, ARunTakesAnotherColour) {
-  driver_->run([&](ImGuiTestContext& context) {
-    context.ItemClick("//Runs/**/two-instance", ImGuiMouseButton_Right);
-    context.SetRef("//$FOCUSED");
-    context.MenuAction(ImGuiTestAction_Hover, "Colour");
-    context.SetRef("//$FOCUSED");
-    context.ItemClick("$$4/##of the palette");
-    driver_->wait_until(
-        context,
-        [&] { return driver_->run_named("two-instance")->color == *parse_color(words_of_color(run_palette()[4])); }, 20,
-        "it has the colour");
   });
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "sweeps/trial_standing.h"
+#include "viewers/run_dot.h"
 #include "viewers/sweep/drawing.h"
 #include "viewers/sweep/trial_rows.h"
 #include "viewers/widgets.h"
@@ -193,7 +194,7 @@ void TrialsChart::draw_run(SweepScene& scene, int number) {
     return;
   }
   const bool shown = scene.workspace.is_shown(*run);
-  if (widgets::color_dot("show", run->color, shown)) scene.workspace.show(*run, !shown);
+  draw_run_dot(scene.workspace, *run);
   ImGui::SameLine(0, widgets::em(0.1f));
   if (!shown) ImGui::PushStyleColor(ImGuiCol_Text, widgets::vector_of(look::kQuiet));
   widgets::fitted_text(run->info.name, ImGui::GetContentRegionAvail().x);
