@@ -117,7 +117,9 @@ def open_runs(runs=100, points=1_000_000):
     """Many runs, until they can be drawn: read for the first time, and again by the next window."""
     with memory_folder() as root, tempfile.TemporaryDirectory() as cache:
         for run in range(runs):
-            printed(BIN / "write_scalars", pathlib.Path(root, f"run{run}"), points)
+            folder = pathlib.Path(root, f"run{run}")
+            folder.mkdir()
+            printed(BIN / "write_scalars", folder, points)
         first = printed(BIN / "open_runs", root, cache)
         again = [printed(BIN / "open_runs", root, cache) for _ in range(3)]
         if {each["points"] for each in (first, *again)} != {runs * points}:
