@@ -202,6 +202,14 @@ std::optional<double> went_on_after_diverging(std::span<const RangePoint> points
 /// So many times their scatter a loss lies off no more by chance.
 constexpr double kClearly = 4;
 
+/// Whether the last loss lies clearly above the least that three in a row had: what is smoothed tells it later.
+bool rises_at_its_end(std::span<const RangePoint> points) {
+  double least = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i + 2 < points.size(); ++i)
+    least = std::min(least, median_of({points[i].loss, points[i + 1].loss, points[i + 2].loss}));
+  return points.back().loss > least + kClearly * scatter_of(points);
+}
+
 std::vector<std::string> doubts_of(std::span<const RangePoint> points, const Window& window, const Fall& fall) {
   std::vector<std::string> doubts;
   const std::size_t least = least_of(window.loss);
@@ -217,7 +225,7 @@ std::vector<std::string> doubts_of(std::span<const RangePoint> points, const Win
     doubts.push_back(fmt::format(
         "At {:.2g} the loss had diverged, and the test went on: what falls after that is no training. End it there.",
         *lr));
-  const bool rises = points.back().loss > points.back().smoothed + kClearly * scatter_of(points);
+  const bool rises = rises_at_its_end(points);
   if (const std::size_t finite = finite_before(points); finite < points.size())
     doubts.push_back(not_finite_from(points[finite].lr));
   else if (least + 1 == window.size() && least > 0 && points.back().smoothed <= window.loss[least])

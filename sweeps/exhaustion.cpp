@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "runs/text.h"
 #include "sweeps/samplers/sampler.h"
 #include "sweeps/sweep_folder.h"
 
@@ -30,7 +31,7 @@ std::optional<Exhaustion> exhaustion(const fs::path& folder, const Sweep& sweep,
         fmt::format("the budget of {} is used up", used_up),
         fmt::format("raise it in {}, then: ablate sweep resume {}", (folder / "sweep.json").string(), name)};
   if (!use.trials_left(sweep.budget))
-    return Exhaustion{fmt::format("the journal has {} trials", study.trials.size()),
+    return Exhaustion{fmt::format("the journal has {}", counted(study.trials.size(), "trial")),
                       fmt::format("ablate sweep add {} N", name)};
   return std::nullopt;
 }

@@ -119,7 +119,9 @@ Sweep Sweep::from_json(const ordered_json& document, const std::string& where) {
     if (name->empty() || name->find('/') != std::string::npos || name->starts_with('.') || name->starts_with('-') ||
         std::ranges::any_of(*name, is_control))
       throw Error(
-          fmt::format("{}: \"name\" is the name of a folder and a word of commands, not \"{}\".", where, *name));
+          fmt::format("{}: \"name\" is \"{}\". It names a folder, and the sweep in commands: it can't be empty, have a "
+                      "slash or control characters, or begin with a dot or a dash.",
+                      where, *name));
     if (name->size() > kLongestName)
       throw Error(fmt::format("{}: \"name\" has {} bytes; {} are the most.", where, name->size(), kLongestName));
     sweep.name = *name;

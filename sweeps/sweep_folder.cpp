@@ -162,7 +162,7 @@ const Study& study_of(const Sweep& sweep, const Journal& journal) {
     if (names.empty())
       throw Error(fmt::format(
           "The journal of {} holds no study: it is empty, or its study was deleted. Put the journal back from "
-          "a copy; or ablate sweep run, with the sweep's file, begins anew.",
+          "a copy; or remove the sweep's folder and begin anew.",
           sweep.name));
     throw Error(fmt::format("The journal of {} has no study of that name; it has {}. Give the sweep the name of one.",
                             sweep.name, fmt::join(names, ", ")));

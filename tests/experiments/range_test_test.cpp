@@ -226,6 +226,12 @@ TEST(LrSuggestions, SayThatSmoothingMayHideARiseAtTheEnd) {
   std::vector<RangePoint> points = falling(40);
   points.back().loss = 10;
   EXPECT_THAT(suggest_lr(points).doubts, testing::ElementsAre(HasSubstr("the loss itself rises")));
+  // Slowly, and still below what is smoothed.
+  points = falling(40);
+  const double least = points[34].loss;
+  for (std::size_t k = 35; k < points.size(); ++k) points[k].loss = least + 0.06 * static_cast<double>(k - 34);
+  for (RangePoint& point : points) point.smoothed += 0.5;
+  EXPECT_THAT(suggest_lr(points).doubts, testing::ElementsAre(HasSubstr("the loss itself rises")));
 }
 
 TEST(RecordedTests, AreReadInEveryUsualForm) {

@@ -118,10 +118,13 @@ class CommandLineTest(AblateTest):
         self.assertEqual(self.json_of("show", "list")["name"], "list")
 
     def test_a_run_may_be_called_like_an_option(self):
-        self.make_run("a")
+        folder = self.make_run("a")
         self.ablate("mark", "a", "--name=-x")
         self.assertIn("-x", self.ablate("show", "--", "-x").stdout)
         self.assertIn("no further argument", self.error_of("show", "--", "-x", "-y", code=2))
+        self.ablate("mark", "--tag", "good", "--", "-x")
+        self.assertEqual(self.json_of("show", folder.name)["tags"], ["good"])
+        self.assertIn("no option -x of show", self.error_of("show", "-x", code=2))
 
     def test_options_are_the_catalogue(self):
         options = {option["key"]: option for option in self.json_of("options")}

@@ -112,6 +112,12 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::Success& asked_for_help) {
     return app.exit(asked_for_help);
   } catch (const CLI::ParseError& error) {
+    try {  // Where something is missing, what was taken for an option may be it.
+      if (error.get_name() == "RequiredError") refuse_leftovers(app);
+    } catch (const UsageError& unknown) {
+      say_error(unknown.what());
+      return 2;
+    }
     const std::vector<CLI::App*> named = app.get_subcommands();
     say_error(
         fmt::format("{}. See: ablate {}--help", error.what(), named.empty() ? "" : named.front()->get_name() + " "));

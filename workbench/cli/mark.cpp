@@ -58,12 +58,14 @@ void add_mark(CLI::App& app, Invocation& invocation) {
   CLI::App& command = *app.add_subcommand("mark", "Name runs, tag them, note what they are, pin or archive them");
   const auto marks = std::make_shared<Marks>();
   command.add_option("RUN", marks->words, "Ids, unique beginnings of them, names, or paths")->required();
-  command.add_option("--name", marks->name, "What it is called; empty: as it was launched");
-  command.add_option("--tag", marks->tags, "Add a tag, by which it is found");
-  command.add_option("--no-tag", marks->no_tags, "Take a tag away");
+  command.add_option("--name", marks->name, "What it is called; empty (\"\"): as it was launched");
+  command.add_option("--tag", marks->tags, "Add a tag, by which it is found")->allow_extra_args(false);
+  command.add_option("--no-tag", marks->no_tags, "Take a tag away")->allow_extra_args(false);
   command.add_option("--notes", marks->notes, "What is worth knowing of it, instead of what was noted");
-  command.add_option("--figure", marks->figures,
-                     "A number that no log has, as leaderboard=0.87 (or leaderboard= to take it away)");
+  command
+      .add_option("--figure", marks->figures,
+                  "A number that no log has, as leaderboard=0.87 (or leaderboard= to take it away)")
+      ->allow_extra_args(false);
   command.add_flag("--pin,!--no-pin", marks->pinned, "Before all others in lists; or no longer");
   command.add_flag("--archive,!--no-archive", marks->archived, "Neither listed nor drawn; or again");
   add_json_flag(command, invocation);

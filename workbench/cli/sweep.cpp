@@ -238,6 +238,7 @@ int run(const Invocation& invocation, const SweepOptions& options) {
 
 /// A note where nobody leads it. `idle`: what a request then comes to.
 void tell_unless_led(const fs::path& folder, const char* idle) {
+  study_of(read_sweep(folder), journal_of(folder));  // Of one without it nothing else is worth saying.
   const SweepState::Now now = sweep_state(folder).now;
   const std::string name = folder.filename().string();
   if (now == SweepState::Now::finished) fmt::print(stderr, "ablate: note: {} has finished.\n", name);
