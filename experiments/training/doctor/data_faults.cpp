@@ -46,9 +46,8 @@ constexpr double kSurelyRight = 0.7;
 /// A probe that leaves less than this part has taken away what is predicted by; and colour alone gets to this part of
 /// what the network does.
 constexpr double kLost = 0.5, kColourTells = 0.8;
-/// Standard errors that chance does not make; and of what the same samples gain, where much of a gap must come back
-/// besides.
-constexpr double kSure = 4, kSurelyGained = 3, kProbablyGained = 1.5;
+/// Standard errors that chance does not make; and of what samples gain by a change that something else speaks for too.
+constexpr double kSure = 4, kProbablyGained = 1.5;
 
 /// {C, H, W}, no side longer than kLongestSide.
 Tensor small(const Tensor& plane) {
@@ -373,7 +372,7 @@ class DataFaults {
     const Tensor as_it_is = each_with_inputs([](const Tensor& x) { return x; });
     Prepared best;
     const auto attempt = [&](const std::string& how, const std::function<Tensor(const Tensor&)>& change,
-                             double part = 0.5, double sure = kSurelyGained) {
+                             double part = 0.5, double sure = kSure) {
       const Tensor values = each_with_inputs(change);
       const double value = mean_of(values), gain = metric_.better(value, mean_of(as_it_is));
       note(fmt::format("held-out pictures {}: {} {}", how, metric_.word(), share_word(value)));
@@ -395,7 +394,7 @@ class DataFaults {
       if (so) least = kOfUnlike;
       attempt(
           "given with red and blue exchanged", [](const Tensor& x) { return x.flip(1); }, 0.25,
-          so ? kProbablyGained : kSurelyGained);
+          so ? kProbablyGained : kSure);
     }
     return best;
   }
