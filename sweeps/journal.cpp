@@ -129,8 +129,10 @@ std::optional<std::size_t> length_of_torn_part(const std::string& line) {
         "{} bytes (keep a copy): what they were is lost.",
         file.string(), number, *torn));
   if (number == 1)
-    throw Error(
-        fmt::format("{} is no journal of Optuna's: its first line is no record of one ({}).", file.string(), why));
+    throw Error(fmt::format(
+        "{} is no journal of Optuna's: its first line is no record of one ({}). Put one back from a copy, or "
+        "move it away.",
+        file.string(), why));
   throw Error(
       fmt::format("{}, line {}, can't be understood ({}). Put the journal back from a copy, or remove the line (keep a "
                   "copy): what it said is lost.",

@@ -162,6 +162,7 @@ class SweepController {
       write_json_file(sweep_.folder / "controller.json", {{"host", host_name()},
                                                           {"process", ::getpid()},
                                                           {"slots", sweep_.control.slots},
+                                                          {"trials", sweep_.study.trials.size()},
                                                           {"problem", problem},
                                                           {"finished", finished}});
       told_ = true;

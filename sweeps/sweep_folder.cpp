@@ -18,6 +18,7 @@
 #include "runs/paths.h"
 #include "runs/run_lock.h"
 #include "runs/run_store.h"
+#include "runs/text.h"
 #include "sweeps/exhaustion.h"
 #include "sweeps/inheritable_lock.h"
 #include "sweeps/launchers.h"
@@ -334,14 +335,16 @@ SweepState sweep_state(const fs::path& sweep) {
   const std::string where = (sweep / "controller.json").string();
   try {
     if (std::optional<json> document = read_json_file(where)) {
-      std::int64_t process = 0, slots = 0;
+      std::int64_t process = 0, slots = 0, trials = 0;
       take(*document, "host", state.host, where);
       take(*document, "process", process, where);
       take(*document, "slots", slots, where);
+      take(*document, "trials", trials, where);
       take(*document, "problem", state.problem, where);
       take(*document, "finished", finished, where);
       state.process = static_cast<int>(process);
       state.slots = static_cast<int>(slots);
+      state.trials = static_cast<int>(trials);
     }
   } catch (const Error& error) {  // It only tells of things.
     state.problem = sentence(error) + " It can be removed: who leads the sweep next writes it anew.";
@@ -350,6 +353,17 @@ SweepState sweep_state(const fs::path& sweep) {
     state.now = fs::exists(sweep / "requests" / "pause") ? SweepState::Now::paused : SweepState::Now::running;
   else
     state.now = finished ? SweepState::Now::finished : SweepState::Now::idle;
+  return state;
+}
+
+SweepState with_losses(SweepState state, const fs::path& sweep, const Study& study) {
+  if (state.led() || std::ssize(study.trials) >= state.trials) return state;
+  state.now = SweepState::Now::idle;
+  state.problem = fmt::format(
+      "The journal of {} has {}, and had {}: it was cut, or an old copy was put back. The others' runs are in {}, but "
+      "nothing is known of them here. Put back a journal that has them; or go on without: ablate sweep resume {}",
+      sweep.filename().string(), counted(study.trials.size(), "trial"), state.trials, root_of(sweep).string(),
+      command_word(sweep));
   return state;
 }
 

@@ -56,11 +56,15 @@ struct SweepState {
   std::string host;     ///< of the controller, where one leads
   int process = 0;      ///< likewise
   int slots = 0;        ///< how many trials train at once
+  int trials = 0;       ///< that the journal had when its controller last said so
   std::string problem;  ///< what keeps it from going on, and what to do; empty when all is well
   bool led() const { return now == Now::running || now == Now::paused; }
 };
 std::string_view name_of(SweepState::Now now);  ///< "idle", …
 SweepState sweep_state(const std::filesystem::path& sweep);
+/// The same in the light of its study, which was read after it: where that has fewer trials than its controller saw (it
+/// was cut, or an old copy was put back) the sweep has not finished, and that is its problem.
+SweepState with_losses(SweepState state, const std::filesystem::path& sweep, const Study& study);
 
 /// Where its trials train, kept in launcher.json for whoever leads it next; this machine where nobody said.
 TrainingPlace training_place(const std::filesystem::path& sweep);

@@ -29,7 +29,8 @@ fs::path whole(const fs::path& path) {
 }
 
 bool same_state(const SweepState& a, const SweepState& b) {
-  return a.now == b.now && a.host == b.host && a.process == b.process && a.slots == b.slots && a.problem == b.problem;
+  return a.now == b.now && a.host == b.host && a.process == b.process && a.slots == b.slots && a.trials == b.trials &&
+         a.problem == b.problem;
 }
 
 }  // namespace
@@ -130,7 +131,6 @@ void SweepFollower::Followed::make_views(const SweepState& state) {
 
 bool SweepFollower::Followed::look() {
   bool any = read_sweep_file();
-  any |= read_journal();
   SweepState state;
   if (!folder.empty()) {
     try {
@@ -139,6 +139,9 @@ bool SweepFollower::Followed::look() {
       state.problem = error.what();
     }
   }
+  any |= read_journal();
+  if (const Study* study = journal && sweep ? journal->replay().find(sweep->name) : nullptr)
+    state = with_losses(std::move(state), folder, *study);
   read = true;
   if (!any && !views.empty() && same_state(views.front()->state, state)) return false;
   make_views(state);

@@ -207,6 +207,31 @@ class Moved(Trouble):
         self.assertIn("holds no study", self.error_of("sweep", "run", self.file(), code=1))  # Nor begins anew.
         self.assertEqual(self.journal().read_bytes(), b"")
 
+    def test_a_journal_that_lost_trials_is_told_and_does_not_pass_for_finished(self):
+        self.sweep(budget={"trials": 3})
+        whole = self.journal().read_bytes()
+        self.journal().write_bytes(whole.splitlines(keepends=True)[0])
+        self.assertEqual(self.show()["state"], "idle")
+        self.assertRegex(self.show()["problem"], r"has 0 trials, and had 3: it was cut.*Put back a journal that has them; or go on without")
+        self.assertIn("lr: idle, 0 complete", self.ablate("sweep", "list").stdout)
+        self.journal().write_bytes(whole)
+        self.assertEqual((self.show()["state"], self.show()["problem"]), ("finished", ""))
+        self.journal().write_bytes(whole.splitlines(keepends=True)[0])
+        self.assertIn("has 0 trials, and had 3", self.ablate("sweep", "resume", "lr").stderr)
+        self.assertEqual((self.states(), self.show()["problem"]), (["COMPLETE"] * 3, ""))
+
+    def test_a_journal_that_holds_no_record_is_told(self):
+        self.sweep(budget={"trials": 1})
+        self.journal().write_bytes(b"\n")
+        self.assertRegex(self.error_of("sweep", "show", "lr", code=1), r"is no journal of Optuna's.*Put one back from a copy")
+
+    def test_the_list_has_what_each_used_of_its_budget(self):
+        self.sweep(budget={"trials": 2})
+        [listed] = self.json_of("sweep", "list")
+        self.assertEqual((listed["name"], listed["state"], listed["states"]), ("lr", "finished", {"COMPLETE": 2}))
+        self.assertEqual((listed["budget"], listed["used"]["trials"]), ({"trials": 2}, 2))
+        self.assertGreater(listed["used"]["hours"], 0)
+
     def test_advice_can_be_typed_as_it_is(self):
         self.sweep(name="it's mine")
         said = self.ablate("sweep", "resume", "it's mine").stderr

@@ -64,8 +64,9 @@ class BadInputTest(AblateTest):
             ('{"base": ', ["experiment.json", "JSON"]),
         ):
             file.write_text(content)
-            self.refuse("launch", file, code=1, says=says)
-        self.refuse("launch", self.folder / "missing.json", code=1, says=["missing.json"])
+            self.refuse("launch", file, code=2, says=says)
+        self.refuse("launch", self.folder / "missing.json", code=2, says=["missing.json"])
+        self.refuse("lr-find", self.folder / "missing.json", code=2, says=["missing.json"])
         file.write_text("{}")
         self.refuse("launch", file, "--launcher", "pbs", code=2, says=["slurm", "local"])
         self.refuse("launch", file, "--slots", 0, code=2, says=["--slots"])

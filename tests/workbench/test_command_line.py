@@ -103,6 +103,7 @@ class CommandLineTest(AblateTest):
         self.assertIn("RUN", self.error_of("show", code=2))
         self.assertIn("no further argument", self.error_of("list", "what", code=2))
         self.assertIn("2", self.error_of("compare", "one", code=2))
+        self.assertIn("See: ablate sweep show --help", self.error_of("sweep", "show", "lr", "--", "-y", code=2))
 
     def test_runs_may_stand_before_or_after_the_command(self):
         self.make_run("a")

@@ -106,7 +106,7 @@ class QueueTest(AblateTest):
         for variants, words in (([{"name": "a", "after": "b"}], "no variant"),
                                 ([{"name": "a", "after": "b"}, {"name": "b", "after": "a"}], "circle")):
             file.write_text(json.dumps({"base": TINY, "variants": variants}))
-            self.assertIn(words, self.error_of("launch", file, code=1))
+            self.assertIn(words, self.error_of("launch", file, code=2))
         file.write_text(json.dumps({"base": TINY}))
         self.assertIn("--after", self.error_of("launch", file, "--from", "best", code=2))
         self.assertIn("no run", self.error_of("launch", file, "--after", "nobody", code=1))

@@ -37,22 +37,35 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
+/// The command that was given, to its last word, or the program.
+const CLI::App& innermost(const CLI::App& app) {
+  const std::vector<CLI::App*> named = app.get_subcommands();
+  return named.empty() ? app : innermost(*named.front());
+}
+
+/// "ablate sweep show", with the option that tells more.
+std::string help_for(const CLI::App& command) {
+  std::string words = command.get_name() + " --help";
+  for (const CLI::App* each = command.get_parent(); each != nullptr; each = each->get_parent())
+    words = each->get_name() + " " + words;
+  return words;
+}
+
 /// What the parser could not place: an option or a command that doesn't exist, or a word too many.
 void refuse_leftovers(const CLI::App& app) {
   std::vector<std::string> leftovers = app.remaining(true);
   const bool all_arguments = std::erase(leftovers, "--") > 0;  // What follows it is no option.
   if (leftovers.empty()) return;
-  const std::vector<CLI::App*> named = app.get_subcommands();
-  const CLI::App& command = named.empty() ? app : *named.front();
+  const CLI::App& command = innermost(app);
+  const bool named = &command != &app;
   const std::string& word = leftovers.front();
   if (word.starts_with('-') && !all_arguments)
-    throw UsageError(fmt::format("There is no option {}{}.{} See: {} --help", word,
-                                 named.empty() ? "" : fmt::format(" of {}", command.get_name()),
-                                 suggestion(word, option_names(command)),
-                                 named.empty() ? "ablate" : "ablate " + command.get_name()));
-  if (!named.empty())
-    throw UsageError(fmt::format("{} takes no further argument, but got \"{}\". See: ablate {} --help",
-                                 command.get_name(), word, command.get_name()));
+    throw UsageError(fmt::format("There is no option {}{}.{} See: {}", word,
+                                 named ? fmt::format(" of {}", command.get_name()) : "",
+                                 suggestion(word, option_names(command)), help_for(command)));
+  if (named)
+    throw UsageError(fmt::format("{} takes no further argument, but got \"{}\". See: {}", command.get_name(), word,
+                                 help_for(command)));
   if (std::count(later_commands().begin(), later_commands().end(), word) > 0)
     throw UsageError(fmt::format("{} is not there yet; a later version will have it. See: ablate --help", word));
   throw UsageError(
@@ -118,9 +131,7 @@ int run_command_line(int argc, char** argv) {
       say_error(unknown.what());
       return 2;
     }
-    const std::vector<CLI::App*> named = app.get_subcommands();
-    say_error(
-        fmt::format("{}. See: ablate {}--help", error.what(), named.empty() ? "" : named.front()->get_name() + " "));
+    say_error(fmt::format("{}. See: {}", error.what(), help_for(innermost(app))));
     return 2;
   } catch (const UsageError& error) {
     say_error(error.what());

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -31,6 +32,24 @@ struct SweepOptions {
   TrainingPlace where;
   int count = 0, trial = 0;
   bool detach = false, launcher_named = false;
+};
+
+/// A sweep as it is now. Throws Error for one that can't be read.
+struct Standing {
+  explicit Standing(const fs::path& sweep_folder)
+      : folder(sweep_folder),
+        sweep(read_sweep(folder)),
+        before(sweep_state(folder)),
+        journal(journal_of(folder)),
+        study(study_of(sweep, journal)),
+        state(with_losses(before, folder, study)) {}
+
+  const fs::path folder;
+  const Sweep sweep;
+  const SweepState before;  ///< before the journal was read
+  const Journal journal;
+  const Study& study;
+  const SweepState state;
 };
 
 /// nullopt where there is none, or it can't be understood: `ablate show` says why.
@@ -77,17 +96,18 @@ Tone tone_of(const Trial& trial) {
   return trial.state == TrialState::complete ? Tone::plain : Tone::quiet;
 }
 
-void print_trials(const fs::path& folder, const Sweep& sweep, const Study& study) {
-  const std::vector<int> best = study.best();
+void print_trials(const Standing& at) {
+  const Sweep& sweep = at.sweep;
+  const std::vector<int> best = at.study.best();
   std::vector<Table::Column> columns{{""}, {"TRIAL", Align::right}, {"STATE"}};
   for (const Sweep::Objective& objective : sweep.objectives) columns.push_back({objective.metric, Align::right});
   for (const Parameter& parameter : sweep.space.parameters())
     columns.push_back({short_key(parameter.key, sweep.space), Align::right});
   columns.insert(columns.end(), {{"TRAINED", Align::right}, {"RUN"}, {""}});
   Table table(columns);
-  for (const Trial& trial : study.trials) {
+  for (const Trial& trial : at.study.trials) {
     const Tone tone = tone_of(trial);
-    const std::optional<RunStatus> run = status_of_run(folder, trial);
+    const std::optional<RunStatus> run = status_of_run(at.folder, trial);
     std::vector<Cell> row{{std::ranges::find(best, trial.number) != best.end() ? "best" : "", Tone::good},
                           {std::to_string(trial.number)},
                           {std::string(standing_of(trial, run ? &*run : nullptr)), tone}};
@@ -111,43 +131,52 @@ void print_trials(const fs::path& folder, const Sweep& sweep, const Study& study
   table.print();
 }
 
-std::string progress_words(const fs::path& folder, const Sweep& sweep, const Study& study, const SweepState& state) {
-  const auto count = [&](TrialState wanted) { return std::ranges::count(study.trials, wanted, &Trial::state); };
+std::string progress_words(const Standing& at) {
+  const SweepState& state = at.state;
+  const auto count = [&](TrialState wanted) { return std::ranges::count(at.study.trials, wanted, &Trial::state); };
   std::string words =
-      fmt::format("{}: {}, {} complete, {} pruned, {} failed", folder.filename().string(), name_of(state.now),
+      fmt::format("{}: {}, {} complete, {} pruned, {} failed", at.folder.filename().string(), name_of(state.now),
                   count(TrialState::complete), count(TrialState::pruned), count(TrialState::fail));
-  if (!sweep.budget.endless()) words += fmt::format("; used: {}", budget_use(folder, study).words(sweep.budget));
+  const Budget& budget = at.sweep.budget;
+  if (!budget.endless()) words += fmt::format("; used: {}", budget_use(at.folder, at.study).words(budget));
   if (state.now == SweepState::Now::idle)
-    words += fmt::format("; nobody leads it, ablate sweep resume {} does", command_word(folder));
+    words += fmt::format("; nobody leads it, ablate sweep resume {} does", command_word(at.folder));
   else if (state.now != SweepState::Now::finished)
     words += fmt::format("; led by process {} on {}", state.process, state.host);
   return words;
 }
 
+nlohmann::json progress_json(const Standing& at) {
+  std::map<std::string_view, int> states;
+  for (const Trial& trial : at.study.trials) ++states[name_of(trial.state)];
+  const BudgetUse used = budget_use(at.folder, at.study);
+  return {{"sweep", at.folder.string()},
+          {"study", at.study.name},
+          {"state", name_of(at.state.now)},
+          {"problem", at.state.problem},
+          {"states", states},
+          {"budget", at.sweep.budget.to_json()},
+          {"used", {{"trials", used.trials}, {"hours", used.hours}, {"epochs", used.epochs}}}};
+}
+
 /// `said`: what a person has just read.
 int show(const Invocation& invocation, const fs::path& folder, const std::set<std::string>& said = {}) {
-  const Sweep sweep = read_sweep(folder);
-  const Journal journal = journal_of(folder);
-  const Study& study = study_of(sweep, journal);
-  const SweepState state = sweep_state(folder);
+  const Standing at(folder);
   if (invocation.json) {
-    nlohmann::json document{{"study", study.name},
-                            {"sweep", folder.string()},
-                            {"state", name_of(state.now)},
-                            {"problem", state.problem},
-                            {"directions", nlohmann::json::array()},
-                            {"best", study.best()},
-                            {"trials", nlohmann::json::array()}};
-    for (const Direction direction : study.directions)
+    nlohmann::json document = progress_json(at);
+    document.update(
+        {{"directions", nlohmann::json::array()}, {"best", at.study.best()}, {"trials", nlohmann::json::array()}});
+    for (const Direction direction : at.study.directions)
       document["directions"].push_back(direction == Direction::maximize ? "maximize" : "minimize");
-    for (const Trial& trial : study.trials)
+    for (const Trial& trial : at.study.trials)
       document["trials"].push_back(trial_json(trial, status_of_run(folder, trial)));
     print_json(document);
     return 0;
   }
-  print_trials(folder, sweep, study);
-  fmt::print("{}\n", progress_words(folder, sweep, study, state));
-  if (!state.problem.empty() && !said.contains(state.problem)) fmt::print(stderr, "ablate: {}\n", state.problem);
+  print_trials(at);
+  fmt::print("{}\n", progress_words(at));
+  const std::string& problem = at.state.problem;
+  if (!problem.empty() && !said.contains(problem)) fmt::print(stderr, "ablate: {}\n", problem);
   return 0;
 }
 
@@ -173,6 +202,8 @@ TrainingPlace where_to_train(const fs::path& folder, const SweepOptions& options
 int lead(const Invocation& invocation, const fs::path& folder, const SweepOptions& options) {
   const std::string name = folder.filename().string(), word = command_word(folder);
   worker_program();
+  if (const Standing at(folder); at.state.trials > std::ssize(at.study.trials))
+    fmt::print(stderr, "ablate: note: {}\n", at.state.problem);
   const TrainingPlace where = where_to_train(folder, options);
   pause_sweep(folder, false);
   if (options.detach) {
@@ -238,8 +269,7 @@ int run(const Invocation& invocation, const SweepOptions& options) {
 
 /// A note where nobody leads it. `idle`: what a request then comes to.
 void tell_unless_led(const fs::path& folder, const char* idle) {
-  study_of(read_sweep(folder), journal_of(folder));  // Of one without it nothing else is worth saying.
-  const SweepState::Now now = sweep_state(folder).now;
+  const SweepState::Now now = Standing(folder).state.now;  // Of one that can't be read nothing else is worth saying.
   const std::string name = folder.filename().string();
   if (now == SweepState::Now::finished) fmt::print(stderr, "ablate: note: {} has finished.\n", name);
   if (now == SweepState::Now::idle) fmt::print(stderr, "ablate: note: nobody leads {}: {}.\n", name, idle);
@@ -251,11 +281,10 @@ int list(const Invocation& invocation) {
   nlohmann::json document = nlohmann::json::array();
   for (const fs::path& folder : sweeps) {
     try {
-      const Sweep sweep = read_sweep(folder);
-      const Journal journal = journal_of(folder);
-      const SweepState state = sweep_state(folder);
-      if (!invocation.json) fmt::print("{}\n", progress_words(folder, sweep, study_of(sweep, journal), state));
-      document.push_back({{"name", sweep.name}, {"sweep", folder.string()}, {"state", name_of(state.now)}});
+      const Standing at(folder);
+      if (!invocation.json) fmt::print("{}\n", progress_words(at));
+      document.push_back(progress_json(at));
+      document.back()["name"] = at.sweep.name;
     } catch (const Error& error) {  // The others are worth seeing all the same.
       fmt::print(stderr, "ablate: {}\n", error.what());
     }
