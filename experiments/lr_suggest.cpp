@@ -230,7 +230,7 @@ std::vector<std::string> doubts_of(std::span<const RangePoint> points, const Win
     doubts.push_back(not_finite_from(points[finite].lr));
   else if (least + 1 == window.size() && least > 0 && points.back().smoothed <= window.loss[least])
     doubts.push_back(fmt::format("{}, at {:.2g}{}: {}go on further (lr_find.end_lr).",
-                                 rises ? "At the end" : "The loss still falls at the end", window.lr.back(),
+                                 rises ? "At the end" : "The loss still falls at the end", points.back().lr,
                                  rises ? ", the loss itself rises and the smoothed one does not yet" : "",
                                  rises ? "to see whether that was too high, " : "no learning rate was too high, so "));
   return doubts;

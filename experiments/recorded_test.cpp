@@ -128,7 +128,7 @@ RecordedTest from_lines(std::string_view text, const std::string& where) {
       continue;
     }
     if (first && cells.size() != 2)
-      throw Error(fmt::format("{}: {} columns without names. {}", place, cells.size(), kWanted));
+      throw Error(fmt::format("{}: {} without names. {}", place, counted(cells.size(), "column"), kWanted));
     if (wanted == 0) wanted = cells.size();
     if (cells.size() > wanted)
       throw Error(

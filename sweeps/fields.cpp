@@ -25,7 +25,7 @@ std::string nearest_or_all(const std::string& word, const std::vector<std::strin
 
 Fields::Fields(ordered_json object, std::string where) : object_(std::move(object)), where_(std::move(where)) {
   if (!object_.is_object())
-    throw Error(fmt::format("{} is an object, as in {{\"key\": …}}, not {}.", where_, json_text(object_)));
+    throw Error(fmt::format("{} has to be an object, as in {{\"key\": …}}, and is {}.", where_, json_text(object_)));
 }
 
 const ordered_json& Fields::any(const char* field) {

@@ -129,10 +129,9 @@ std::optional<std::size_t> length_of_torn_part(const std::string& line) {
         "{} bytes (keep a copy): what they were is lost.",
         file.string(), number, *torn));
   if (number == 1)
-    throw Error(fmt::format(
-        "{} is no journal of Optuna's: its first line is no record of one ({}). Put one back from a copy, or "
-        "move it away.",
-        file.string(), why));
+    throw Error(
+        fmt::format("{} is no journal of Optuna's: its first line is no record of one ({}). Put one back from a copy.",
+                    file.string(), why));
   throw Error(
       fmt::format("{}, line {}, can't be understood ({}). Put the journal back from a copy, or remove the line (keep a "
                   "copy): what it said is lost.",
@@ -155,10 +154,8 @@ bool Journal::sync() {
   std::ifstream stream(file_, std::ios::binary);
   if (!stream) cannot("read it", file_);
   if (size < read_)
-    throw Error(
-        fmt::format("{} became shorter while it was read: {} bytes after {}. Put it back from a copy, or move "
-                    "it away to begin anew.",
-                    file_.string(), size, read_));
+    throw Error(fmt::format("{} became shorter while it was read: {} bytes after {}. Put it back from a copy.",
+                            file_.string(), size, read_));
   stream.seekg(static_cast<std::streamoff>(read_));
   bool anything = false;
   for (std::string line; std::getline(stream, line) && !stream.eof(); anything = true) {

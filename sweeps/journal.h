@@ -69,6 +69,7 @@ class Journal {
   bool sync();
 
   const JournalReplay& replay() const { return replay_; }
+  const std::filesystem::path& file() const { return file_; }
 
   /// With the lock held: reads what others have appended, and appends what `change` makes of it in one write, synced. A
   /// torn last line, of a writer that died, is cut first: Optuna would glue the next record to it. Throws Error where

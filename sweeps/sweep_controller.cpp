@@ -63,6 +63,7 @@ class SweepController {
         looked_at_all_ = {};
         noticed_.clear();
         failed = true;
+        if (stopped_anyway()) return SweepEnd::stopped;
       }
       const Clock::time_point looked = Clock::now();
       changed = sweep_.wakeups.wait(failed ? milliseconds(0) : kLook);
@@ -85,6 +86,22 @@ class SweepController {
   bool anything_works() const {
     return std::ranges::any_of(sweep_.open,
                                [this](int number) { return sweep_.trains(number) && !attendance_.refused(number); });
+  }
+
+  /// Where the journal can't be read a request to stop is obeyed all the same. Whether nothing trains any more.
+  bool stopped_anyway() {
+    std::error_code ignored;
+    if (!fs::exists(requests_ / "stop", ignored)) return false;
+    try {
+      for (auto& [number, run] : sweep_.runs) {
+        if (run.trains()) run.stop();
+        run.poll_status();
+      }
+      return !anything_trains();
+    } catch (const std::exception& error) {
+      tell(error.what());
+      return false;
+    }
   }
 
   /// `changed`: folders that notices came of; `all`: of the others too.

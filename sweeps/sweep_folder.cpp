@@ -163,8 +163,8 @@ const Study& study_of(const Sweep& sweep, const Journal& journal) {
     if (names.empty())
       throw Error(fmt::format(
           "The journal of {} holds no study: it is empty, or its study was deleted. Put the journal back from "
-          "a copy; or remove the sweep's folder and begin anew.",
-          sweep.name));
+          "a copy; or remove {} and begin anew.",
+          sweep.name, journal.file().parent_path().string()));
     throw Error(fmt::format("The journal of {} has no study of that name; it has {}. Give the sweep the name of one.",
                             sweep.name, fmt::join(names, ", ")));
   }
@@ -302,7 +302,8 @@ fs::path find_sweep(const fs::path& root, std::string_view word) {
   if (const fs::path path = (fs::path(word) / "").parent_path(); is_there(path / "sweep.json"))
     return fs::absolute(path).lexically_normal();
   // What has this name is meant, and no other that begins so.
-  if (const fs::path own = root / "sweeps" / word; !word.empty() && is_there(own)) {
+  const bool is_name = !word.empty() && word != "." && word != ".." && word.find('/') == word.npos;
+  if (const fs::path own = root / "sweeps" / word; is_name && is_there(own)) {
     if (is_there(own / "sweep.json")) return fs::absolute(own).lexically_normal();
     throw Error(
         fmt::format("{} has no sweep.json: put it back from a copy; or remove that folder, which has what was found in "
@@ -356,8 +357,14 @@ SweepState sweep_state(const fs::path& sweep) {
   return state;
 }
 
-SweepState with_losses(SweepState state, const fs::path& sweep, const Study& study) {
-  if (state.led() || std::ssize(study.trials) >= state.trials) return state;
+SweepState with_study(SweepState state, const fs::path& sweep, const Study& study) {
+  if (state.led()) return state;
+  const auto to_go_on = [](const Trial& trial) {
+    return trial.state == TrialState::waiting ||
+           (trial.state == TrialState::running && !trial.run().empty() && !trial.paused());
+  };
+  if (std::ranges::any_of(study.trials, to_go_on)) state.now = SweepState::Now::idle;
+  if (std::ssize(study.trials) >= state.trials) return state;
   state.now = SweepState::Now::idle;
   state.problem = fmt::format(
       "The journal of {} has {}, and had {}: it was cut, or an old copy was put back. The others' runs are in {}, but "
@@ -390,24 +397,29 @@ void start_controller(const fs::path& sweep) {
   start_detached(options);
 }
 
-void pause_sweep(const fs::path& sweep, bool paused) {
+bool pause_sweep(const fs::path& sweep, bool paused) {
   std::error_code ignored;
+  const fs::path request = sweep / "requests" / "pause";
+  const bool was = fs::exists(request, ignored);
   if (paused)
     leave_request(sweep, "pause");
   else
-    fs::remove(sweep / "requests" / "pause", ignored);
+    fs::remove(request, ignored);
+  return was;
 }
 
 void stop_sweep(const fs::path& sweep) {
   const std::optional<InheritableLock> leading = lead(sweep);
   if (!leading) return leave_request(sweep, "stop");
-  // Nobody leads, but its runs may train on.
-  const Sweep asked = read_sweep(sweep);
-  const Journal journal = journal_of(sweep);
+  // Nobody leads, but its runs may train on; what the journal says of them, or whether it can be read, is no matter.
+  const std::string name = read_sweep(sweep).name;
+  const fs::path root = root_of(sweep);
   std::string problem;
-  for (const Trial& trial : study_of(asked, journal).trials) {
+  for (const RunInfo& run : list_runs(root)) {
+    const auto its = run.run.find("sweep");
+    if (its == run.run.end() || *its != name) continue;
     try {
-      stop_run_of(sweep, trial);
+      launcher_of(root, run.status)->stop(run.folder);
     } catch (const std::exception& error) {  // The others stop all the same.
       if (problem.empty()) problem = error.what();
     }
@@ -449,7 +461,8 @@ void add_trials(const fs::path& sweep, int count) {
         fmt::format("The budget of {} of {} is used up, so more trials would not begin: raise it in {}, then: "
                     "ablate sweep resume {}",
                     name, used_up, file, word));
-  asked.budget.trials = *asked.budget.trials + count;
+  // Others may have added trials of their own: these come on top.
+  asked.budget.trials = std::max(*asked.budget.trials, BudgetUse(study).trials) + count;
   write_sweep(sweep, asked);
 }
 

@@ -62,17 +62,18 @@ struct SweepState {
 };
 std::string_view name_of(SweepState::Now now);  ///< "idle", …
 SweepState sweep_state(const std::filesystem::path& sweep);
-/// The same in the light of its study, which was read after it: where that has fewer trials than its controller saw (it
-/// was cut, or an old copy was put back) the sweep has not finished, and that is its problem.
-SweepState with_losses(SweepState state, const std::filesystem::path& sweep, const Study& study);
+/// The same in the light of its study, which was read after it: while a trial waits or is open the sweep has not
+/// finished, nor where there are fewer than its controller saw: the journal was cut, or an old copy was put back, and
+/// that is its problem.
+SweepState with_study(SweepState state, const std::filesystem::path& sweep, const Study& study);
 
 /// Where its trials train, kept in launcher.json for whoever leads it next; this machine where nobody said.
 TrainingPlace training_place(const std::filesystem::path& sweep);
 void keep_training_place(const std::filesystem::path& sweep, const TrainingPlace& place);
 /// Starts a controller that outlives this process, where none leads: `ablate sweep resume`.
 void start_controller(const std::filesystem::path& sweep);
-/// Nothing new begins until it is unpaused; what trains goes on. Kept for controllers to come.
-void pause_sweep(const std::filesystem::path& sweep, bool paused);
+/// Nothing new begins until it is unpaused; what trains goes on. Kept for controllers to come. Whether it was paused.
+bool pause_sweep(const std::filesystem::path& sweep, bool paused);
 /// Asks the controller to stop all its trials, with checkpoints, and to leave. They go on when the sweep is resumed.
 void stop_sweep(const std::filesystem::path& sweep);
 /// Ends one trial for good: it is PRUNED with what it has reported, or FAIL where that is nothing. Done at once where

@@ -141,7 +141,7 @@ bool SweepFollower::Followed::look() {
   }
   any |= read_journal();
   if (const Study* study = journal && sweep ? journal->replay().find(sweep->name) : nullptr)
-    state = with_losses(std::move(state), folder, *study);
+    state = with_study(std::move(state), folder, *study);
   read = true;
   if (!any && !views.empty() && same_state(views.front()->state, state)) return false;
   make_views(state);

@@ -281,7 +281,7 @@ TEST(RecordedTests, ThatCannotBeReadSayWhereAndWhatIsWanted) {
       {"\"1e-05\",\"0.9\"\n\"2e-05\",\"0,997\"\n", "line 2: 3 cells"},
       {"[[1e-7, 2e-7, 3e-7, 4e-7], [0.7, 0.6, 0.5, 0.4]]", "two lists without names"},
       {"1e-7,abc\n", "line 1: \"abc\" is no number"},
-      {"1e-7\n2e-7\n", "line 1: 1 columns without names"},
+      {"1e-7\n2e-7\n", "line 1: 1 column without names"},
       {"1e-7,0.7\n2e-7\n", "line 2: there is no second number"},
       {"1,2,3\n", "line 1: 3 columns without names"},
       {"a,b,c\n1,2,3\n", "line 1: no columns are called lr and loss"},

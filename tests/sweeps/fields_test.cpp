@@ -36,7 +36,7 @@ TEST(Fields, SaysWhoseFieldIsWrongAndWhatItTakes) {
       },
       ThrowsMessage<Error>("lr.json: budget: \"a\" is one of \"last\", \"best\", not 3."));
   EXPECT_THAT([&] { Fields(ordered_json::array(), "lr.json: budget"); },
-              ThrowsMessage<Error>("lr.json: budget is an object, as in {\"key\": …}, not []."));
+              ThrowsMessage<Error>("lr.json: budget has to be an object, as in {\"key\": …}, and is []."));
 }
 
 TEST(Fields, RefusesWhatNobodyAskedFor) {

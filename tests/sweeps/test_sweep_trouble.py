@@ -213,17 +213,71 @@ class Moved(Trouble):
         self.journal().write_bytes(whole.splitlines(keepends=True)[0])
         self.assertEqual(self.show()["state"], "idle")
         self.assertRegex(self.show()["problem"], r"has 0 trials, and had 3: it was cut.*Put back a journal that has them; or go on without")
-        self.assertIn("lr: idle, 0 complete", self.ablate("sweep", "list").stdout)
+        self.assertRegex(self.ablate("sweep", "list").stdout, r"lr: idle, 0 complete.*\n.*has 0 trials, and had 3")
         self.journal().write_bytes(whole)
         self.assertEqual((self.show()["state"], self.show()["problem"]), ("finished", ""))
         self.journal().write_bytes(whole.splitlines(keepends=True)[0])
-        self.assertIn("has 0 trials, and had 3", self.ablate("sweep", "resume", "lr").stderr)
+        for words in (("run", self.file(budget={"trials": 3})), ("add", "lr", 2)):  # Who asks for more may not know.
+            self.assertIn("has 0 trials, and had 3", self.error_of("sweep", *words, code=1))
+        self.assertEqual(self.states(), [])
+        self.assertIn("goes on without the trials that its journal lost: it has 0, and had 3", self.ablate("sweep", "resume", "lr").stderr)
         self.assertEqual((self.states(), self.show()["problem"]), (["COMPLETE"] * 3, ""))
+
+    def test_while_a_trial_is_open_it_has_not_finished(self):
+        self.sweep(budget={"trials": 2})
+        whole = self.journal().read_bytes().splitlines(keepends=True)
+        self.journal().write_bytes(b"".join(whole[:-1]))  # The end of a trial is lost.
+        self.assertEqual((self.show()["state"], sorted(self.states())), ("idle", ["COMPLETE", "RUNNING"]))
+        self.assertIn("ablate sweep resume runs/sweeps/lr does", self.ablate("sweep", "list").stdout)
+        self.ablate("sweep", "resume", "lr")
+        self.assertEqual((self.show()["state"], self.states()), ("finished", ["COMPLETE"] * 2))
+        self.assertEqual(len(self.runs()), 2)
+
+    def test_one_that_is_led_is_stopped_whatever_became_of_its_journal(self):
+        for damage in (lambda whole: b"", lambda whole: whole.splitlines(keepends=True)[0]):
+            process = self.begun()
+            whole = self.journal().read_bytes()
+            self.journal().write_bytes(damage(whole))
+            self.until(lambda: "became shorter" in json.loads((self.journal().parent / "controller.json").read_text())["problem"])
+            self.ablate("sweep", "pause", "lr")
+            self.ablate("sweep", "stop", "lr")
+            process.wait(30)
+            self.until(lambda: "running" not in self.statuses())
+            self.journal().write_bytes(whole)
+            self.assertIn("was paused, and goes on", self.resumed())
+            self.assertEqual(self.states(), ["COMPLETE"] * 2)
+            shutil.rmtree(self.root)
+
+    def resumed(self):
+        self.be_fast()
+        return self.ablate("sweep", "resume", "lr", "--slots", 2).stderr
+
+    def test_without_a_leader_its_runs_are_stopped_whatever_became_of_its_journal(self):
+        self.leaderless()
+        self.journal().write_bytes(b"")
+        self.assertIn(f"or remove {self.journal().parent}", self.error_of("sweep", "stop", "lr", code=1))
+        self.until(lambda: self.statuses() == ["stopped", "stopped"])
+
+    def test_more_trials_come_on_top_of_those_that_others_added(self):
+        self.sweep(budget={"trials": 1})
+        theirs = self.study()
+        for _ in range(3):
+            theirs.tell(theirs.ask({"optimizer.lr": optuna.distributions.FloatDistribution(1e-5, 1.0, log=True)}), 0.5)
+        self.assertIn("The budget of lr is 6 trials now", self.ablate("sweep", "add", "lr", 2).stderr)
+        self.assertEqual(len(self.states()), 6)
+
+    def test_a_folder_that_is_no_sweep_is_not_said_to_be_one(self):
+        self.sweep(budget={"trials": 1})
+        for word in ("..", ".", str(self.folder), "../sweeps"):
+            self.assertIn("There is no sweep", self.error_of("sweep", "show", word, code=1))
 
     def test_a_journal_that_holds_no_record_is_told(self):
         self.sweep(budget={"trials": 1})
         self.journal().write_bytes(b"\n")
         self.assertRegex(self.error_of("sweep", "show", "lr", code=1), r"is no journal of Optuna's.*Put one back from a copy")
+        [listed] = self.json_of("sweep", "list")
+        self.assertEqual((listed["name"], listed["state"]), ("lr", None))
+        self.assertIn("no journal of Optuna's", listed["problem"])
 
     def test_the_list_has_what_each_used_of_its_budget(self):
         self.sweep(budget={"trials": 2})

@@ -62,6 +62,7 @@ class BadInputTest(AblateTest):
             ('{"vary": {"model.norm": ["bach"]}}', ["experiment.json", "batch"]),
             ('{"vari": {}}', ["experiment.json", "vari"]),
             ('{"base": ', ["experiment.json", "JSON"]),
+            ('{"vary": {"model.norm": ["batch", "group"]}, "base": {"model.channels": 12}}', ["experiment.json", "12 channels"]),
         ):
             file.write_text(content)
             self.refuse("launch", file, code=2, says=says)

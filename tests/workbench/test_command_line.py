@@ -54,6 +54,7 @@ class CommandLineTest(AblateTest):
 
     def test_unknown_words_name_the_nearest(self):
         self.assertIn("Did you mean list?", self.error_of("lst", code=2))
+        self.assertIn("There is no command shwo. Did you mean show? See: ablate sweep --help", self.error_of("sweep", "shwo", "x", code=2))
         self.assertIn("Did you mean --json?", self.error_of("list", "--jsn", code=2))
         self.assertIn("Did you mean --tag?", self.error_of("export", ".", "--tags", "x", code=2))
         self.assertIn("Did you mean model.norm?", self.error_of("options", "model.nrm", code=2))

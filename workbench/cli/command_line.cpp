@@ -63,13 +63,13 @@ void refuse_leftovers(const CLI::App& app) {
     throw UsageError(fmt::format("There is no option {}{}.{} See: {}", word,
                                  named ? fmt::format(" of {}", command.get_name()) : "",
                                  suggestion(word, option_names(command)), help_for(command)));
-  if (named)
+  const std::vector<std::string> below = command_names(command);
+  if (below.empty())
     throw UsageError(fmt::format("{} takes no further argument, but got \"{}\". See: {}", command.get_name(), word,
                                  help_for(command)));
   if (std::count(later_commands().begin(), later_commands().end(), word) > 0)
     throw UsageError(fmt::format("{} is not there yet; a later version will have it. See: ablate --help", word));
-  throw UsageError(
-      fmt::format("There is no command {}.{} See: ablate --help", word, suggestion(word, command_names(app))));
+  throw UsageError(fmt::format("There is no command {}.{} See: {}", word, suggestion(word, below), help_for(command)));
 }
 
 void say_error(std::string_view words) { fmt::print(stderr, "ablate: {}\n", words); }

@@ -60,6 +60,18 @@ RunConfig config_of(const std::vector<std::string>& assignments, const RunConfig
   });
 }
 
+Experiment experiment_of(const std::filesystem::path& file) {
+  return as_usage([&] {
+    Experiment experiment = Experiment::read(file);
+    try {
+      experiment.expand();
+    } catch (const Error& error) {
+      throw Error(fmt::format("{}: {}", file.string(), error.what()));
+    }
+    return experiment;
+  });
+}
+
 std::vector<std::string> check_data(const RunConfig& config) {
   if (config.is_set("data.gallery")) scan_pictures(config.text("data.gallery"), "data.gallery: ");
   if (config.text("data.dataset") != "folder") {

@@ -32,6 +32,9 @@ RunConfig config_of(const std::vector<std::string>& assignments, const RunConfig
 /// The assignments as an object of dotted keys to checked values, for an experiment's base. Throws UsageError.
 nlohmann::json base_of(const std::vector<std::string>& assignments);
 
+/// An experiment file all of whose variants can be. Throws UsageError.
+Experiment experiment_of(const std::filesystem::path& file);
+
 /// Looks into the folders that a configuration names, before anything is made for it: throws Error where they are
 /// missing or hold nothing to train on. Returns a sentence for each picture that will be left out, and for a folder
 /// that nothing looks into.

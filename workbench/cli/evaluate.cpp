@@ -174,7 +174,8 @@ void print_scores(const std::vector<Scores>& all, const std::string& metric) {
 
 int evaluate(const Invocation& invocation, const EvaluateOptions& options) {
   as_usage([&] { return metric_named(options.metric); });
-  if (options.runs.empty() && options.masks.empty()) throw UsageError("Name a RUN, or --masks DIR.");
+  if (options.runs.empty() && options.masks.empty())
+    throw UsageError("Name a RUN, or --masks DIR. See: ablate evaluate --help");
   std::vector<Scores> all;
   for (const std::string& word : options.runs) all.push_back(scores_of(invocation, word, options.data));
   if (!options.masks.empty()) all.push_back(scores_of_masks(invocation, options.masks, options.data));

@@ -42,7 +42,7 @@ int wait_for(const Invocation& invocation, const std::filesystem::path& root,
 int launch(const Invocation& invocation, const LaunchOptions& options) {
   const std::filesystem::path root = invocation.root();
   const std::unique_ptr<Launcher> launcher = make_launcher(root, checked_place(options.where));
-  Experiment experiment = as_usage([&] { return Experiment::read(options.file); });
+  Experiment experiment = experiment_of(options.file);
   if (!options.own_lr.empty()) {
     OwnRates own = own_rates(experiment, options.own_lr, list_runs(root));
     for (const std::string& line : own.told) fmt::print(stderr, "{}\n", line);

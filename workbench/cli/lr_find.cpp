@@ -139,7 +139,7 @@ nlohmann::json document_of(const std::vector<VariantRangeTests>& variants) {
 
 /// The range tests of an experiment, and what they suggest for each of its variants.
 int find_for_variants(const Invocation& invocation, const LrFindOptions& options) {
-  Experiment experiment = as_usage([&] { return Experiment::read(*options.experiment); });
+  Experiment experiment = experiment_of(*options.experiment);
   for (const std::string& assignment : options.settings()) experiment.base.update(base_of({assignment}));
   const Experiment sweep = finder_sweep(experiment, options.procedure, options.seeds);
   tell_problems(check_data(sweep));

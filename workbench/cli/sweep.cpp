@@ -42,7 +42,10 @@ struct Standing {
         before(sweep_state(folder)),
         journal(journal_of(folder)),
         study(study_of(sweep, journal)),
-        state(with_losses(before, folder, study)) {}
+        state(with_study(before, folder, study)) {}
+
+  /// Whether its journal has fewer trials than it had.
+  bool lost_trials() const { return !before.led() && std::ssize(study.trials) < before.trials; }
 
   const fs::path folder;
   const Sweep sweep;
@@ -202,16 +205,17 @@ TrainingPlace where_to_train(const fs::path& folder, const SweepOptions& options
 int lead(const Invocation& invocation, const fs::path& folder, const SweepOptions& options) {
   const std::string name = folder.filename().string(), word = command_word(folder);
   worker_program();
-  if (const Standing at(folder); at.state.trials > std::ssize(at.study.trials))
-    fmt::print(stderr, "ablate: note: {}\n", at.state.problem);
+  if (const Standing at(folder); at.lost_trials())
+    fmt::print(stderr, "ablate: note: {} goes on without the trials that its journal lost: it has {}, and had {}.\n",
+               name, at.study.trials.size(), at.state.trials);
   const TrainingPlace where = where_to_train(folder, options);
-  pause_sweep(folder, false);
+  if (pause_sweep(folder, false)) fmt::print(stderr, "{} was paused, and goes on.\n", name);
   if (options.detach) {
     const SweepState now = sweep_state(folder);
     if (now.led()) {
       fmt::print(stderr,
-                 "{} is led already, by process {} on {}, and goes on as long as that one does. To have it go on by "
-                 "itself stop that one first.\n",
+                 "{} is led already, by process {} on {}, and goes on as long as that one does. If that one is a "
+                 "terminal's, end it there (Ctrl-C), and the sweep can go on by itself.\n",
                  name, now.process, now.host);
       return invocation.json ? show(invocation, folder) : 0;
     }
@@ -246,6 +250,11 @@ int lead(const Invocation& invocation, const fs::path& folder, const SweepOption
   return end == SweepEnd::left || end == SweepEnd::given_up ? 1 : 0;
 }
 
+/// Of one that lost trials only `resume` goes on: who asks for more may not know that they would be trained again.
+void refuse_losses(const fs::path& folder) {
+  if (const Standing at(folder); at.lost_trials()) throw Error(at.state.problem);
+}
+
 /// A base may be a whole run's configuration; what of it the search takes the place of should not surprise.
 void tell_unused(const Sweep& sweep) {
   for (const Parameter& parameter : sweep.space.parameters()) {
@@ -264,11 +273,12 @@ int run(const Invocation& invocation, const SweepOptions& options) {
   const fs::path folder = create_sweep(invocation.root(), sweep, options.journal);
   if (const std::string budget = read_sweep(folder).budget.words(); budget != sweep.budget.words())
     fmt::print(stderr, "ablate: note: its budget was raised to {} before, which stays.\n", budget);
+  refuse_losses(folder);
   return lead(invocation, folder, options);
 }
 
-/// A note where nobody leads it. `idle`: what a request then comes to.
-void tell_unless_led(const fs::path& folder, const char* idle) {
+/// Of one that nobody leads. `idle`: what a request then comes to.
+void tell_unled(const fs::path& folder, const char* idle) {
   const SweepState::Now now = Standing(folder).state.now;  // Of one that can't be read nothing else is worth saying.
   const std::string name = folder.filename().string();
   if (now == SweepState::Now::finished) fmt::print(stderr, "ablate: note: {} has finished.\n", name);
@@ -282,10 +292,16 @@ int list(const Invocation& invocation) {
   for (const fs::path& folder : sweeps) {
     try {
       const Standing at(folder);
-      if (!invocation.json) fmt::print("{}\n", progress_words(at));
       document.push_back(progress_json(at));
       document.back()["name"] = at.sweep.name;
+      if (invocation.json) continue;
+      fmt::print("{}\n", progress_words(at));
+      if (!at.state.problem.empty()) fmt::print("  {}\n", at.state.problem);
     } catch (const Error& error) {  // The others are worth seeing all the same.
+      document.push_back({{"name", folder.filename().string()},
+                          {"sweep", folder.string()},
+                          {"state", nullptr},
+                          {"problem", error.what()}});
       fmt::print(stderr, "ablate: {}\n", error.what());
     }
   }
@@ -348,15 +364,16 @@ void add_sweep(CLI::App& app, Invocation& invocation) {
 
   acts(add("pause", "Begin no new trials; what trains goes on"), [](const Invocation& with, const SweepOptions& given) {
     const fs::path folder = find_sweep(with.root(), given.sweep);
-    tell_unless_led(folder, "nothing new begins anyway, and what trains goes on to its end");
+    if (!sweep_state(folder).led()) tell_unled(folder, "nothing new begins anyway, and what trains goes on to its end");
     pause_sweep(folder, true);
     return 0;
   });
   acts(add("stop", "Stop its trials, with checkpoints, and its controller"),
        [](const Invocation& with, const SweepOptions& given) {
          const fs::path folder = find_sweep(with.root(), given.sweep);
-         tell_unless_led(folder, "what still trains of it stops");
-         stop_sweep(folder);
+         const bool led = sweep_state(folder).led();
+         stop_sweep(folder);  // First: it can be done where the journal can't be read.
+         if (!led) tell_unled(folder, "what still trained of it stops");
          return 0;
        });
 
@@ -365,7 +382,9 @@ void add_sweep(CLI::App& app, Invocation& invocation) {
   add_leading(more);
   acts(more, [](const Invocation& with, const SweepOptions& given) {
     const fs::path folder = find_sweep(with.root(), given.sweep);
+    refuse_losses(folder);
     add_trials(folder, given.count);
+    fmt::print(stderr, "The budget of {} is {} now.\n", folder.filename().string(), read_sweep(folder).budget.words());
     return lead(with, folder, given);
   });
 
