@@ -16,12 +16,11 @@
 #include "runs/bin.h"
 #include "runs/error.h"
 #include "runs/heartbeats.h"
-#include "runs/run_reader.h"
 #include "sweeps/launcher.h"
-#include "sweeps/wakeups.h"
 #include "viewers/colors.h"
 #include "viewers/published.h"
 #include "workbench/console_tail.h"
+#include "workbench/run_follower.h"
 #include "workbench/run_names.h"
 #include "workbench/sweep_follower.h"
 
@@ -32,7 +31,6 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kBytesAtOnce = 8u << 20;   // Between two looks at what the drawing thread wants.
 constexpr std::size_t kKeptHidden = 512u << 20;  // Bytes of scalars of runs that were shown a while ago.
 constexpr milliseconds kActivePeriod{500};       // Runs that train, where the system does not tell of their changes.
 constexpr milliseconds kShortest{40};            // Between two looks: many runs may write all the time.
@@ -78,14 +76,8 @@ std::string comes_after(const nlohmann::json& run) {
 }  // namespace
 
 struct Tailer::Impl {
-  struct Followed {
-    Followed(const fs::path& folder, const fs::path& cache) : reader(folder, cache) {}
-    RunReader reader;
-    bool caught_up = false;
-    std::size_t bytes = 0;  ///< of its scalars
-    Clock::time_point next_look{};
-    fs::file_time_type findings_written{}, evaluated{};
-  };
+  explicit Impl(fs::path cache) : logs(std::move(cache)) {}
+
   struct Root {
     fs::path path;
     std::string prefix;  ///< of its ids; empty for the first
@@ -96,13 +88,12 @@ struct Tailer::Impl {
   };
 
   std::vector<Root> roots;
-  fs::path cache;
   std::function<void()> changed;
 
   // The tailer's thread only.
   std::map<std::string, std::shared_ptr<const RunView>> runs;
   std::map<fs::path, int> queue_places;  ///< of the runs that wait in their root's queue, by folder
-  std::map<std::string, Followed> followed;
+  RunFollower logs;
   RunColors colors;
   Heartbeats heartbeats;
   ConsoleReader console_reader;
@@ -115,14 +106,12 @@ struct Tailer::Impl {
   bool more_to_read = false;  // Of a run of interest.
   std::string problem;
   Clock::time_point next_listing{}, next_refresh{}, published{};
-  Wakeups wakeups;
-  std::map<std::string, std::string> watched;  ///< folders of followed runs that are watched, to their ids
-  std::set<std::string> told_of;               ///< ids of runs whose folder has changed since they were looked at
   std::uint64_t version = 0;
 
   Published<Snapshot> snapshot{std::make_shared<const Snapshot>()};
   std::mutex mutex;  // Guards the following. Held for moments only: drawing waits for no file.
   Interest interest;
+  bool interest_asked = false;  // It is another one than before.
   bool listing_asked = false;
   bool ending = false;
   FileDescriptor signal{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};  // Of one of them.
@@ -135,13 +124,11 @@ struct Tailer::Impl {
   int place_of(const RunInfo& run) const;
   bool take(RunInfo info, const fs::path& root, const Color& color);
   bool follow();
-  bool follow_one(const RunView& view, Clock::time_point now);
+  bool follow_one(const RunView& run, Clock::time_point now);
   bool is_hidden(const std::string& id) const;
-  std::size_t hidden_bytes() const;
   bool read_console();
   bool read_sweeps();
   void forget_hidden();
-  void forget_folders();
   void publish();
   void wait();
   void wake();
@@ -226,8 +213,7 @@ bool Tailer::Impl::list() {
     any |= take(std::move(sorted[i]), sorted_roots[i], given[i]);
   }
   any |= std::erase_if(runs, [&](const auto& run) { return !present.contains(run.first); }) > 0;
-  std::erase_if(followed, [&](const auto& run) { return !present.contains(run.first); });
-  forget_folders();
+  logs.forget_if([&](const std::string& id) { return !present.contains(id); });
   // A root of ten thousand runs is not listed all the time.
   const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
   next_listing = Clock::now() + std::max(kQuietPeriod, 10 * took);
@@ -241,7 +227,7 @@ bool Tailer::Impl::refresh_active() {
   if (everyone) next_refresh = Clock::now() + kActivePeriod;
   std::vector<std::shared_ptr<const RunView>> active;
   for (const auto& [id, view] : runs)
-    if (is_active(view->info.status.state) && (everyone || told_of.contains(id))) active.push_back(view);
+    if (is_active(view->info.status.state) && (everyone || logs.has_changed(id))) active.push_back(view);
   if (!active.empty()) read_queues();
   for (const auto& view : active) {
     std::error_code failure;
@@ -257,68 +243,36 @@ bool Tailer::Impl::refresh_active() {
   return any;
 }
 
-bool Tailer::Impl::follow_one(const RunView& view, Clock::time_point now) {
-  const std::string id = view.info.id;
-  const auto [place, added] = followed.try_emplace(id, view.info.folder, cache);
-  Followed& run = place->second;
-  if (added) {
-    wakeups.watch(view.info.folder, Wakeups::growth | Wakeups::arrival | Wakeups::removal);
-    watched[view.info.folder.string()] = id;
-  }
-  if (run.caught_up && now < run.next_look && !told_of.contains(id)) return false;
-  told_of.erase(id);
-  run.next_look = now + (is_hidden(id)                       ? kHiddenPeriod
-                         : is_active(view.info.status.state) ? kActivePeriod
-                                                             : kQuietPeriod);
-  const bool any = run.reader.poll(kBytesAtOnce);
-  run.caught_up = !run.reader.more();
-
-  std::error_code failure;
-  const auto written = fs::last_write_time(view.info.folder / "findings.json", failure);
-  const bool judged = !failure && written != run.findings_written;
-  const auto evaluated = fs::last_write_time(view.info.folder / "evaluations", failure);
-  const bool measured = !failure && evaluated != run.evaluated;
-  if (!any && !judged && !measured && view.data) return false;
-  auto changed_view = std::make_shared<RunView>(view);
-  changed_view->data = run.reader.data();
-  run.bytes = 0;
-  for (const auto& [tag, points] : changed_view->data->scalars) run.bytes += points.bytes();
-  changed_view->problems = problems_of(changed_view->info, *changed_view->data);
-  if (judged) {
-    run.findings_written = written;
-    try {
-      changed_view->findings = read_findings(view.info.folder);
-    } catch (const Error&) {  // Damaged: as good as none; `ablate doctor` says why.
-      changed_view->findings.clear();
-    }
-  }
-  if (measured) {
-    run.evaluated = evaluated;
-    changed_view->evaluations = read_evaluations(view.info.folder);
-  }
-  runs[id] = std::move(changed_view);
+bool Tailer::Impl::follow_one(const RunView& run, Clock::time_point now) {
+  const milliseconds period = is_hidden(run.info.id)             ? kHiddenPeriod
+                              : is_active(run.info.status.state) ? kActivePeriod
+                                                                 : kQuietPeriod;
+  auto news = logs.look(run, period, now);
+  if (!news) return false;
+  runs[news->info.id] = std::move(news);
   return true;
 }
 
 bool Tailer::Impl::follow() {
-  bool any = false, all = true;
+  bool any = false, all = true, others = true;
   const auto now = Clock::now();
-  std::vector<std::shared_ptr<const RunView>> of_interest;
-  for (const auto& [id, view] : runs)
-    if (!is_hidden(id)) of_interest.push_back(view);
+  std::vector<std::shared_ptr<const RunView>> of_interest, hidden;
+  for (const auto& [id, view] : runs) (is_hidden(id) ? hidden : of_interest).push_back(view);
   const std::size_t needed = of_interest.size();
-  if (wanted.everything)
-    for (const auto& [id, view] : runs)
-      if (is_hidden(id)) of_interest.push_back(view);
-  bool others = true;
+  std::size_t kept = 0;  // Of scalars of runs that nobody sees a line of.
+  for (const auto& view : hidden) kept += logs.bytes(view->info.id);
+  if (wanted.everything) of_interest.insert(of_interest.end(), hidden.begin(), hidden.end());
   for (std::size_t i = 0; i < of_interest.size(); ++i) {
-    const auto& view = of_interest[i];
-    if (i >= needed && hidden_bytes() >= kKeptHidden) break;
-    any |= follow_one(*view, now);
-    (i < needed ? all : others) &= followed.at(view->info.id).caught_up;
+    const RunView& run = *of_interest[i];
+    const std::string& id = run.info.id;
+    if (i >= needed && kept >= kKeptHidden) break;
+    const std::size_t before = logs.bytes(id);
+    any |= follow_one(run, now);
+    if (i >= needed) kept += logs.bytes(id) - before;
+    (i < needed ? all : others) &= logs.caught_up(id);
     if (any && Clock::now() - published > kPublishPeriod) publish();
     const std::lock_guard lock(mutex);
-    if (ending || listing_asked || !(interest == wanted)) {
+    if (ending || listing_asked || interest_asked) {
       more_to_read = true;
       return any;
     }
@@ -346,34 +300,19 @@ bool Tailer::Impl::is_hidden(const std::string& id) const {
   return !wanted.shown.contains(id) && id != wanted.selected;
 }
 
-/// What is kept of scalars of runs that nobody sees a line of.
-std::size_t Tailer::Impl::hidden_bytes() const {
-  std::size_t bytes = 0;
-  for (const auto& [id, run] : followed)
-    if (is_hidden(id)) bytes += run.bytes;
-  return bytes;
-}
-
 void Tailer::Impl::forget_hidden() {
-  if (wanted.everything || hidden_bytes() < kKeptHidden) return;
-  std::erase_if(followed, [&](const auto& entry) {
-    if (!is_hidden(entry.first)) return false;
-    if (const auto run = runs.find(entry.first); run != runs.end()) {
-      auto view = std::make_shared<RunView>(*run->second);
-      view->data.reset();
-      run->second = std::move(view);
-    }
-    return true;
-  });
-  forget_folders();
-}
-
-void Tailer::Impl::forget_folders() {
-  std::erase_if(watched, [&](const auto& entry) {
-    if (followed.contains(entry.second)) return false;
-    wakeups.unwatch(entry.first);
-    return true;
-  });
+  if (wanted.everything) return;
+  std::size_t kept = 0;
+  for (const auto& [id, view] : runs)
+    if (is_hidden(id)) kept += logs.bytes(id);
+  if (kept < kKeptHidden) return;
+  for (auto& [id, view] : runs) {
+    if (!is_hidden(id) || !view->data) continue;
+    auto without = std::make_shared<RunView>(*view);
+    without->data.reset();
+    view = std::move(without);
+  }
+  logs.forget_if([this](const std::string& id) { return is_hidden(id); });
 }
 
 void Tailer::Impl::publish() {
@@ -398,8 +337,10 @@ void Tailer::Impl::work() {
     {
       const std::lock_guard lock(mutex);
       if (ending) return;
-      if (!(wanted == interest)) complete = false;
-      wanted = interest;
+      if (std::exchange(interest_asked, false)) {
+        complete = false;
+        wanted = interest;
+      }
       list_now = std::exchange(listing_asked, false);
     }
     bool any = false;
@@ -423,16 +364,13 @@ void Tailer::Impl::wait() {
   const bool active = sweeps.active() || std::ranges::any_of(runs, [](const auto& run) {
                         return is_active(run.second->info.status.state);
                       });
-  const int descriptor = signal.get();
-  const auto changed_folders = wakeups.wait(more_to_read ? milliseconds(0)
-                                            : active     ? kActivePeriod
-                                                         : kQuietPeriod / 2,
-                                            {&descriptor, 1});
+  const bool written = logs.wait(more_to_read ? milliseconds(0)
+                                 : active     ? kActivePeriod
+                                              : kQuietPeriod / 2,
+                                 signal.get());
   std::uint64_t count = 0;
-  const bool asked = ::read(descriptor, &count, sizeof count) > 0;
-  for (const std::string& folder : changed_folders)
-    if (const auto at = watched.find(folder); at != watched.end()) told_of.insert(at->second);
-  if (!changed_folders.empty() && !asked && !more_to_read) std::this_thread::sleep_until(next);
+  const bool asked = ::read(signal.get(), &count, sizeof count) > 0;
+  if (written && !asked && !more_to_read) std::this_thread::sleep_until(next);
 }
 
 void Tailer::Impl::wake() {
@@ -441,8 +379,7 @@ void Tailer::Impl::wake() {
 }
 
 Tailer::Tailer(fs::path root, std::vector<fs::path> more_paths, fs::path cache, std::function<void()> changed)
-    : impl_(std::make_unique<Impl>()) {
-  impl_->cache = std::move(cache);
+    : impl_(std::make_unique<Impl>(std::move(cache))) {
   impl_->changed = std::move(changed);
   impl_->sweeps.add_root(root, "");
   impl_->roots.push_back({std::move(root), ""});
@@ -474,7 +411,9 @@ std::shared_ptr<const Snapshot> Tailer::snapshot() const { return impl_->snapsho
 void Tailer::set_interest(Interest interest) {
   {
     const std::lock_guard lock(impl_->mutex);
+    if (interest == impl_->interest) return;
     impl_->interest = std::move(interest);
+    impl_->interest_asked = true;
   }
   impl_->wake();
 }
