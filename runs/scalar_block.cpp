@@ -16,29 +16,11 @@ std::byte* put(std::byte* at, T value) {
   return at + sizeof value;
 }
 
-/// Of numbers that are all finite, many at once.
-template <class T>
-void widen(T& low, T& high, const T* lows, const T* highs, std::size_t count) {
-  constexpr std::size_t kLanes = 32 / sizeof(T);
-  if (count < 2 * kLanes) {
-    for (std::size_t i = 0; i < count; ++i) low = std::min(low, lows[i]), high = std::max(high, highs[i]);
-    return;
-  }
-  T lowest[kLanes], highest[kLanes];
-  std::fill_n(lowest, kLanes, low);
-  std::fill_n(highest, kLanes, high);
-  const std::size_t whole = count / kLanes * kLanes;
-  for (std::size_t i = 0; i < whole; i += kLanes)
-    for (std::size_t k = 0; k < kLanes; ++k) {
-      lowest[k] = lows[i + k] < lowest[k] ? lows[i + k] : lowest[k];
-      highest[k] = highs[i + k] > highest[k] ? highs[i + k] : highest[k];
-    }
-  for (std::size_t i = whole; i < count; ++i) {
-    lowest[0] = std::min(lowest[0], lows[i]);
-    highest[0] = std::max(highest[0], highs[i]);
-  }
-  low = *std::min_element(lowest, lowest + kLanes);
-  high = *std::max_element(highest, highest + kLanes);
+/// By values that are all finite.
+template <class Node, class T>
+void widen(Node& node, const T* values, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i)
+    node.low = std::min(node.low, values[i]), node.high = std::max(node.high, values[i]);
 }
 
 /// Fields of the message that describes a block.
@@ -79,8 +61,8 @@ ScalarBlock::ScalarBlock(std::span<const ScalarPoint, kPoints> points) {
   for (const ScalarPoint& point : points) at = floats ? put(at, static_cast<float>(point.value)) : put(at, point.value);
   at = write(at, steps_, steps);
   write(at, walls_, walls);
-  const auto build = [&](auto* nodes) { build_pyramid(nodes, nodes + kNodes); };
-  floats ? build(reinterpret_cast<float*>(memory)) : build(reinterpret_cast<double*>(memory));
+  floats ? build_pyramid(reinterpret_cast<Node<float>*>(memory))
+         : build_pyramid(reinterpret_cast<Node<double>*>(memory));
 }
 
 void ScalarBlock::measure() {
@@ -159,8 +141,9 @@ std::shared_ptr<const ScalarBlock> ScalarBlock::of(std::string_view form,
         block->value_width_ = fields.varint() == 8 ? 8 : 4;
         break;
       case kBroken:
-        if (fields.bytes().size() == kLeaves && fields.bytes().find_first_not_of("01") == std::string_view::npos)
-          block->broken_ = std::bitset<kLeaves>(std::string(fields.bytes()));
+        if (fields.bytes().size() == block->broken_.size() &&
+            fields.bytes().find_first_not_of("01") == std::string_view::npos)
+          block->broken_ = std::bitset<kPoints / kPart>(std::string(fields.bytes()));
         break;
       default:
         break;
@@ -203,61 +186,70 @@ std::byte* ScalarBlock::write(std::byte* at, const Differences& form, std::span<
 }
 
 template <class T>
-void ScalarBlock::build_pyramid(T* lows, T* highs) {
-  const T infinity = std::numeric_limits<T>::infinity();
-  std::fill_n(lows, kNodes, infinity);
-  std::fill_n(highs, kNodes, -infinity);
+void ScalarBlock::build_pyramid(Node<T>* nodes) {
+  std::fill_n(nodes, kNodes, Node<T>());
   for (std::size_t leaf = 0; leaf < kLeaves; ++leaf) {
-    T &low = lows[leaf], &high = highs[leaf];
     const T* const begin = values<T>() + leaf * kLeaf;
-    broken_[leaf] = !std::all_of(begin, begin + kLeaf, [](T value) { return std::isfinite(value); });
-    if (!broken_[leaf]) {
-      widen(low, high, begin, begin, kLeaf);
+    if (std::all_of(begin, begin + kLeaf, [](T value) { return std::isfinite(value); })) {
+      widen(nodes[leaf], begin, kLeaf);
       continue;
     }
+    broken_[leaf * kLeaf / kPart] = true;
     for (std::size_t i = 0; i < kLeaf; ++i)
-      if (std::isfinite(begin[i])) low = std::min(low, begin[i]), high = std::max(high, begin[i]);
+      if (std::isfinite(begin[i])) widen(nodes[leaf], begin + i, 1);
   }
-  for (std::size_t leaf = 0; leaf < kLeaves; leaf += kInGroup)
-    widen(lows[kLeaves + leaf / kInGroup], highs[kLeaves + leaf / kInGroup], lows + leaf, highs + leaf, kInGroup);
+  std::size_t node = kLeaves;
+  for (std::size_t below = 0; node < kNodes; below += kFan, ++node)
+    for (std::size_t i = 0; i < kFan; ++i) nodes[node].add(nodes[below + i]);
 }
 
 template <class T>
 void ScalarBlock::add_part(std::size_t begin, std::size_t end, Extent& extent) const {
-  const std::size_t leaf = (begin + kLeaf - 1) / kLeaf, last_leaf = end / kLeaf;
   if (broken_.any())  // Which of NaN and infinity it is their values say.
-    for (std::size_t each = begin / kLeaf; each * kLeaf < end; ++each)
-      if (broken_[each])
-        for (std::size_t i = std::max(begin, each * kLeaf); i < std::min(end, (each + 1) * kLeaf); ++i)
+    for (std::size_t part = begin / kPart; part * kPart < end; ++part)
+      if (broken_[part])
+        for (std::size_t i = std::max(begin, part * kPart); i < std::min(end, (part + 1) * kPart); ++i)
           extent.add(value(i));
-  T low = std::numeric_limits<T>::infinity(), high = -low;
+  Node<T> sum;
   const auto add_values = [&](std::size_t from, std::size_t to) {
-    if (broken_.any()) {
-      for (std::size_t i = from; i < to; ++i)
-        if (!broken_[i / kLeaf]) low = std::min(low, values<T>()[i]), high = std::max(high, values<T>()[i]);
-    } else {
-      widen(low, high, values<T>() + from, values<T>() + from, to - from);
-    }
+    if (!broken_.any()) return widen(sum, values<T>() + from, to - from);
+    for (std::size_t i = from; i < to; ++i)
+      if (!broken_[i / kPart]) widen(sum, values<T>() + i, 1);
   };
   const auto add_nodes = [&](std::size_t from, std::size_t to) {
-    widen(low, high, lows<T>() + from, highs<T>() + from, to - from);
+    for (std::size_t i = from; i < to; ++i) sum.add(nodes<T>()[i]);
   };
-  if (leaf >= last_leaf) {
+  std::size_t from = (begin + kLeaf - 1) / kLeaf, to = end / kLeaf;
+  if (from >= to) {
     add_values(begin, end);
   } else {
-    add_values(begin, leaf * kLeaf);
-    add_values(last_leaf * kLeaf, end);
-    const std::size_t group = (leaf + kInGroup - 1) / kInGroup, last_group = last_leaf / kInGroup;
-    if (group >= last_group) {
-      add_nodes(leaf, last_leaf);
-    } else {
-      add_nodes(leaf, group * kInGroup);
-      add_nodes(kLeaves + group, kLeaves + last_group);
-      add_nodes(last_group * kInGroup, last_leaf);
+    add_values(begin, from * kLeaf);
+    add_values(to * kLeaf, end);
+    // What larger nodes are within is theirs.
+    for (std::size_t level = 0, count = kLeaves;; level += count, count /= kFan) {
+      const std::size_t above = (from + kFan - 1) / kFan, above_to = to / kFan;
+      if (count == kTops || above >= above_to) {
+        add_nodes(level + from, level + to);
+        break;
+      }
+      add_nodes(level + from, level + above * kFan);
+      add_nodes(level + above_to * kFan, level + to);
+      from = above, to = above_to;
     }
   }
-  extent.low = std::min(extent.low, static_cast<double>(low));
-  extent.high = std::max(extent.high, static_cast<double>(high));
+  extent.low = std::min(extent.low, static_cast<double>(sum.low));
+  extent.high = std::max(extent.high, static_cast<double>(sum.high));
+}
+
+void ScalarBlock::expect(std::size_t begin, std::size_t count) const {
+  const std::byte* at = values_at_ + begin * value_width_;
+  std::size_t level = 0;
+  for (std::size_t size = kLeaf; kFan * size <= count && size <= kTop; size *= kFan) {
+    at = memory_.get() + 2 * value_width_ * (level + begin / size);
+    level += kPoints / size;
+  }
+  __builtin_prefetch(at);
+  __builtin_prefetch(at + 64);
 }
 
 }  // namespace ablate

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -13,12 +15,12 @@
 
 namespace ablate {
 
-/// 4096 points, every bit of them, as one piece of memory: extents of every 32 and 512, values (float32 where that is
-/// all there is to them), differences of steps and of wall times (as the bits of doubles, which lie as close as the
-/// times). Never changes.
+/// 4096 points, every bit of them, as one piece of memory: extents of every 8, 32, 128 and 512, values (float32 where
+/// that is all there is to them), differences of steps and of wall times (as the bits of doubles, which lie as close as
+/// the times). Never changes.
 class ScalarBlock {
  public:
-  static constexpr std::size_t kPoints = 4096, kGroup = 512, kLeaf = 32;
+  static constexpr std::size_t kPoints = 4096, kLeaf = 8, kFan = 4, kTop = 512;  ///< extents: of 8, 32, …, 512
 
   explicit ScalarBlock(std::span<const ScalarPoint, kPoints> points);
 
@@ -28,6 +30,13 @@ class ScalarBlock {
     return value_width_ == 4 ? static_cast<double>(values<float>()[i]) : values<double>()[i];
   }
   void add_extent(std::size_t begin, std::size_t end, Extent& extent) const;
+  /// Tells the processor that add_extent() of some `count` points from `begin` is coming, so that memory is fetched.
+  void expect(std::size_t begin, std::size_t count) const;
+  /// … that it will be asked at all.
+  void expect() const {
+    for (std::size_t at = 0; at < sizeof *this; at += 64)
+      __builtin_prefetch(reinterpret_cast<const std::byte*>(this) + at);
+  }
   const ScalarTotals& totals() const { return totals_; }
   std::size_t bytes() const { return sizeof *this + (mapped_ ? 0 : size_); }  ///< of this process's own
 
@@ -45,8 +54,9 @@ class ScalarBlock {
     std::uint64_t first = 0, stride = 0;
     int width = 0;  ///< bytes a number: 0, 4 or 8
   };
-  static constexpr std::size_t kLeaves = kPoints / kLeaf, kInGroup = kGroup / kLeaf,
-                               kNodes = kLeaves + kPoints / kGroup;
+  static constexpr std::size_t kLeaves = kPoints / kLeaf, kTops = kPoints / kTop,
+                               kNodes = (kFan * kLeaves - kTops) / (kFan - 1);
+  static constexpr std::size_t kPart = 32;  ///< of which it is known whether all are finite
 
   ScalarBlock() = default;
   static Differences differences_of(std::span<const std::uint64_t> numbers);
@@ -64,24 +74,26 @@ class ScalarBlock {
   const T* values() const {
     return reinterpret_cast<const T*>(values_at_);
   }
-  /// The least finite values of the leaves, then of the groups; and the largest.
+  /// The least and the largest of some finite values.
   template <class T>
-  const T* lows() const {
-    return reinterpret_cast<const T*>(memory_.get());
+  struct Node {
+    T low = std::numeric_limits<T>::infinity(), high = -std::numeric_limits<T>::infinity();
+    void add(const Node& other) { low = std::min(low, other.low), high = std::max(high, other.high); }
+  };
+  /// Of the leaves, then of four leaves each, and so on.
+  template <class T>
+  const Node<T>* nodes() const {
+    return reinterpret_cast<const Node<T>*>(memory_.get());
   }
   template <class T>
-  const T* highs() const {
-    return lows<T>() + kNodes;
-  }
-  template <class T>
-  void build_pyramid(T* lows, T* highs);
+  void build_pyramid(Node<T>* nodes);
   template <class T>
   void add_part(std::size_t begin, std::size_t end, Extent& extent) const;
 
   ScalarTotals totals_;
   Differences steps_, walls_;
   std::size_t value_width_ = 4;
-  std::bitset<kLeaves> broken_;  ///< leaves with values that are not finite
+  std::bitset<kPoints / kPart> broken_;  ///< parts with values that are not finite
   bool mapped_ = false;
   std::size_t size_ = 0;
   std::shared_ptr<const std::byte> memory_;

@@ -16,23 +16,7 @@ static_assert(std::is_trivially_copyable_v<ScalarPoint> && sizeof(ScalarPoint) =
 
 }  // namespace
 
-ScalarPoint ScalarColumn::operator[](std::size_t i) const {
-  if (i / kBlock == blocks_.size()) return tail(i);
-  const ScalarBlock& block = *blocks_[i / kBlock];
-  return {block.step(i % kBlock), block.wall_seconds(i % kBlock), block.value(i % kBlock)};
-}
-
-Step ScalarColumn::step(std::size_t i) const {
-  return i / kBlock == blocks_.size() ? tail(i).step : blocks_[i / kBlock]->step(i % kBlock);
-}
-
-double ScalarColumn::wall_seconds(std::size_t i) const {
-  return i / kBlock == blocks_.size() ? tail(i).wall_seconds : blocks_[i / kBlock]->wall_seconds(i % kBlock);
-}
-
-double ScalarColumn::value(std::size_t i) const {
-  return i / kBlock == blocks_.size() ? tail(i).value : blocks_[i / kBlock]->value(i % kBlock);
-}
+ScalarPoint ScalarColumn::operator[](std::size_t i) const { return {step(i), wall_seconds(i), value(i)}; }
 
 void ScalarColumn::push_back(const ScalarPoint& point) {
   if (empty()) {

@@ -13,18 +13,24 @@
 namespace ablate {
 
 /// All points of one scalar tag, in the order logged, every bit of them kept. Blocks of 4096 hold differences to their
-/// first step and wall time, and extents of every 32 and 512 points, so that a point takes some nine bytes and the
-/// extent of a range costs a few dozen operations, and one more for every 4096 points. Copies share blocks and are not
-/// changed by later appends: a reader thread appends and publishes copies, a drawing thread keeps one for as long as it
-/// likes. Not thread-safe itself: append and copy on one thread, read copies anywhere.
+/// first step and wall time, and extents of every 8, 32, 128 and 512 points, so that a point takes some ten bytes and
+/// the extent of a range costs a few dozen operations, and one more for every 4096 points. Copies share blocks and are
+/// not changed by later appends: a reader thread appends and publishes copies, a drawing thread keeps one for as long
+/// as it likes. Not thread-safe itself: append and copy on one thread, read copies anywhere.
 class ScalarColumn {
  public:
   std::size_t size() const { return blocks_.size() * kBlock + tail_size_; }
   bool empty() const { return size() == 0; }
   ScalarPoint operator[](std::size_t i) const;
-  Step step(std::size_t i) const;
-  double wall_seconds(std::size_t i) const;
-  double value(std::size_t i) const;
+  Step step(std::size_t i) const {
+    return i / kBlock == blocks_.size() ? tail(i).step : blocks_[i / kBlock]->step(i % kBlock);
+  }
+  double wall_seconds(std::size_t i) const {
+    return i / kBlock == blocks_.size() ? tail(i).wall_seconds : blocks_[i / kBlock]->wall_seconds(i % kBlock);
+  }
+  double value(std::size_t i) const {
+    return i / kBlock == blocks_.size() ? tail(i).value : blocks_[i / kBlock]->value(i % kBlock);
+  }
   ScalarPoint back() const { return (*this)[size() - 1]; }
 
   void push_back(const ScalarPoint& point);
@@ -33,10 +39,17 @@ class ScalarColumn {
 
   /// Of the points [begin, end).
   Extent extent(std::size_t begin, std::size_t end) const;
-  /// Ranges of about `count` points that begin and end at multiples of this need no value looked at; at most a
-  /// sixteenth of it.
+  /// Tells the processor that the extent of some `count` points from `begin` will be asked for next.
+  void expect(std::size_t begin, std::size_t count) const {
+    const std::size_t block = begin / kBlock;
+    if (block < blocks_.size()) blocks_[block]->expect(begin % kBlock, count);
+    if (block + 1 < blocks_.size()) blocks_[block + 1]->expect();
+  }
+  /// Ranges of about `count` points that begin and end at multiples of this are a few extents; at most a quarter of it.
   static std::size_t grain(std::size_t count) {
-    return count >= 16 * kBlock ? kBlock : count >= 16 * kGroup ? kGroup : count >= 16 * kLeaf ? kLeaf : 1;
+    std::size_t grain = count >= 4 * kBlock ? kBlock : ScalarBlock::kTop;
+    while (4 * grain > count && grain > 1) grain = grain > ScalarBlock::kLeaf ? grain / ScalarBlock::kFan : 1;
+    return grain;
   }
 
   /// Of all of them.
@@ -51,7 +64,7 @@ class ScalarColumn {
   /// nullopt where `form` is no such message, or less is left than it says.
   static std::optional<ScalarColumn> of(std::string_view form, std::shared_ptr<const std::byte>& at, std::size_t& left);
 
-  static constexpr std::size_t kBlock = ScalarBlock::kPoints, kGroup = ScalarBlock::kGroup, kLeaf = ScalarBlock::kLeaf;
+  static constexpr std::size_t kBlock = ScalarBlock::kPoints;
 
  private:
   /// The next block, where nothing is in the tail.

@@ -1,63 +1,15 @@
 #include "viewers/level_of_detail.h"
 
-#include <algorithm>
 #include <atomic>
-#include <cmath>
-#include <limits>
+
+#include "viewers/find_line.h"
 
 namespace ablate {
-namespace {
 
-constexpr double kBreak = std::numeric_limits<double>::quiet_NaN();
-
-void add(VisibleLine& line, double x, double y) {
-  line.x.push_back(x);
-  line.y.push_back(y);
+std::uint64_t level_of_detail::new_version() {
+  static std::atomic<std::uint64_t> versions{0};
+  return ++versions;
 }
-
-/// A break where none is yet.
-void interrupt(VisibleLine& line, VisibleLine::NotFinite at) {
-  line.not_finite.push_back(at);
-  if (!line.y.empty() && !std::isnan(line.y.back())) add(line, at.x, kBreak);
-}
-
-/// The first of [begin, end) for which `is_behind` holds, which it does from there on; looked for around `guess`.
-template <class IsBehind>
-std::size_t boundary(std::size_t begin, std::size_t end, std::size_t guess, const IsBehind& is_behind) {
-  guess = std::min(guess, end);
-  std::size_t low = begin, high = end;
-  if (guess == end || is_behind(guess)) {
-    high = guess;
-    for (std::size_t step = 1; high > low; step *= 2) {
-      const std::size_t at = high - low > step ? high - step : low;
-      if (!is_behind(at)) {
-        low = at + 1;
-        break;
-      }
-      high = at;
-    }
-  } else {
-    low = guess + 1;
-    for (std::size_t step = 1; low < end; step *= 2) {
-      const std::size_t at = std::min(low + step, end) - 1;
-      if (is_behind(at)) {
-        high = at;
-        break;
-      }
-      low = at + 1;
-    }
-  }
-  while (low < high) {
-    const std::size_t middle = low + (high - low) / 2;
-    if (is_behind(middle))
-      high = middle;
-    else
-      low = middle + 1;
-  }
-  return high;
-}
-
-}  // namespace
 
 Extent SpanPoints::extent(std::size_t begin, std::size_t end) const {
   Extent extent;
@@ -66,7 +18,7 @@ Extent SpanPoints::extent(std::size_t begin, std::size_t end) const {
 }
 
 std::size_t first_at(const PointsByX& line, double x) {
-  return boundary(0, line.size(), line.size() / 2, [&](std::size_t i) { return line.x(i) >= x; });
+  return level_of_detail::boundary(0, line.size(), line.size() / 2, [&](std::size_t i) { return line.x(i) >= x; });
 }
 
 VisibleLine visible_line(std::span<const double> x, std::span<const double> y, double x_min, double x_max, int columns,
@@ -78,71 +30,7 @@ VisibleLine visible_line(std::span<const double> x, std::span<const double> y, d
 
 void find_visible_line(const PointsByX& points, double x_min, double x_max, int columns, XScale scale,
                        VisibleLine& line) {
-  line.x.clear();
-  line.y.clear();
-  line.not_finite.clear();
-  static std::atomic<std::uint64_t> versions{0};
-  line.version = ++versions;
-  const std::size_t size = points.size();
-  const bool logarithmic = scale == XScale::logarithmic;
-  if (size == 0 || columns < 1 || !(x_min < x_max) || (logarithmic && !(x_min > 0))) return;
-  const std::size_t inside = first_at(points, x_min);
-  const std::size_t outside = boundary(inside, size, size, [&](std::size_t i) { return points.x(i) > x_max; });
-  const std::size_t first = inside > 0 ? inside - 1 : inside;
-  const std::size_t last = std::min(outside + 1, size);
-
-  const auto add_point = [&](std::size_t i) {
-    const double y = points.y(i);
-    if (std::isfinite(y))
-      add(line, points.x(i), y);
-    else
-      interrupt(line, {points.x(i), y});
-  };
-  if (last - first <= static_cast<std::size_t>(columns)) {
-    for (std::size_t i = first; i < last; ++i) add_point(i);
-    return;
-  }
-
-  line.x.reserve(2 * static_cast<std::size_t>(columns) + 2);
-  line.y.reserve(2 * static_cast<std::size_t>(columns) + 2);
-  if (first < inside && std::isfinite(points.y(first))) add_point(first);
-  const double columns_per_x = columns / (logarithmic ? std::log(x_max / x_min) : x_max - x_min);
-  const double x_per_column = 1 / columns_per_x;
-  const auto column_of = [&](double x) {
-    return static_cast<int>((logarithmic ? std::log(x / x_min) : x - x_min) * columns_per_x);
-  };
-  /// Where the next column begins.
-  const auto edge_of = [&](int column) {
-    if (column >= columns - 1) return std::numeric_limits<double>::infinity();
-    const double from_left = (column + 1) * x_per_column;
-    return logarithmic ? x_min * std::exp(from_left) : x_min + from_left;
-  };
-  int column = -1;
-  double before = -std::numeric_limits<double>::infinity();  // The middle of the last column's values.
-  for (std::size_t begin = inside, width = 1; begin < outside;) {
-    column = std::max(column + 1, column_of(points.x(begin)));
-    const double edge = edge_of(column);
-    std::size_t end = boundary(begin + 1, outside, begin + width, [&](std::size_t i) { return points.x(i) >= edge; });
-    if (const std::size_t grain = points.grain(end - begin); grain > 1 && end < outside)
-      end = std::min(outside, (end + grain / 2) / grain * grain);
-    width = end - begin;
-    const Extent extent = points.extent(begin, end);
-    std::size_t broken = begin;
-    if (!extent.all_finite())
-      while (std::isfinite(points.y(broken))) ++broken;
-    if (!extent.any()) {
-      interrupt(line, {points.x(broken), points.y(broken)});
-    } else {
-      const double middle = extent.low + extent.high;
-      const bool falls = middle < before;
-      before = middle;
-      add(line, points.x(begin), falls ? extent.high : extent.low);
-      if (extent.low < extent.high) add(line, points.x(end - 1), falls ? extent.low : extent.high);
-      if (!extent.all_finite()) line.not_finite.push_back({points.x(broken), points.y(broken)});
-    }
-    begin = end;
-  }
-  if (outside < last && std::isfinite(points.y(outside))) add_point(outside);
+  level_of_detail::find_line(points, x_min, x_max, columns, scale, line);
 }
 
 }  // namespace ablate

@@ -31,7 +31,9 @@ class PointsByX {
   virtual double y(std::size_t i) const = 0;
   /// Of the points [begin, end).
   virtual Extent extent(std::size_t begin, std::size_t end) const = 0;
-  /// At whose multiples ranges of about `count` points had better begin and end; at most a sixteenth of it.
+  /// That of some `count` points from `begin` will be asked for next.
+  virtual void expect(std::size_t /*begin*/, std::size_t /*count*/) const {}
+  /// At whose multiples ranges of about `count` points had better begin and end; at most a quarter of it.
   virtual std::size_t grain(std::size_t /*count*/) const { return 1; }
 };
 
@@ -53,7 +55,7 @@ std::size_t first_at(const PointsByX& points, double x);
 
 /// Reduces the points that lie in [x_min, x_max] to at most two for each of `columns` pixel columns, the smallest and
 /// the largest value in it, at the column's first and last point, in the order in which the line goes on; so no spike
-/// is ever lost. Where many points lie in a column its edge may be off by half their grain, 1/32 of a pixel. The
+/// is ever lost. Where many points lie in a column its edge may be off by half their grain, 1/8 of a pixel. The
 /// nearest point on either side is added, so that the line goes on to the edge. Where there are no more points than
 /// columns all of them are kept. On a logarithmic scale x_min is positive. What `line` was before is gone, but for its
 /// memory.

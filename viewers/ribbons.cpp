@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "viewers/side_by_side.h"
 #include "viewers/widgets.h"
 
 namespace ablate {
@@ -28,8 +29,7 @@ std::array<double, 12> axes_of_plot() {
 
 }  // namespace
 
-void Ribbons::find_bars(const VisibleLine& line, std::vector<Bar>& bars) {
-  const ImPlotPlot& plot = *ImPlot::GetCurrentPlot();
+void Ribbons::find_bars(const VisibleLine& line, const ImPlotPlot& plot, std::vector<Bar>& bars) {
   const ImPlotAxis &x_axis = plot.Axes[plot.CurrentX], &y_axis = plot.Axes[plot.CurrentY];
   bars.clear();
   bool broken = true;
@@ -139,7 +139,12 @@ void Ribbons::draw(std::span<const Stroke> strokes) {
   if (now != made_of_) {
     made_of_ = std::move(now);
     bars_.resize(strokes.size());
-    for (std::size_t i = 0; i < strokes.size(); ++i) find_bars(*strokes[i].line, bars_[i]);
+    const ImPlotPlot& plot = *ImPlot::GetCurrentPlot();
+    const auto find = [&](std::size_t i) { find_bars(*strokes[i].line, plot, bars_[i]); };
+    if (strokes.size() > 8)
+      side_by_side(strokes.size(), find);
+    else
+      for (std::size_t i = 0; i < strokes.size(); ++i) find(i);
     leave_out_hidden(strokes);
     vertices_.clear();
     indices_.clear();

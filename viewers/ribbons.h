@@ -10,6 +10,8 @@
 #include "viewers/colors.h"
 #include "viewers/level_of_detail.h"
 
+struct ImPlotPlot;
+
 namespace ablate {
 
 /// A line to be drawn, of which several points lie in one pixel column.
@@ -47,7 +49,7 @@ class Ribbons {
     bool operator==(const Made&) const = default;
   };
 
-  static void find_bars(const VisibleLine& line, std::vector<Bar>& bars);
+  static void find_bars(const VisibleLine& line, const ImPlotPlot& plot, std::vector<Bar>& bars);
   void leave_out_hidden(std::span<const Stroke> strokes);
   void add_piece(const std::vector<Bar>& bars, const Stroke& stroke);
   void add_quad(const std::array<ImVec2, 4>& corners, ImU32 color);

@@ -7,9 +7,10 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
-#include <thread>
 
+#include "viewers/find_line.h"
 #include "viewers/ribbons.h"
+#include "viewers/side_by_side.h"
 #include "viewers/widgets.h"
 
 namespace ablate {
@@ -27,23 +28,6 @@ void PlotSeries::Range::add(const Range& other) {
   add(other.min);
   add(other.max);
   add(other.min_positive > 0 ? other.min_positive : other.max);
-}
-
-double PlotSeries::x_of(const ScalarColumn& points, std::size_t i) const {
-  switch (axis_) {
-    case XAxis::step:
-      return static_cast<double>(points.step(i));
-    case XAxis::relative_time:
-      return points.wall_seconds(i) - first_wall_;
-    case XAxis::wall_time:
-      return points.wall_seconds(i);
-    case XAxis::epoch:
-    case XAxis::images:
-      return static_cast<double>(points.step(i)) * x_per_step_;
-    case XAxis::order:
-      break;
-  }
-  return static_cast<double>(i);
 }
 
 bool PlotSeries::rises(const ScalarColumn& points) const {
@@ -155,7 +139,7 @@ PlotSeries::Range PlotSeries::x_range() const {
 const VisibleLine& PlotSeries::visible(Cached& cached, const ScalarColumn& values, double x_min, double x_max,
                                        int columns, XScale scale) {
   if (!cached.is_of(x_min, x_max, columns, scale)) {
-    find_visible_line(ByX(*this, values), x_min, x_max, columns, scale, cached.line);
+    level_of_detail::find_line(ByX(*this, values), x_min, x_max, columns, scale, cached.line);
     cached.x_min = x_min, cached.x_max = x_max;
     cached.columns = columns;
     cached.scale = scale;
@@ -230,12 +214,7 @@ void find_lines(std::span<PlotSeries* const> series, double x_min, double x_max,
   for (const PlotSeries* each : series)
     if (!each->has_smoothed(x_min, x_max, columns, scale)) points += each->size();
   if (points < kMany) return;
-  const auto find = [&](std::size_t first) {
-    for (std::size_t i = first; i < series.size(); i += 2) series[i]->smoothed(x_min, x_max, columns, scale);
-  };
-  std::thread other(find, 1);
-  find(0);
-  other.join();
+  side_by_side(series.size(), [&](std::size_t i) { series[i]->smoothed(x_min, x_max, columns, scale); });
 }
 
 void draw_line(const VisibleLine& line, const Color& color, float alpha, float pixels, LineStyle style) {

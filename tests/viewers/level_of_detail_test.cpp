@@ -73,7 +73,7 @@ TEST(LevelOfDetail, AtAGrainColumnsLeaveNothingOutAndTheirEdgesAreHardlyOff) {
     EXPECT_EQ(std::min(line.y[i], line.y[i + 1]), *low);
     EXPECT_EQ(std::max(line.y[i], line.y[i + 1]), *high);
     const double edge = (static_cast<double>(end) - x_min) * columns / (x_max - x_min);
-    EXPECT_NEAR(edge, std::round(edge), 1.0 / 32);
+    EXPECT_NEAR(edge, std::round(edge), 1.0 / 8);
   }
 }
 
