@@ -97,7 +97,9 @@ class SweepController {
         if (run.trains()) run.stop();
         run.poll_status();
       }
-      return !anything_trains();
+      if (anything_trains()) return false;
+      tell("");  // Whoever looks at the journal from now on sees for himself.
+      return true;
     } catch (const std::exception& error) {
       tell(error.what());
       return false;
@@ -172,17 +174,18 @@ class SweepController {
   /// For sweep_state, and for a person once, who looks at that state where it has finished.
   void tell(const std::string& problem, bool finished = false) {
     if (!problem.empty() && problem != problem_ && !finished) sweep_.control.say(problem);
-    const bool news = problem != problem_ || finished || !told_;
+    const auto trials = std::ssize(sweep_.study.trials);
+    const bool news = problem != problem_ || finished || trials != told_;
     problem_ = problem;
     if (!news) return;
     try {
       write_json_file(sweep_.folder / "controller.json", {{"host", host_name()},
                                                           {"process", ::getpid()},
                                                           {"slots", sweep_.control.slots},
-                                                          {"trials", sweep_.study.trials.size()},
+                                                          {"trials", trials},
                                                           {"problem", problem},
                                                           {"finished", finished}});
-      told_ = true;
+      told_ = trials;
     } catch (const Error&) {  // A full disk has been said already.
     }
   }
@@ -219,9 +222,9 @@ class SweepController {
   Clock::time_point looked_at_all_{};
   std::set<int> noticed_;  ///< trials whose runs wrote something since then
   fs::file_time_type budget_written_{};
-  std::string problem_;  ///< of the last look
-  std::string unknown_;  ///< why the launcher can't tell of jobs
-  bool told_ = false;
+  std::string problem_;       ///< of the last look
+  std::string unknown_;       ///< why the launcher can't tell of jobs
+  std::ptrdiff_t told_ = -1;  ///< of how many trials
 };
 
 }  // namespace

@@ -299,12 +299,11 @@ std::vector<fs::path> list_sweeps(const fs::path& root) {
 }
 
 fs::path find_sweep(const fs::path& root, std::string_view word) {
-  if (const fs::path path = (fs::path(word) / "").parent_path(); is_there(path / "sweep.json"))
-    return fs::absolute(path).lexically_normal();
+  if (const fs::path path = (fs::path(word) / "").parent_path(); is_there(path / "sweep.json")) return plain_path(path);
   // What has this name is meant, and no other that begins so.
   const bool is_name = !word.empty() && word != "." && word != ".." && word.find('/') == word.npos;
   if (const fs::path own = root / "sweeps" / word; is_name && is_there(own)) {
-    if (is_there(own / "sweep.json")) return fs::absolute(own).lexically_normal();
+    if (is_there(own / "sweep.json")) return plain_path(own);
     throw Error(
         fmt::format("{} has no sweep.json: put it back from a copy; or remove that folder, which has what was found in "
                     "its journal.",

@@ -58,10 +58,10 @@ class AblateTest(unittest.TestCase):
             self.until(lambda: not any(run["status"] in ("queued", "running") for run in self.runs()))
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def call(self, *words, environment=None, timeout=120, **options):
+    def call(self, *words, environment=None, timeout=120, cwd=None, **options):
         command = [str(BIN / "ablate"), "--runs", str(self.root), *map(str, words)]
         return subprocess.run(
-            command, env={**self.environment, **(environment or {})}, cwd=self.folder, capture_output=True, text=True,
+            command, env={**self.environment, **(environment or {})}, cwd=cwd or self.folder, capture_output=True, text=True,
             timeout=timeout, stdin=subprocess.DEVNULL, **options)
 
     def ablate(self, *words, code=0, **options):

@@ -266,6 +266,24 @@ class Moved(Trouble):
         self.assertIn("The budget of lr is 6 trials now", self.ablate("sweep", "add", "lr", 2).stderr)
         self.assertEqual(len(self.states()), 6)
 
+    def test_trials_that_a_stopped_sweep_lost_are_missed(self):
+        process = self.begun(budget={"trials": 30}, base={"train": {"steps": 20}, "validation": {"every": 5}})
+        self.until(lambda: len(self.show()["trials"]) >= 6)
+        process.kill()
+        process.wait()
+        seen = len(self.show()["trials"])
+        self.journal().write_bytes(b"".join(self.journal().read_bytes().splitlines(keepends=True)[:2]))
+        self.assertRegex(self.show()["problem"], rf"has 1 trial, and had ({seen - 2}|{seen - 1}|{seen})")
+        self.ablate("sweep", "stop", "lr")
+
+    def test_in_its_own_folder_a_sweep_is_called_by_a_dot(self):
+        self.sweep(budget={"trials": 1})
+        here = {"cwd": self.journal().parent}
+        for word in (".", "./."):
+            self.assertEqual(self.json_of("sweep", "show", word, **here), self.show())
+        self.ablate("sweep", "add", ".", 1, **here)
+        self.assertEqual(len(self.runs()), 2)
+
     def test_a_folder_that_is_no_sweep_is_not_said_to_be_one(self):
         self.sweep(budget={"trials": 1})
         for word in ("..", ".", str(self.folder), "../sweeps"):
