@@ -15,27 +15,12 @@
 #include "runs/error.h"
 #include "runs/json_file.h"
 #include "runs/near_match.h"
+#include "runs/run_list.h"
 
 namespace ablate {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string id_of(const fs::path& root, const fs::path& folder) {
-  const fs::path relative = folder.lexically_normal().lexically_relative(root.lexically_normal());
-  const std::string id = relative.empty() ? folder.lexically_normal().generic_string() : relative.generic_string();
-  return id.size() > 1 && id.ends_with('/') ? id.substr(0, id.size() - 1) : id;
-}
-
-std::string last_name(const fs::path& folder) {
-  const fs::path normal = fs::absolute(folder).lexically_normal();
-  return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
-}
-
-std::string text_at(const nlohmann::json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 /// Between reading "running" and asking for the lock the worker may have ended in order: so the status is read again.
 void resolve_interrupted(const fs::path& folder, RunStatus& status) {
@@ -51,101 +36,9 @@ void resolve_interrupted(const fs::path& folder, RunStatus& status) {
   if (status.error.empty() && !last.empty()) status.error = "Its worker is gone. Its last words: " + last;
 }
 
-void fail(RunInfo& info, const std::string& why) {
-  info.status.state = RunState::failed;
-  info.status.error = why;
-}
-
-RunInfo read_own_run(RunInfo info) {
-  try {
-    if (auto run = read_json_file(info.folder / "run.json")) info.run = std::move(*run);
-    info.experiment = text_at(info.run, "experiment");
-    if (const std::string variant = text_at(info.run, "variant"); !variant.empty()) info.name = variant;
-    info.meta = read_meta(info.folder);
-    if (!info.meta.name.empty()) info.name = info.meta.name;
-    info.status = read_resolved_status(info.folder);
-  } catch (const Error& error) {
-    fail(info, error.what());
-  }
-  return info;
-}
-
-RunInfo read_foreign_run(RunInfo info) {
-  info.status.state = RunState::foreign;
-  try {
-    info.meta = read_meta(info.folder);
-  } catch (const Error&) {  // What was said of it is damaged; the run is not.
-  }
-  if (!info.meta.name.empty()) info.name = info.meta.name;
-  return info;
-}
-
-RunInfo unread_run(const fs::path& root, const fs::path& folder) {
-  RunInfo info;
-  info.folder = folder;
-  info.id = id_of(root, folder);
-  info.name = info.id == "." ? last_name(folder) : info.id;
-  return info;
-}
-
-struct Identity {
-  dev_t device;
-  ino_t inode;
-  bool operator==(const Identity&) const = default;
-};
-
-/// `ancestors` are the folders that lead here: a link back to one of them ends the descent.
-void find_runs(const fs::path& root, const fs::path& folder, std::vector<Identity>& ancestors,
-               std::vector<RunInfo>& found) {
-  struct stat status {};
-  if (::stat(folder.c_str(), &status) != 0) return;
-  const Identity identity{status.st_dev, status.st_ino};
-  if (std::ranges::find(ancestors, identity) != ancestors.end()) return;
-
-  std::error_code error;
-  std::vector<fs::path> folders;
-  bool own = false, foreign = false;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    std::error_code vanished;
-    if (entry->is_directory(vanished)) {
-      if (name != ".ablate") folders.push_back(entry->path());
-    } else if (name == "run.json") {
-      own = true;
-    } else if (name.find("tfevents") != std::string::npos && entry->is_regular_file(vanished)) {
-      foreign = true;
-    }
-  }
-  if (error) {
-    if (error == std::errc::no_such_file_or_directory) return;
-    fail(found.emplace_back(unread_run(root, folder)),
-         fmt::format("{}: can't read the folder: {}", folder.string(), system_error_text(error.value())));
-    return;
-  }
-  if (own) {
-    found.push_back(read_own_run(unread_run(root, folder)));
-    return;  // What lies below are its own files.
-  }
-  if (foreign) found.push_back(read_foreign_run(unread_run(root, folder)));
-  ancestors.push_back(identity);
-  for (const fs::path& below : folders) find_runs(root, below, ancestors, found);
-  ancestors.pop_back();
-}
-
-bool holds_run(const fs::path& folder) {
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    std::error_code vanished;
-    if ((name == "run.json" || name.find("tfevents") != std::string::npos) && entry->is_regular_file(vanished))
-      return true;
-  }
-  return false;
-}
-
 double created_seconds(const RunInfo& info) {
-  const auto found = info.run.find("created_seconds");
-  return found != info.run.end() && found->is_number() ? found->get<double>() : 0;
+  const auto found = info.run->find("created_seconds");
+  return found != info.run->end() && found->is_number() ? found->get<double>() : 0;
 }
 
 [[noreturn]] void not_found(const fs::path& root, std::string_view word, const std::vector<RunInfo>& runs) {
@@ -195,24 +88,9 @@ bool is_event_file_name(std::string_view name) {
   return name.find("tfevents") != std::string_view::npos && !name.ends_with(".profile-empty");
 }
 
-std::vector<RunInfo> list_runs(const fs::path& root) {
-  std::vector<RunInfo> runs;
-  std::vector<Identity> ancestors;
-  find_runs(root, root, ancestors, runs);
-  std::ranges::sort(runs, {}, &RunInfo::id);
-  return runs;
-}
+std::vector<RunInfo> list_runs(const fs::path& root) { return RunList(root).list(); }
 
-RunInfo read_run(const fs::path& root, const fs::path& folder) {
-  RunInfo info = unread_run(root, folder);
-  std::error_code error;
-  if (fs::exists(folder / "run.json", error)) return read_own_run(std::move(info));
-  if (holds_run(folder))
-    info = read_foreign_run(std::move(info));
-  else
-    fail(info, fmt::format("{}: neither run.json nor event files there", folder.string()));
-  return info;
-}
+RunInfo read_run(const fs::path& root, const fs::path& folder) { return RunList(root).read(folder); }
 
 RunStatus read_resolved_status(const fs::path& folder) {
   RunStatus status = read_status(folder).value_or(RunStatus{});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -16,13 +17,16 @@
 
 namespace ablate {
 
+inline const auto kNoJson = std::make_shared<const nlohmann::json>();
+
 /// One run folder as a list shows it.
 struct RunInfo {
   std::filesystem::path folder;
   std::string id;          ///< path relative to the root; "." for the root itself
   std::string name;        ///< meta's name, else the variant's, else the id
   std::string experiment;  ///< empty when it stands alone
-  nlohmann::json run;      ///< run.json; null for a foreign run
+  /// run.json, which copies share; null for a foreign run. There is always one to point to.
+  std::shared_ptr<const nlohmann::json> run = kNoJson;
   RunMeta meta;
   RunStatus status;  ///< `interrupted` resolved: running, last written on this host, and nobody holds the lock.
                      ///< For a run of another host see Heartbeats.

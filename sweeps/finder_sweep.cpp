@@ -34,9 +34,9 @@ nlohmann::json set_of(const RunConfig& config) {
 }
 
 std::optional<RunConfig> config_of(const RunInfo& run) {
-  if (!run.run.is_object() || !run.run.contains("config")) return std::nullopt;
+  if (!run.run->is_object() || !run.run->contains("config")) return std::nullopt;
   try {
-    return RunConfig::from_json(run.run.at("config"));
+    return RunConfig::from_json(run.run->at("config"));
   } catch (const Error&) {  // Another version's.
     return std::nullopt;
   }

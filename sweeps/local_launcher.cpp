@@ -90,7 +90,7 @@ void stop_run(const std::filesystem::path& root, const RunInfo& run) {
 void change_lr(const std::filesystem::path& root, const RunInfo& run, const LrRequest& asked) {
   const RunInfo now = read_run(root, run.folder);
   const nlohmann::json::json_pointer procedure("/config/lr_find/procedure");
-  if (now.run.is_object() && now.run.value(procedure, "none") != "none")
+  if (now.run->is_object() && now.run->value(procedure, "none") != "none")
     throw Error(fmt::format("{} is a range test: it goes through all learning rates.", run.id));
   if (now.status.state != RunState::running && now.status.state != RunState::queued)
     throw Error(fmt::format("{} is {}: nothing trains it whose learning rate could change.", run.id,
@@ -112,7 +112,7 @@ void move_in_queue(const std::filesystem::path& root, const RunInfo& run, QueueE
 }
 
 void refuse_ended(const RunInfo& run) {
-  if (run.run.is_object() && run.run.contains("masks"))
+  if (run.run->is_object() && run.run->contains("masks"))
     throw Error(fmt::format("{} has no network: it holds the scores of masks. There is nothing to resume.", run.id));
   if (run.status.state == RunState::completed && run.status.range_test.is_object())
     throw Error(

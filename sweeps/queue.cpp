@@ -48,7 +48,7 @@ void start_keeper_if_none(const QueueFiles& files) {
 bool has_work(const QueueFiles& files) {
   if (!entries(files, files.started).empty()) return true;
   return std::ranges::any_of(entries(files, files.waiting), [&](const QueueEntry& entry) {
-    const auto after = after_of(read_run(files.root, entry.run).run);
+    const auto after = after_of(*read_run(files.root, entry.run).run);
     return !after || turn_of(files.root, *after).kind != Turn::Kind::held_up;
   });
 }

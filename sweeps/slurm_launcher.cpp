@@ -246,7 +246,7 @@ std::vector<fs::path> SlurmLauncher::waiting_for(const fs::path& run, const Jobs
 
 /// Empty where it comes after none, or that one is completed.
 fs::path SlurmLauncher::comes_after(const fs::path& run) const {
-  const std::optional<After> after = after_of(read_run(root_, run).run);
+  const std::optional<After> after = after_of(*read_run(root_, run).run);
   if (!after || turn_of(root_, *after).kind == Turn::Kind::come) return {};
   return key_of(root_ / after->run);
 }

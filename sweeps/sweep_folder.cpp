@@ -415,8 +415,8 @@ void stop_sweep(const fs::path& sweep) {
   const fs::path root = root_of(sweep);
   std::string problem;
   for (const RunInfo& run : list_runs(root)) {
-    const auto its = run.run.find("sweep");
-    if (its == run.run.end() || *its != name) continue;
+    const auto its = run.run->find("sweep");
+    if (its == run.run->end() || *its != name) continue;
     try {
       launcher_of(root, run.status)->stop(run.folder);
     } catch (const std::exception& error) {  // The others stop all the same.

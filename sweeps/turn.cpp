@@ -20,13 +20,13 @@ Turn turn_of(const std::filesystem::path& root, const After& after, std::set<std
   const auto held_up = [&](const std::string& how) {
     return Turn{Turn::Kind::held_up, fmt::format("Waits for {}, which {}", after.run, how)};
   };
-  if (run.run.is_null()) return held_up("is not there any more. Stop this run to take it out of the queue.");
+  if (run.run->is_null()) return held_up("is not there any more. Stop this run to take it out of the queue.");
   if (awaits_word_of_cluster(run.status)) return {Turn::Kind::coming};
   switch (run.status.state) {
     case RunState::completed:
       return {};
     case RunState::queued:
-      if (const auto before = after_of(run.run)) {
+      if (const auto before = after_of(*run.run)) {
         if (!seen.insert(after.run).second)
           return held_up("comes after itself. Correct the \"after\" in its run.json, or stop this run.");
         if (turn_of(root, *before, seen).kind == Turn::Kind::held_up)

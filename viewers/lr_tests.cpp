@@ -111,8 +111,8 @@ void LrTests::update(const Workspace& workspace, RangeSmoothing recorded) {
     const auto [at, is_new] = index.try_emplace(range_test_kind(*run->config), variants_.size());
     if (is_new) variants_.emplace_back();
     // Several runs of one name are told apart by the time; a variant is all of them.
-    const auto variant = run->info.run.find("variant");
-    const bool named = variant != run->info.run.end() && variant->is_string();
+    const auto variant = run->info.run->find("variant");
+    const bool named = variant != run->info.run->end() && variant->is_string();
     const std::string name = named ? variant->get<std::string>() : run->info.name;
     variants_[at->second].name = without_seed(name, run->config->integer("train.seed"));
     std::vector<const LrTest*>& tests = variants_[at->second].tests;

@@ -35,7 +35,7 @@ void RunMenu::draw(Workspace& workspace, const RunView* run) {
 }
 
 void RunMenu::draw_marks(Workspace& workspace, const RunView* run) {
-  const bool ours = run && run->info.run.is_object();  // Others' folders stay as they are.
+  const bool ours = run && run->info.run->is_object();  // Others' folders stay as they are.
   if (ImGui::BeginMenu("Name, tags, notes", run)) {
     notes_.draw(workspace, *run);
     ImGui::EndMenu();

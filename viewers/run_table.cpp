@@ -86,7 +86,7 @@ Step last_step(const RunView& run) {
 }
 
 RunCell started_cell(const RunView& run) {
-  double seconds = run.info.run.is_object() ? run.info.run.value("created_seconds", 0.0) : 0;
+  double seconds = run.info.run->is_object() ? run.info.run->value("created_seconds", 0.0) : 0;
   if (seconds == 0)
     if (const auto span = logged_span(run)) seconds = span->first;
   if (!(seconds > 0) || !(seconds < 1e11)) return {};
@@ -102,8 +102,8 @@ RunCell duration_cell(const RunView& run) {
 
 /// The run, and its step, whose weights it began with: "coarse@400"; a file's name where that is no run's.
 std::string parent_of(const RunView& run) {
-  const auto found = run.info.run.is_object() ? run.info.run.find("parent") : run.info.run.end();
-  if (!run.info.run.is_object() || found == run.info.run.end() || !found->is_string()) return "";
+  const auto found = run.info.run->is_object() ? run.info.run->find("parent") : run.info.run->end();
+  if (!run.info.run->is_object() || found == run.info.run->end() || !found->is_string()) return "";
   const std::filesystem::path weights = found->get<std::string>();
   const std::string step = weights.filename().string();
   if (weights.parent_path().filename() != "checkpoints" || !step.starts_with("step-")) return step;

@@ -245,6 +245,13 @@ bool Contents::busy() const {
                      [](const auto& run) { return can_stop(*run); });
 }
 
+bool Contents::time_passes() const {
+  const Snapshot& snapshot = *workspace_.snapshot;
+  return busy() ||
+         std::ranges::any_of(snapshot.runs, [](const auto& run) { return concerns_cluster(run->info.status); }) ||
+         std::ranges::any_of(snapshot.sweeps, [](const auto& sweep) { return sweep->state.led(); });
+}
+
 void Contents::draw_menu_bar() {
   if (!ImGui::BeginMainMenuBar()) return;
   ImGui::PushFont(workspace_.bold, 0);

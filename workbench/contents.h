@@ -41,6 +41,8 @@ class Contents {
   bool quit_asked() const { return quit_; }
   /// Runs are training or waiting, so that news is to be expected.
   bool busy() const;
+  /// Time alone changes what is drawn: runs are busy, a sweep is led, or a cluster has to be asked now and then.
+  bool time_passes() const;
 
   Workspace& workspace() { return workspace_; }
   Session& session() { return session_; }

@@ -16,6 +16,11 @@ constexpr std::chrono::seconds kBetweenQuestions{5};
 
 }  // namespace
 
+bool concerns_cluster(const RunStatus& status) {
+  return status.launcher == "slurm" && (status.state == RunState::queued || status.state == RunState::running ||
+                                        status.state == RunState::interrupted);
+}
+
 Session::Session(std::filesystem::path root, std::function<void()> done)
     : root_(std::move(root)), done_(std::move(done)), worker_([this] { work(); }), examiner_(done_) {}
 
@@ -70,6 +75,10 @@ void Session::remove(const RunView& run) {
 }
 
 void Session::restore(const RemovedRun& run) {
+  {
+    const std::lock_guard lock(mutex_);
+    removing_.erase(run.root / run.id);
+  }
   add([run] { restore_run(run.root, run.id); });
 }
 
@@ -131,10 +140,7 @@ void Session::ask_cluster(const Snapshot& snapshot) {
   next_question_ = now + kBetweenQuestions;
   std::map<std::filesystem::path, std::vector<std::filesystem::path>> runs;
   for (const auto& run : snapshot.runs)
-    if (const RunStatus& status = run->info.status;
-        status.launcher == "slurm" && (status.state == RunState::queued || status.state == RunState::running ||
-                                       status.state == RunState::interrupted))
-      runs[run->root].push_back(run->info.folder);
+    if (concerns_cluster(run->info.status)) runs[run->root].push_back(run->info.folder);
   if (runs.empty()) return;
   add([this, runs] {
     try {

@@ -18,6 +18,9 @@
 
 namespace ablate {
 
+/// A cluster knows more of it than its files.
+bool concerns_cluster(const RunStatus& status);
+
 /// Does what panels ask for, on a thread of its own: makes run folders, queues, stops and resumes runs. The window can
 /// close at any time: what has been asked for is done first, and the runs are other processes. Only what is being
 /// examined is not waited for.

@@ -196,9 +196,7 @@ bool SweepFollower::look() {
 }
 
 bool SweepFollower::active() const {
-  return std::ranges::any_of(views_, [](const auto& view) {
-    return view->state.now == SweepState::Now::running || view->state.now == SweepState::Now::paused;
-  });
+  return std::ranges::any_of(views_, [](const auto& view) { return view->state.led(); });
 }
 
 }  // namespace ablate

@@ -16,6 +16,7 @@
 #include "runs/bin.h"
 #include "runs/error.h"
 #include "runs/heartbeats.h"
+#include "runs/run_list.h"
 #include "sweeps/launcher.h"
 #include "viewers/colors.h"
 #include "viewers/published.h"
@@ -53,7 +54,7 @@ bool same_status(const RunStatus& a, const RunStatus& b) {
 
 bool same_info(const RunInfo& a, const RunInfo& b) {
   return a.name == b.name && a.experiment == b.experiment && a.meta == b.meta && same_status(a.status, b.status) &&
-         a.run == b.run;
+         (a.run == b.run || *a.run == *b.run);
 }
 
 std::shared_ptr<const RunConfig> config_of(const nlohmann::json& run) {
@@ -79,8 +80,12 @@ struct Tailer::Impl {
   explicit Impl(fs::path cache) : logs(std::move(cache)) {}
 
   struct Root {
+    Root(fs::path path_of_it, std::string prefix_of_ids)
+        : path(std::move(path_of_it)), prefix(std::move(prefix_of_ids)), list(path), bin(bin_of(path)) {}
+
     fs::path path;
     std::string prefix;  ///< of its ids; empty for the first
+    RunList list, bin;
 
     std::string id_of(const std::string& id) const {
       return prefix.empty() ? id : id == "." ? prefix : prefix + "/" + id;
@@ -142,8 +147,8 @@ bool Tailer::Impl::take(RunInfo info, const fs::path& root, const Color& color) 
   if (known && same_info(known->info, info) && known->queue_place == place && known->color == color) return false;
   auto view = known ? std::make_shared<RunView>(*known) : std::make_shared<RunView>();
   if (!known || known->info.run != info.run) {
-    view->config = config_of(info.run);
-    view->after = comes_after(info.run);
+    view->config = config_of(*info.run);
+    view->after = comes_after(*info.run);
   }
   view->info = std::move(info);
   view->root = root;
@@ -172,21 +177,22 @@ bool Tailer::Impl::list() {
   std::set<std::string> folders, removed;
   std::string new_problem;
   read_queues();
-  for (const Root& root : roots) {
+  for (Root& root : roots) {
     try {
-      for (RunInfo& info : list_runs(root.path)) {
-        std::error_code failure;
-        const fs::path whole = fs::weakly_canonical(info.folder, failure);
+      for (RunInfo& info : root.list.list()) {
         if (info.id == "." && info.status.state == RunState::failed && root.prefix.empty()) {
           new_problem = info.status.error;
           continue;
         }
-        if (!failure && roots.size() > 1 && !folders.insert(whole.string()).second) continue;
+        if (std::error_code failure; roots.size() > 1) {
+          const fs::path whole = fs::weakly_canonical(info.folder, failure);
+          if (!failure && !folders.insert(whole.string()).second) continue;
+        }
         info.id = root.id_of(info.id);
         found.push_back(std::move(info));
         root_of.push_back(root.path);
       }
-      for (const RunInfo& info : removed_runs(root.path)) removed.insert(root.id_of(info.id));
+      for (const RunInfo& info : root.bin.list()) removed.insert(root.id_of(info.id));
     } catch (const std::exception& error) {
       new_problem = error.what();
     }
@@ -214,9 +220,9 @@ bool Tailer::Impl::list() {
   }
   any |= std::erase_if(runs, [&](const auto& run) { return !present.contains(run.first); }) > 0;
   logs.forget_if([&](const std::string& id) { return !present.contains(id); });
-  // A root of ten thousand runs is not listed all the time.
+  // A root of ten thousand runs is not listed all the time, but a hundredth of it.
   const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
-  next_listing = Clock::now() + std::max(kQuietPeriod, 10 * took);
+  next_listing = Clock::now() + std::max(kQuietPeriod, 100 * took);
   return any;
 }
 
@@ -235,7 +241,8 @@ bool Tailer::Impl::refresh_active() {
       next_listing = {};
       continue;
     }
-    RunInfo info = read_run(view->root, view->info.folder);
+    const auto root = std::ranges::find(roots, view->root, &Root::path);
+    RunInfo info = root->list.read(view->info.folder);
     info.id = view->info.id;
     info.name = view->info.name;
     any |= take(std::move(info), view->root, view->color);
@@ -382,7 +389,7 @@ Tailer::Tailer(fs::path root, std::vector<fs::path> more_paths, fs::path cache, 
     : impl_(std::make_unique<Impl>(std::move(cache))) {
   impl_->changed = std::move(changed);
   impl_->sweeps.add_root(root, "");
-  impl_->roots.push_back({std::move(root), ""});
+  impl_->roots.emplace_back(std::move(root), "");
   for (fs::path& path : more_paths) {
     if (is_journal_file(path)) {
       impl_->sweeps.add_journal(std::move(path));
@@ -392,7 +399,7 @@ Tailer::Tailer(fs::path root, std::vector<fs::path> more_paths, fs::path cache, 
     const std::string name = (whole.has_filename() ? whole : whole.parent_path()).filename().string();
     const std::string prefix = name.empty() ? "log" : name;
     impl_->sweeps.add_root(path, prefix + "/");
-    impl_->roots.push_back({std::move(path), prefix});
+    impl_->roots.emplace_back(std::move(path), prefix);
   }
   impl_->thread = std::thread([this] { impl_->work(); });
 }

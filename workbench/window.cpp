@@ -25,7 +25,7 @@ namespace ablate {
 namespace {
 
 constexpr double kAfterInput = 0.7;  // Seconds that frames go on after input, so that tooltips come.
-constexpr double kAtRest = 2;        // Seconds between frames where nothing happens: "3 s left" goes on.
+constexpr double kAtRest = 2;        // Seconds between frames where time alone passes: "3 s left" goes on.
 
 std::string& last_glfw_error() {
   static std::string text;  // GLFW's callback has no place for a pointer of ours.
@@ -199,7 +199,8 @@ int run_window(const WindowOptions& options) {
     const Window::Event event = window.wait(active ? 1.0 / 30 : typing ? 0.25 : 0.5);
     // News alone is one frame; a person sees menus fade and curves follow the mouse.
     if (event == Window::Event::input) active_until = glfwGetTime() + kAfterInput;
-    if (event == Window::Event::none && !active && !typing && glfwGetTime() < drawn + kAtRest) continue;
+    const bool time_passes = window.contents().time_passes() && glfwGetTime() >= drawn + kAtRest;
+    if (event == Window::Event::none && !active && !typing && !time_passes) continue;
     window.frame();
     drawn = glfwGetTime();
   }

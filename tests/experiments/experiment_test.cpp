@@ -234,18 +234,18 @@ TEST_F(CreateRuns, MakesAQueuedFolderForEachInOrderWithEverythingAsked) {
   ASSERT_EQ(runs.size(), 2u);
   const RunInfo run = read_run("runs", runs[1]);
   EXPECT_EQ(run.status.state, RunState::queued);
-  EXPECT_EQ(run.run["variant"], "group");
-  EXPECT_EQ(run.run["experiment"], "norms");
-  EXPECT_EQ(run.run["task"], "segmentation");
-  EXPECT_EQ(run.run["seed"], 0);
-  EXPECT_EQ(run.run["config"], RunConfig::from_json({{"model.norm", "group"}}).to_json());
-  EXPECT_TRUE(run.run["provenance"].contains("ablate"));
+  EXPECT_EQ(run.run->at("variant"), "group");
+  EXPECT_EQ(run.run->at("experiment"), "norms");
+  EXPECT_EQ(run.run->at("task"), "segmentation");
+  EXPECT_EQ(run.run->at("seed"), 0);
+  EXPECT_EQ(run.run->at("config"), RunConfig::from_json({{"model.norm", "group"}}).to_json());
+  EXPECT_TRUE(run.run->at("provenance").contains("ablate"));
 }
 
 TEST_F(CreateRuns, AStageNamesTheFolderOfTheOneBefore) {
   const auto folders = create_runs("runs", from(kStages));
   ASSERT_EQ(folders.size(), 3u);
-  const auto after = [&](std::size_t i) { return after_of(read_run("runs", folders[i]).run); };
+  const auto after = [&](std::size_t i) { return after_of(*read_run("runs", folders[i]).run); };
   EXPECT_EQ(after(0)->run, folders[1].filename().string());
   EXPECT_EQ(after(0)->from, "best");
   EXPECT_FALSE(after(1));
@@ -256,13 +256,13 @@ TEST_F(CreateRuns, ARunOfTheRootComesBeforeVariantsThatComeAfterNone) {
   Experiment experiment = from(kStages);
   experiment.after = After{"earlier", "last"};
   const auto folders = create_runs("runs", experiment);
-  EXPECT_EQ(after_of(read_run("runs", folders[1]).run)->run, "earlier");
-  EXPECT_EQ(after_of(read_run("runs", folders[0]).run)->run, folders[1].filename().string());
+  EXPECT_EQ(after_of(*read_run("runs", folders[1]).run)->run, "earlier");
+  EXPECT_EQ(after_of(*read_run("runs", folders[0]).run)->run, folders[1].filename().string());
 }
 
 TEST_F(CreateRuns, FoldersBecomeAbsoluteSinceTheWorkerRunsElsewhere) {
   const json base{{"data.dataset", "folder"}, {"data.path", "photos"}, {"data.gallery", "./photos/../photos"}};
-  const json config = read_run("runs", create_runs("runs", from({{"base", base}})).at(0)).run["config"];
+  const json config = read_run("runs", create_runs("runs", from({{"base", base}})).at(0)).run->at("config");
   EXPECT_EQ(config["data"]["path"], (folder_ / "photos").string());
   EXPECT_EQ(config["data"]["gallery"], (folder_ / "photos").string());
 }

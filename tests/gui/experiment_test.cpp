@@ -115,6 +115,7 @@ void ExperimentTest::stop_everything(Driver& driver, ImGuiTestContext& context) 
   if (driver.contents().busy()) context.MenuClick("//##MainMenuBar/Run/Stop all");
   driver.wait_until(
       context, [&] { return !driver.contents().busy(); }, 60, "everything has stopped");
+  EXPECT_FALSE(driver.contents().time_passes()) << "so that nothing is drawn until something happens";
 }
 
 /// Stopped half way, and once more to its end.
@@ -211,9 +212,9 @@ TEST_F(ExperimentTest, FindsALearningRateForEachVariantAndTrainsAtIt) {
   for (const auto& run : driver.snapshot().runs) {
     const RunInfo& info = run->info;
     if (info.status.range_test.is_object())
-      own[info.run["variant"]] = info.status.range_test["suggestions"]["minimum"];
+      own[info.run->at("variant")] = info.status.range_test["suggestions"]["minimum"];
     else
-      rates.emplace(info.run["variant"], run->config->real("optimizer.lr"));
+      rates.emplace(info.run->at("variant"), run->config->real("optimizer.lr"));
   }
   const auto [first, second] = std::pair(rates.find("batch"), std::next(rates.find("batch")));
   EXPECT_NEAR(first->second / suggested, 1, 0.01);  // As typed: three digits.

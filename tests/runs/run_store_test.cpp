@@ -48,7 +48,7 @@ TEST(CreateRun, MakesAQueuedRunFolder) {
   EXPECT_EQ(info.name, "v");
   EXPECT_EQ(info.experiment, "e");
   EXPECT_EQ(info.status.state, RunState::queued);
-  EXPECT_EQ(info.run.at("format"), 1);
+  EXPECT_EQ(info.run->at("format"), 1);
 }
 
 TEST(CreateRun, ManyInOneSecondAreFoldersOfTheirOwn) {
@@ -74,7 +74,7 @@ TEST(CreateRun, RootThatCantBeWrittenToIsNamed) {
 TEST(CreateRun, NumbersThatAreNotFiniteSurvive) {
   const TempFolder root;
   const auto folder = create_run(root.path(), "x", {{"config", {{"clip", INFINITY}, {"list", {NAN, 1.5, -INFINITY}}}}});
-  const auto config = read_run(root.path(), folder).run.at("config");
+  const auto config = read_run(root.path(), folder).run->at("config");
   EXPECT_EQ(config.at("clip"), "Infinity");
   EXPECT_EQ(config.at("list"), nlohmann::json::parse(R"(["NaN", 1.5, "-Infinity"])"));
 }
@@ -92,7 +92,7 @@ TEST(ListRuns, FindsOwnAndForeignRunsAtAnyDepth) {
   std::filesystem::create_directories(root / "folder.tfevents");
   EXPECT_THAT(ids(root.path()), ElementsAre(".hidden", "foreign", "foreign/sub", "group/deeper", "own"));
   for (const RunInfo& info : list_runs(root.path()))
-    EXPECT_EQ(info.status.state == RunState::foreign, info.run.is_null()) << info.id;
+    EXPECT_EQ(info.status.state == RunState::foreign, info.run->is_null()) << info.id;
 }
 
 TEST(ListRuns, RootMayBeTheRunItself) {

@@ -29,7 +29,7 @@ std::vector<std::string> names_of(const Experiment& experiment) {
 RunInfo tested(const Variant& variant, const nlohmann::json& suggestions) {
   RunInfo run;
   run.id = run.name = variant.name;
-  run.run = {{"config", variant.config.to_json()}};
+  run.run = std::make_shared<const nlohmann::json>(nlohmann::json{{"config", variant.config.to_json()}});
   run.status.state = RunState::completed;
   run.status.range_test = {{"suggestions", suggestions}};
   return run;

@@ -41,7 +41,7 @@ TEST(Band, CurvesLoggedAtOtherStepsMeetOnTheLineBetween) {
 RunView run_of(const char* variant, const char* norm, int seed) {
   RunView run;
   run.info.id = run.info.name = std::string(variant) + std::to_string(seed);
-  run.info.run = {{"variant", variant}};
+  run.info.run = std::make_shared<const nlohmann::json>(nlohmann::json{{"variant", variant}});
   auto config = std::make_shared<RunConfig>();
   config->set("model.norm", norm);
   config->set("train.seed", seed);

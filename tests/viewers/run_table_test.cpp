@@ -28,6 +28,10 @@ struct Foreign {
   RunView view;
 };
 
+std::shared_ptr<const nlohmann::json> begun_from(const nlohmann::json& parent) {
+  return std::make_shared<const nlohmann::json>(nlohmann::json{{"parent", parent}});
+}
+
 class RunTableTest : public testing::Test {
  protected:
   Foreign a_{"a", {{"lr", 0.1}, {"net", "unet"}}, {3, 1, 2}};
@@ -103,9 +107,9 @@ TEST_F(RunTableTest, PinnedRunsStandBeforeAllOthers) {
 }
 
 TEST_F(RunTableTest, ARunKnowsWhatItBeganFrom) {
-  a_.view.info.run = {{"parent", "/runs/20261121-101500-coarse/checkpoints/step-00000400"}};
-  b_.view.info.run = {{"parent", "/models/unet.pth"}};
-  c_.view.info.run = {{"parent", nullptr}};
+  a_.view.info.run = begun_from("/runs/20261121-101500-coarse/checkpoints/step-00000400");
+  b_.view.info.run = begun_from("/models/unet.pth");
+  c_.view.info.run = begun_from(nullptr);
   EXPECT_EQ(run_cell(a_.view, run_column("begun from")).text, "20261121-101500-coarse@400");
   EXPECT_EQ(run_cell(b_.view, run_column("begun from")).text, "unet.pth");
   EXPECT_EQ(run_cell(c_.view, run_column("begun from")).text, "");

@@ -24,7 +24,7 @@ std::string without_seed(const RunView& run) {
 }
 
 std::string variant_of(const RunView& run) {
-  const std::string variant = run.info.run.is_object() ? run.info.run.value("variant", "") : "";
+  const std::string variant = run.info.run->is_object() ? run.info.run->value("variant", "") : "";
   return variant.empty() ? run.info.name : variant;
 }
 

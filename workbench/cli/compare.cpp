@@ -24,8 +24,8 @@ int compare(const Invocation& invocation, const std::vector<std::string>& words)
   std::set<std::string> tags;
   for (const std::string& word : words) {
     Compared run{find_run(invocation.root(), word), std::nullopt, {}};
-    if (run.info.run.is_object() && run.info.run.contains("config"))
-      configs.push_back(*(run.config = RunConfig::from_json(run.info.run["config"])));
+    if (run.info.run->is_object() && run.info.run->contains("config"))
+      configs.push_back(*(run.config = RunConfig::from_json(run.info.run->at("config"))));
     run.values = last_values(run.info).of;
     for (const auto& [tag, value] : run.values) tags.insert(tag);
     runs.push_back(std::move(run));

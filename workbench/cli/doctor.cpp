@@ -38,7 +38,7 @@ nlohmann::json diagnosis_of(const NamedCheckpoint& named, const std::string& mov
 
 /// The run as it was, and with each cure that is a change of one option.
 Experiment experiment_of_cures(const RunInfo& run, const DoctorOptions& options, const nlohmann::json& findings) {
-  RunConfig config = RunConfig::from_json(run.run.at("config"));
+  RunConfig config = RunConfig::from_json(run.run->at("config"));
   if (!options.data.empty()) config.set("data.path", plain_path(options.data).string());
   Experiment experiment;
   experiment.name = run.name + "-fix";

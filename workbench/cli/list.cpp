@@ -48,7 +48,7 @@ void tell_if_forsaken(const std::filesystem::path& root) {
 
 /// Made by a launch that was cut short, or is under way.
 bool is_in_no_queue(const RunInfo& run, const std::vector<std::filesystem::path>& waiting, const LocalQueue& queue) {
-  return run.status.state == RunState::queued && run.status.launcher.empty() && !run.run.contains("sweep") &&
+  return run.status.state == RunState::queued && run.status.launcher.empty() && !run.run->contains("sweep") &&
          std::ranges::find(waiting, std::filesystem::absolute(run.folder).lexically_normal()) == waiting.end() &&
          !queue.working(run.folder);
 }

@@ -91,7 +91,7 @@ int find(const Invocation& invocation, const LrFindOptions& options) {
   const RunInfo done = train_in_foreground(invocation, run);
   RunReader reader(done.folder);
   reader.poll();
-  const RangeTest test = *RangeTest::from(RunConfig::from_json(done.run.at("config")));
+  const RangeTest test = *RangeTest::from(RunConfig::from_json(done.run->at("config")));
   const RangeCurve curve = curve_of(test, *reader.data());
   const bool whole = done.status.state == RunState::completed;
   const LrSuggestions found =

@@ -120,7 +120,7 @@ void print_json(const nlohmann::json& document) { fmt::print("{}\n", json_text(d
 
 std::string state_words(const std::filesystem::path& root, const RunInfo& run) {
   std::string words(name_of(run.status.state));
-  const auto after = run.status.state == RunState::queued ? after_of(run.run) : std::nullopt;
+  const auto after = run.status.state == RunState::queued ? after_of(*run.run) : std::nullopt;
   if (!after) return words;
   const RunInfo first = read_run(root, root / after->run);
   return first.status.state == RunState::completed ? words : fmt::format("{} after {}", words, first.name);
@@ -153,7 +153,7 @@ nlohmann::json run_summary(const RunInfo& run) {
           {"figures", figures},
           {"pinned", run.meta.pinned},
           {"archived", run.meta.archived},
-          {"after", after_of(run.run) ? run.run["after"] : nlohmann::json()},
+          {"after", after_of(*run.run) ? run.run->at("after") : nlohmann::json()},
           {"training_seconds", status.training_seconds}};
 }
 

@@ -79,7 +79,7 @@ bool Progress::update() {
       over &= is_over(run.status);
       continue;
     }
-    const auto after = after_of(run.run);
+    const auto after = after_of(*run.run);
     const Turn turn = after ? turn_of(root_, *after) : Turn{};
     over &= turn.kind == Turn::Kind::held_up;
     if (turn.kind == Turn::Kind::held_up) run.status.waiting = turn.words;

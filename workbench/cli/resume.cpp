@@ -51,12 +51,12 @@ void resume_watched(const std::filesystem::path& root, const RunInfo& run) {
 void extend(const RunInfo& run, const nlohmann::json& steps) {
   if (run.status.state == RunState::running || run.status.state == RunState::queued)
     throw Error(fmt::format("{} is {}: stop it before you give it more steps.", run.id, name_of(run.status.state)));
-  if (!run.run.is_object())
+  if (!run.run->is_object())
     throw Error(fmt::format("{} was not made by Ablate (no run.json): it can't be resumed.", run.id));
   if (run.status.state == RunState::diverged)
     throw Error(fmt::format("{} has diverged, and would again. Start a new run with a lower learning rate.", run.id));
   refuse_ended(run);
-  nlohmann::json document = run.run;
+  nlohmann::json document = *run.run;
   RunConfig config = RunConfig::from_json(document.at("config"));
   const nlohmann::json before = config.at("train.steps");
   config.set("train.steps", steps);

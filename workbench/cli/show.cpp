@@ -107,7 +107,7 @@ int show(const Invocation& invocation, const std::string& word) {
   if (invocation.json) {
     nlohmann::json document = run_summary(run);
     for (const auto& [tag, value] : values) document["metrics"][tag] = json_number(value);
-    document["config"] = run.run.is_object() ? run.run.value("config", nlohmann::json()) : nlohmann::json();
+    document["config"] = run.run->is_object() ? run.run->value("config", nlohmann::json()) : nlohmann::json();
     document["findings"] = findings_json(run);
     if (run.status.range_test.is_object()) document["range_test"] = run.status.range_test;
     document["damage"] = damage;
@@ -127,7 +127,7 @@ int show(const Invocation& invocation, const std::string& word) {
   for (const auto& [name, value] : run.meta.figures) line(name, fmt::format("{:g}", value));
   line("notes", run.meta.notes);
   line("state", state_words(invocation.root(), run), tone_of(status.state));
-  if (const auto after = after_of(run.run))
+  if (const auto after = after_of(*run.run))
     line("after", after->run + (after->from.empty() ? "" : fmt::format(", from its weights \"{}\"", after->from)));
   if (const auto priority = LocalQueue(invocation.root()).priority(run.folder); priority && *priority != 0)
     line("priority", std::to_string(*priority));
@@ -140,11 +140,11 @@ int show(const Invocation& invocation, const std::string& word) {
     line("best",
          fmt::format("{} {} at step {}", status.best_metric, short_number(status.best_value), status.best_step));
   if (status.training_seconds > 0) line("training", short_time(status.training_seconds));
-  if (run.run.is_object() && run.run.contains("data")) line("data", words_of(run.run["data"]));
+  if (run.run->is_object() && run.run->contains("data")) line("data", words_of(run.run->at("data")));
   line("not drawn", not_drawn);
   head.print();
-  if (run.run.is_object() && run.run.contains("config")) {
-    const RunConfig config = RunConfig::from_json(run.run["config"]);
+  if (run.run->is_object() && run.run->contains("config")) {
+    const RunConfig config = RunConfig::from_json(run.run->at("config"));
     const RunConfig defaults;
     Table table({{"OPTION"}, {"VALUE"}, {"DEFAULT"}});
     for (const std::string& key : differing_keys({defaults, config}))
@@ -152,7 +152,7 @@ int show(const Invocation& invocation, const std::string& word) {
     fmt::print("\n");
     table.print();
   }
-  if (!run.run.is_object() && !hparams.empty()) {  // Ours are its options.
+  if (!run.run->is_object() && !hparams.empty()) {  // Ours are its options.
     Table table({{"HYPER-PARAMETER"}, {"VALUE"}});
     for (const auto& [name, value] : hparams.items()) table.add({{name}, {value.dump(), Tone::strong}});
     fmt::print("\n");
