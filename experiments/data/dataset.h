@@ -71,6 +71,8 @@ std::string encode_png(const Picture& picture);
 /// For programs that read pictures, at their beginning: OpenCV prints nothing, since what a file lacks is said by who
 /// reads it, once, with its name.
 void quiet_opencv();
+/// A picture of a log: PNG, JPEG, or a GIF's first frame, as grey, RGB or with opacity. Throws Error for anything else,
+/// and for more than 64 million pixels, of which a short file may claim to have as many as it likes.
 Picture decode_picture(std::string_view encoded);
 
 }  // namespace ablate

@@ -8,13 +8,11 @@
 #include <memory>
 #include <vector>
 
+#include "experiments/data/picture_files.h"
 #include "runs/error.h"
 
 namespace ablate {
 namespace {
-
-/// More than any log holds; a file may claim 65535 × 65535.
-constexpr std::size_t kMostPixels = 64'000'000;
 
 int read_some(GifFileType* gif, GifByteType* bytes, int count) {
   auto& left = *static_cast<std::string_view*>(gif->UserData);

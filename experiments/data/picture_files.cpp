@@ -13,6 +13,16 @@ namespace {
 
 std::string ending_of(const std::filesystem::path& file) { return lower_case(file.extension().string()); }
 
+using namespace std::string_view_literals;
+constexpr std::string_view kPng = "\x89PNG\r\n\x1a\n"sv, kJpeg = "\xff\xd8\xff"sv;
+
+/// Whose first byte is the largest.
+std::uint64_t number_at(std::string_view bytes, std::size_t at, std::size_t size) {
+  std::uint64_t number = 0;
+  for (const char byte : bytes.substr(at, size)) number = number << 8 | static_cast<std::uint8_t>(byte);
+  return number;
+}
+
 bool is_hidden(const std::filesystem::path& file) { return file.filename().string().starts_with('.'); }
 
 }  // namespace
@@ -35,8 +45,7 @@ bool is_video(const std::filesystem::path& file) {
 }
 
 bool may_have_opacity(std::string_view bytes) {
-  using namespace std::string_view_literals;
-  if (bytes.starts_with("\x89PNG\r\n\x1a\n"sv)) {
+  if (bytes.starts_with(kPng)) {
     constexpr std::size_t kColorType = 25;  // In the header chunk, which comes first: 3 palette, 4 and 6 with opacity.
     return bytes.size() > kColorType && (bytes[kColorType] & 4 || bytes[kColorType] == 3);
   }
@@ -44,9 +53,23 @@ bool may_have_opacity(std::string_view bytes) {
          bytes.starts_with("MM\0*"sv);
 }
 
+std::optional<std::uint64_t> pixels_of(std::string_view bytes) {
+  if (bytes.starts_with(kPng))
+    return bytes.size() < 24 ? std::nullopt : std::optional(number_at(bytes, 16, 4) * number_at(bytes, 20, 4));
+  if (!bytes.starts_with(kJpeg)) return std::nullopt;
+  // Segments by their lengths, until the one that begins a frame.
+  for (std::size_t i = 2; i + 9 <= bytes.size() && number_at(bytes, i, 1) == 0xff;) {
+    const std::uint64_t marker = number_at(bytes, i + 1, 1);
+    const bool frame = marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+    if (frame) return number_at(bytes, i + 5, 2) * number_at(bytes, i + 7, 2);
+    i += marker == 0xff ? 1 : 2 + number_at(bytes, i + 2, 2);
+  }
+  return std::nullopt;
+}
+
 bool is_cut_off_jpeg(std::string_view bytes) {
   const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(bytes[i]); };
-  if (bytes.size() < 3 || at(0) != 0xff || at(1) != 0xd8 || at(2) != 0xff) return false;
+  if (!bytes.starts_with(kJpeg)) return false;
   // Segments by their lengths (a thumbnail within one has an end marker of its own), scans by their bytes, in which a
   // marker is 0xff followed by neither 0 nor a restart.
   for (std::size_t i = 2; i + 1 < bytes.size();) {
@@ -58,7 +81,7 @@ bool is_cut_off_jpeg(std::string_view bytes) {
     }
     if (marker == 0xd9) return false;
     if (i + 3 >= bytes.size()) return true;
-    i += 2 + std::size_t(at(i + 2)) * 256 + at(i + 3);
+    i += 2 + number_at(bytes, i + 2, 2);
     if (marker != 0xda) continue;
     while (i + 1 < bytes.size() && (at(i) != 0xff || at(i + 1) == 0 || (at(i + 1) >= 0xd0 && at(i + 1) <= 0xd7))) ++i;
   }

@@ -140,6 +140,9 @@ std::string encode_png(const Picture& picture) {
 
 Picture decode_picture(std::string_view encoded) {
   if (is_gif(encoded)) return first_frame(encoded);
+  const auto pixels = pixels_of(encoded);
+  if (!pixels) throw Error(fmt::format("{} bytes are no whole PNG, JPEG or GIF.", encoded.size()));
+  if (*pixels > kMostPixels) throw Error(fmt::format("A picture of {} pixels is too large to be shown.", *pixels));
   cv::Mat mat;
   try {
     mat = decoded(encoded, cv::IMREAD_UNCHANGED);

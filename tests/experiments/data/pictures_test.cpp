@@ -145,6 +145,21 @@ TEST_F(Pictures, OtherFilesThatAreDamagedAreRefused) {
   EXPECT_THROW(decode_picture(""), Error);
 }
 
+TEST_F(Pictures, TheirSizeIsKnownBeforeTheyAreDecoded) {
+  for (const char* ending : {".png", ".jpg"}) {
+    const std::string whole = bytes_of(noise(20, 30), ending);
+    EXPECT_EQ(pixels_of(whole), 600u) << ending;
+    EXPECT_EQ(pixels_of(whole.substr(0, 20)), std::nullopt) << ending;
+  }
+  EXPECT_EQ(pixels_of(bytes_of(noise(20, 30), ".bmp")), std::nullopt);
+}
+
+TEST_F(Pictures, OneThatClaimsMorePixelsThanALogHoldsIsNotDecoded) {
+  std::string claims = bytes_of(noise(20, 30), ".png");
+  claims[16 + 1] = claims[20 + 1] = 1;  // 65536 and more, each way.
+  EXPECT_THAT([&] { decode_picture(claims); }, ThrowsMessage<Error>(HasSubstr("too large")));
+}
+
 std::string from_hex(const std::string& hex) {
   std::string bytes;
   for (std::size_t i = 0; i < hex.size(); i += 2) bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
