@@ -1,9 +1,11 @@
 """Our reader finds what TensorBoard's Scalars dashboard shows, on logs made to be misread."""
 
+import json
 import logging
 import math
 import os
 import random
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -20,14 +22,18 @@ from event_tools import event, frame, metadata, simple, start, summary, tensor, 
 logging.getLogger("tensorboard").setLevel(logging.CRITICAL)
 
 
-def dashboard(folder):
-    """{tag: [(step, wall, value)]} as the Scalars dashboard has them, without its sampling."""
+def dashboards(folder, add):
+    """{run: {tag: [(step, wall, value)]}} as the Scalars dashboard has them, without its sampling."""
     multiplexer = EventMultiplexer(size_guidance={"tensors": 0}, tensor_size_guidance={"scalars": 0})
-    multiplexer.AddRun(folder, "run")
+    add(multiplexer)
     multiplexer.Reload()
     provider = MultiplexerDataProvider(multiplexer, folder)
     read = provider.read_scalars(RequestContext(), experiment_id="e", plugin_name="scalars", downsample=10**9)
-    return {tag: [(d.step, d.wall_time, float(d.value)) for d in data] for tag, data in read.get("run", {}).items()}
+    return {run: {tag: [(d.step, d.wall_time, float(d.value)) for d in data] for tag, data in tags.items()} for run, tags in read.items()}
+
+
+def dashboard(folder):
+    return dashboards(folder, lambda multiplexer: multiplexer.AddRun(folder, "run")).get("run", {})
 
 
 def exported(folder, bytes_per_poll=None):
@@ -168,6 +174,27 @@ class ExportEqualsDashboard(unittest.TestCase):
             with self.subTest(name):
                 points += sum(len(rows) for rows in self.compare(files).values())
         self.assertGreater(points, 100)  # The dashboard did show something to compare with.
+
+    def test_nested_runs_of_any_name(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for number, run in enumerate([".", "a", "a/b", "a/b/c d/Ünï", "a b"]):
+                os.makedirs(os.path.join(folder, run), exist_ok=True)
+                with open(os.path.join(folder, run, "1.tfevents"), "wb") as file:
+                    file.write(version() + summary(1, simple("loss/train", number), simple(f"only {number}", 1)))
+            expected = dashboards(folder, lambda multiplexer: multiplexer.AddRunsFromDirectory(folder))
+            self.assertEqual(len(expected), 5)
+            command = [os.path.join(os.environ["ABLATE_BIN"], "ablate"), "export", folder, "--json"]
+            ours = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+            self.assertEqual({run: {tag: list(map(tuple, rows)) for tag, rows in tags.items()} for run, tags in ours.items()}, expected)
+
+    def test_twelve_thousand_tags(self):
+        content = version() + b"".join(summary(step, *(simple(f"layer{i % 100}/{i}", i + step) for i in range(12_000))) for step in range(2))
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "1.tfevents"), "wb") as file:
+                file.write(content)
+            ours = exported(folder)
+            self.assertEqual(len(ours), 12_000)
+            self.assertEqual(ours, dashboard(folder))
 
     def test_cut_at_every_byte(self):
         whole = GOOD + summary(2, simple("a", 3), tensor("t", "scalars", float_val=[4]))
