@@ -78,6 +78,10 @@ def darken(folder, names):
     changed(folder, "images", names, lambda picture: (picture * 0.25).astype(np.uint8))
 
 
+def take_contrast(folder, names):
+    changed(folder, "images", names, lambda picture: (118 + (picture - 118.0) * 0.25).astype(np.uint8))
+
+
 def exchange_red_and_blue(folder, names):
     changed(folder, "images", names, lambda picture: np.ascontiguousarray(picture[..., ::-1]))
 

@@ -34,28 +34,32 @@ FAULTS = {
     "statistics-only-forwards": [{"train.accumulate": 4, "train.accumulate_fault": True}],
     "learning-rate-too-high": [{"optimizer.lr": 30}, {"optimizer.name": "sgd", "optimizer.lr": 50}],
     "learning-rate-too-low": [{"optimizer.lr": 3e-6}, {"optimizer.name": "sgd", "optimizer.lr": 1e-5},
-                             {"schedule.name": "multistep", "schedule.milestones": [3, 6], "schedule.gamma": 0.01}],
+                             {"schedule.name": "multistep", "schedule.milestones": [3, 6], "schedule.gamma": 0.01},
+                             {"schedule.name": "exponential", "schedule.gamma": 0.4},
+                             {"optimizer.name": "sgd", "optimizer.lr": 0.1, "train.clip_norm": 1e-5}],
     "vanishing-gradients": [{"model.norm": "none", "model.activation": "sigmoid"},
-                            {"model.norm": "none", "model.activation": "sigmoid", "optimizer.name": "sgd", "optimizer.lr": 0.5}],
+                            {"model.norm": "none", "model.activation": "sigmoid", "optimizer.name": "sgd", "optimizer.lr": 0.5}, "faint weights"],
     "double-softmax": [{"model.head": "softmax", "loss.bce": 0, "loss.ce_on_softmax": 1}],
     "missing-pooling": [{"model.pool": "none"}],
     "leakage": ["leak"],
-    "inverted-masks": ["invert held-out", "invert some"],
+    "inverted-masks": ["invert held-out", "invert some", "invert much of training"],
     "mismatched-masks": ["mismatch all", "mismatch some", "masks too low", "masks mirrored"],
-    "input-normalisation": ["darken held-out", "red for blue"],
+    "input-normalisation": ["darken held-out", "red for blue", "flat held-out"],
     "domain-shift": ["another world"],
     "overfitting": ["few pictures"],
     "colour-shortcut": ["blue people", "bright people"],
     "underfitting": [{"model.channels": 1, "model.depth": 1}],
     "exploding-gradients": [{"optimizer.name": "sgd", "optimizer.lr": 0.1, "loss.bce": 1000},
-                            {"optimizer.name": "sgd", "optimizer.lr": 0.05, "loss.bce": 5000, "model.norm": "none"}],
+                            {"optimizer.name": "sgd", "optimizer.lr": 0.05, "loss.bce": 5000, "model.norm": "none"}, "wild weights"],
     "dead-units": ["dead biases"],
     "missing-buffers": ["buffers as made", "some buffers as made", "no buffers"],
     "validation-moves-buffers": ["buffers moved"],
     "not-finite": ["NaN weights"],
 }
-# What is wrong with the weights that a run begins with; or with its last checkpoint.
-BEGINNINGS = ("dead biases", "fine-tuned")
+# What is wrong with the weights that a run begins with, and its settings; or with its last checkpoint.
+BEGINNINGS = {"dead biases": {}, "fine-tuned": {"optimizer.lr": 3e-4},
+              "faint weights": {"model.norm": "none", "model.activation": "tanh", "optimizer.name": "sgd", "optimizer.lr": 0.1},
+              "wild weights": {"model.norm": "none", "optimizer.name": "sgd", "optimizer.lr": 0.05}}
 CHECKPOINTS = ("buffers as made", "some buffers as made", "no buffers", "buffers moved", "NaN weights")
 HEALTHY = [
     {}, {"model.norm": "instance"}, {"model.norm": "group", "model.norm_groups": 2}, {"model.norm": "layer"}, {"model.norm": "none"},
@@ -132,12 +136,14 @@ class PlantedFaults(AblateTest):
         """A run that another begins from: one that has learnt already, or whose weights are such that all fail."""
         if fault == "fine-tuned":
             return json.loads(self.trained(seed, **{**settings, "optimizer.lr": BASE["optimizer.lr"]}).stdout)["run"]
-        run = json.loads(self.trained(seed, **{**settings, "train.steps": 1}).stdout)["run"]
+        run = json.loads(self.trained(seed, **{**settings, "train.steps": 1, "optimizer.lr": 1e-6}).stdout)["run"]
 
         def edit(tensors):
             for name, tensor in tensors.items():
-                if name == "down1.norm2.bias":  # All else hangs on it.
+                if fault == "dead biases" and name == "down1.norm2.bias":  # All else hangs on it.
                     tensor.fill_(-12)
+                if fault in ("faint weights", "wild weights") and name.endswith("weight"):
+                    tensor.mul_(0.12 if fault == "faint weights" else 4)
         self.edit_weights(run, edit)
         return run
 
@@ -162,6 +168,8 @@ class PlantedFaults(AblateTest):
             drawn_people.invert(folder, held_out)
         elif fault == "invert some":
             drawn_people.invert(folder, list(rng.choice(names, len(names) // 5, replace=False)))
+        elif fault == "invert much of training":
+            drawn_people.invert(folder, list(rng.choice(training, len(training) * 2 // 5, replace=False)))
         elif fault == "mismatch all":
             drawn_people.exchange_masks(folder, names)
         elif fault == "mismatch some":
@@ -172,6 +180,8 @@ class PlantedFaults(AblateTest):
             drawn_people.mirror_masks(folder, names)
         elif fault == "darken held-out":
             drawn_people.darken(folder, held_out)
+        elif fault == "flat held-out":
+            drawn_people.take_contrast(folder, held_out)
         elif fault == "red for blue":
             drawn_people.exchange_red_and_blue(folder, held_out)
         elif fault == "another world":
@@ -186,9 +196,9 @@ class PlantedFaults(AblateTest):
     def examined(self, fault, seed, photographs):
         """Causes that are named of a run with this fault, and all that was said."""
         spoilt = fault if fault in CHECKPOINTS else None
-        begun = fault if fault in BEGINNINGS else None
+        begun = fault if isinstance(fault, str) and fault in BEGINNINGS else None
         if spoilt or begun:
-            fault = {"optimizer.lr": 3e-4} if fault == "fine-tuned" else {}
+            fault = BEGINNINGS.get(fault, {})
         if isinstance(fault, str) or photographs:
             folder = self.folder_of(fault, seed, photographs)
             if isinstance(fault, str):

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 #include "experiments/cure.h"
 #include "experiments/training/precision.h"
@@ -13,9 +15,11 @@ namespace {
 /// Samples that attempts and the run are compared by.
 constexpr std::size_t kJudges = 64;
 constexpr Step kFewestSteps = 12, kMostSteps = 20;
+/// Of the metric: what is the same.
+constexpr double kSame = 0.02;
 
-FixedBatches judges(const Patient& patient) {
-  return FixedBatches(patient.data.source.dataset, spread_over(patient.data.source.training, kJudges),
+FixedBatches judges(const Patient& patient, std::shared_ptr<const Dataset> dataset) {
+  return FixedBatches(std::move(dataset), spread_over(patient.data.source.training, kJudges),
                       static_cast<std::size_t>(patient.config.integer("train.batch_size")), patient.device)
       .whole();
 }
@@ -26,7 +30,7 @@ Attempts::Attempts(const Patient& patient, const TellTest& tell, Diagnosis& diag
     : patient_(patient),
       tell_(tell),
       diagnosis_(diagnosis),
-      judged_(judges(patient)),
+      judged_(judges(patient, patient.data.source.dataset)),
       steps_(std::clamp(patient.steps / 10, kFewestSteps, kMostSteps)),
       metric_(patient.task) {
   tell_("the training data, as the network trained with it");
@@ -36,20 +40,28 @@ Attempts::Attempts(const Patient& patient, const TellTest& tell, Diagnosis& diag
   own_loss_ = own.losses.at("");
 }
 
+FixedBatches Attempts::judged_of(std::shared_ptr<const Dataset> dataset) const {
+  return judges(patient_, std::move(dataset));
+}
+
 const SeenStep& Attempts::start() {
   if (!start_) start_ = see_step(patient_, nullptr);
   return *start_;
 }
 
-std::optional<Rehearsal> Attempts::made(const std::string& change, Step steps) {
-  const auto changed = change.empty() ? std::optional(config()) : cured(config(), change);
+std::optional<Rehearsal> Attempts::tried(const std::string& change, Step steps, const RehearsalPlan& plan) {
+  auto changed = change.empty() ? std::optional(config()) : cured(config(), change);
   if (!changed || (!change.empty() && changed->to_json() == config().to_json())) return std::nullopt;
-  const std::string with = change.empty() ? "" : " with " + change;
-  tell(fmt::format("{} steps from the start{}", steps, with));
+  // Of weights that a run began with, another network takes what fits.
+  if (change.find("model.") != std::string::npos && changed->is_set("init.from")) changed->set("init.strict", false);
+  const std::string how = fmt::format("{}{}{}", plan.from ? "further steps" : "steps from the start",
+                                      plan.lr ? fmt::format(" at a learning rate of {:.3g}", *plan.lr) : "",
+                                      change.empty() ? "" : " with " + change);
+  tell(fmt::format("{} {}", steps, how));
   try {
-    const Rehearsal made = rehearse(*changed, patient_.data, judged_, steps, patient_.device);
-    note(fmt::format("{} steps from the start{}: {} {}   (the run's {}: {})", made.steps, with, metric_.word(),
-                     share_word(made.metric), patient_.steps, share_word(own_)));
+    const Rehearsal made = rehearse(*changed, patient_.data, judged_, steps, patient_.device, plan);
+    note(fmt::format("{} {}: {} {}, loss {:.3g}   (the run's {}: {}, {:.3g})", made.steps, how, metric_.word(),
+                     share_word(made.metric), made.loss, patient_.steps, share_word(own_), own_loss_));
     return made;
   } catch (const std::exception& error) {  // Memory, too.
     const std::string words = error.what();
@@ -59,8 +71,27 @@ std::optional<Rehearsal> Attempts::made(const std::string& change, Step steps) {
   }
 }
 
-bool Attempts::cures(const std::optional<Rehearsal>& made) const {
-  return made && made->finite && made->learnt && metric_.better(made->metric, own_) > kWorthIt;
+std::optional<Rehearsal> Attempts::made(const std::string& change, Step steps) { return tried(change, steps, {}); }
+
+std::optional<Rehearsal> Attempts::gone_on(const std::string& change, Step steps, Mode judged_in,
+                                           std::optional<double> lr) {
+  return tried(change, steps, {&patient_.task, lr, judged_in});
+}
+
+bool Attempts::further(const Rehearsal& made, double metric, double loss) const {
+  const double better = metric_.better(made.metric, metric);
+  return better > kWorthIt || (std::abs(better) < kSame && made.loss < kLessLoss * loss);
+}
+
+bool Attempts::cures(const std::optional<Rehearsal>& made, Mode judged_in) {
+  if (!made || !made->finite) return false;
+  double metric = own_, loss = own_loss_;
+  if (judged_in != Mode::train) {
+    const Measured own = measure(patient_.task, judged_, judged_in);
+    metric = own.metrics.at(metric_.name());
+    loss = own.losses.at("");
+  }
+  return (made->learnt || made->loss < kLessLoss * loss) && further(*made, metric, loss);
 }
 
 const std::optional<Rehearsal>& Attempts::unchanged() {
@@ -69,7 +100,7 @@ const std::optional<Rehearsal>& Attempts::unchanged() {
 }
 
 bool Attempts::beats_unchanged(const Rehearsal& made) {
-  return !unchanged() || !unchanged()->finite || metric_.better(made.metric, unchanged()->metric) > kWorthIt;
+  return !unchanged() || !unchanged()->finite || further(made, unchanged()->metric, unchanged()->loss);
 }
 
 bool Attempts::cured_by(const std::string& cause, const std::string& symptom, const std::vector<std::string>& changes,
@@ -79,20 +110,25 @@ bool Attempts::cured_by(const std::string& cause, const std::string& symptom, co
   for (const std::string& change : changes) {
     const auto now = made(change, steps_);
     if (!cures(now) || (cured_to_ && !(metric_.better(now->metric, *cured_to_) > kFarBetter))) continue;
-    if (best && !(metric_.better(now->metric, best->metric) > 0)) continue;
+    if (best && std::pair(metric_.better(now->metric, best->metric), best->loss - now->loss) <= std::pair(0.0, 0.0))
+      continue;
     best = now;
     finding.cure = change;
     finding.evidence = {last_note()};
   }
   if (!best || !beats_unchanged(*best)) return false;
   cured_to_ = best->metric;
-  const double gain = metric_.better(best->metric, own_);
+  const double gain = std::max(metric_.better(best->metric, own_), 1 - best->loss / own_loss_);
+  const bool by_loss = std::abs(metric_.better(best->metric, own_)) < kSame;
+  const auto came_to = [&](double metric, double loss) {
+    return by_loss ? fmt::format("a loss of {:.3g}", loss) : metric_.word() + " " + share_word(metric);
+  };
   finding.cause = cause;
   finding.confidence = std::clamp(gain / (gain + kWorthIt), 0.0, 0.99);
   finding.layer = layer;
   finding.sentence = fmt::format(
-      "{}: {} steps from the start with {} get to {} {} on training data, where this run's {} got to {}.", symptom,
-      best->steps, finding.cure, metric_.word(), share_word(best->metric), patient_.steps, share_word(own_));
+      "{}: {} steps from the start with {} get to {} on training data, where this run's {} got to {}.", symptom,
+      best->steps, finding.cure, came_to(best->metric, best->loss), patient_.steps, came_to(own_, own_loss_));
   found(std::move(finding));
   return true;
 }

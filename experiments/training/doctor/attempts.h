@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,8 @@ namespace ablate {
 
 /// By how much one training has to be better than another: more than samples or seeds make; and far better.
 inline constexpr double kWorthIt = 0.05, kFarBetter = 0.1;
+/// Where it is none, a mask being all there or not at all: the part of the other's loss that is less.
+inline constexpr double kLessLoss = 0.9;
 /// Steps of an attempt with a network that hardly learns at first.
 inline constexpr Step kLongAttempt = 40;
 
@@ -26,6 +29,8 @@ class Attempts {
   const PrimaryMetric& metric() const { return metric_; }
   /// Training samples that the run and attempts are compared by.
   FixedBatches& judged() { return judged_; }
+  /// The same, of a dataset that differs in what samples are.
+  FixedBatches judged_of(std::shared_ptr<const Dataset> dataset) const;
   /// Steps of a usual attempt: a tenth of the run's, 12 to 20.
   Step steps() const { return steps_; }
   /// What the run came to, in train mode; and the loss.
@@ -37,8 +42,12 @@ class Attempts {
   /// With the change ("optimizer.lr = 0.01, model.norm = batch") in place; of none: as it is. nullopt where there is no
   /// such run, or it is the run's own.
   std::optional<Rehearsal> made(const std::string& change, Step steps);
-  /// Whether it gets further than the run did.
-  bool cures(const std::optional<Rehearsal>& made) const;
+  /// Steps that go on from the run's weights, with the change in place, which leaves the network what it is; at `lr`,
+  /// else at the highest rate of the schedule.
+  std::optional<Rehearsal> gone_on(const std::string& change, Step steps, Mode judged_in,
+                                   std::optional<double> lr = std::nullopt);
+  /// Whether it gets further than the run did: by the metric, or, where that is the same, by the loss.
+  bool cures(const std::optional<Rehearsal>& made, Mode judged_in = Mode::train);
   /// As many steps of the run's own settings, at the highest rate of its schedule: where they get as far, the change
   /// was not what did it.
   const std::optional<Rehearsal>& unchanged();
@@ -60,6 +69,9 @@ class Attempts {
   std::vector<Finding>& findings() { return diagnosis_.findings; }
 
  private:
+  std::optional<Rehearsal> tried(const std::string& change, Step steps, const RehearsalPlan& plan);
+  bool further(const Rehearsal& made, double metric, double loss) const;
+
   const Patient& patient_;
   const TellTest& tell_;
   Diagnosis& diagnosis_;

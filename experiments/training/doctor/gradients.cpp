@@ -12,6 +12,10 @@ namespace {
 constexpr double kExploded = 3;
 /// Of a layer's largest gradient, relative to its weights; and of its inputs.
 constexpr double kVanished = 1e-5, kDead = 0.95;
+/// Of the largest layer's: as good as none.
+constexpr double kGone = 1e-9;
+/// Instead of weights that were given.
+constexpr const char* kOwnBeginning = "init.from = null";
 
 /// The whole gradient at the start, relative to the weights.
 double start_gradient(Attempts& attempts) {
@@ -26,6 +30,7 @@ double start_gradient(Attempts& attempts) {
 std::vector<std::string> exploding_cures(const RunConfig& config) {
   std::vector<std::string> cures{"train.clip_norm = 1"};
   if (config.text("model.norm") == "none") cures.emplace_back("model.norm = batch");
+  if (config.is_set("init.from")) cures.emplace_back(kOwnBeginning);
   return cures;
 }
 
@@ -52,16 +57,23 @@ Faintest faintest(const std::vector<LayerActivity::Layer>& layers) {
 /// fault.
 bool fading(Attempts& attempts, const std::string& layer, double part) {
   const PrimaryMetric& metric = attempts.metric();
+  const std::string hardly_learns = fmt::format(
+      "at the start that of {} is {:.0e} of the largest layer's, relative to the weights, so it hardly learns", layer,
+      part);
+  if (attempts.config().is_set("init.from") &&
+      attempts.cured_by("vanishing-gradients",
+                        fmt::format("The weights that the run began with let gradients vanish: {}", hardly_learns),
+                        {kOwnBeginning, std::string(kOwnBeginning) + ", model.norm = batch"}, layer))
+    return true;
   const std::string norm = "model.norm = batch", both = "model.activation = relu, model.norm = batch";
   const auto with_norm = attempts.made(norm, kLongAttempt);
   std::vector<std::string> lines{attempts.last_note()};
   const auto with_both = attempts.made(both, kLongAttempt);
   lines.push_back(attempts.last_note());
-  const std::string hardly_learns = fmt::format(
-      "at the start that of {} is {:.0e} of the largest layer's, relative to the weights, so it hardly learns", layer,
-      part);
   // A norm alone may cure what has learnt next to nothing without.
-  if (attempts.cures(with_norm) && metric.better(with_norm->metric, attempts.own()) > kFarBetter &&
+  if (attempts.cures(with_norm) &&
+      !(metric.better(with_norm->metric, attempts.own()) < kFarBetter &&
+        metric.better(with_norm->metric, attempts.own()) > kWorthIt) &&
       attempts.beats_unchanged(*with_norm) &&
       !(with_both && metric.better(with_both->metric, with_norm->metric) > kWorthIt)) {
     attempts.found({"vanishing-gradients",
@@ -76,8 +88,15 @@ bool fading(Attempts& attempts, const std::string& layer, double part) {
     return true;
   }
   if (!with_norm || !with_both || !(metric.better(with_both->metric, with_norm->metric) > kWorthIt) ||
-      metric.better(attempts.own(), with_both->metric) > 2 * kWorthIt)
-    return false;
+      metric.better(attempts.own(), with_both->metric) > 2 * kWorthIt) {
+    if (!(part < kGone) || attempts.own() > kWorthIt || !attempts.patient().task.higher_is_better()) return false;
+    attempts.found({"vanishing-gradients", layer, 0.7,
+                    fmt::format("Gradients vanish: {}, and {} steps learnt nothing. A norm alone does not bring them "
+                                "back within {} steps.",
+                                hardly_learns, attempts.patient().steps, kLongAttempt),
+                    lines, norm + ", or other weights to begin with"});
+    return true;
+  }
   attempts.found({"vanishing-gradients", layer, 0.9,
                   fmt::format("The activation lets gradients vanish: {}. {} steps from the start get to {} {} with {}, "
                               "and to {} with the norm alone.",

@@ -23,8 +23,10 @@ constexpr int kMoreLooks = 4;
 constexpr double kJitter = 0.15, kJitterOfFew = 0.05, kLittleLag = 0.05;
 /// Of so few batches buffers know little yet.
 constexpr Step kEarly = 50;
-/// Of the buffers, for a training batch: more than a last validation makes.
-constexpr double kTooManyMoves = 1.5;
+/// Of the buffers, for a training batch, each of which makes one.
+constexpr double kTooManyMoves = 1.1;
+/// Of what eval mode loses: what buffers as they were made, which nothing excuses, have to be to blame for.
+constexpr double kGoodPart = 0.25;
 
 /// Whether its buffers are as they are made.
 bool is_fresh(const Module& module) {
@@ -83,7 +85,7 @@ Finding why_they_differ(EvalGap& gap, double recalibrated, double part, Step for
   Finding finding = norm_lag(gap, recalibrated, part);
   const auto fresh = std::ranges::find_if(gap.modules(), is_fresh);
   const double filled_in = fresh == gap.modules().end() ? gap.eval() : gap.re_estimated(is_fresh);
-  if (EvalGap::is_cured(gap.part_brought_back(filled_in))) {
+  if (gap.part_brought_back(filled_in) > kGoodPart) {
     finding.cause = "missing-buffers";
     finding.sentence = fmt::format(
         "The running statistics of {} of {} norm layers are as they were made ({}): they are missing from what the "
@@ -97,7 +99,7 @@ Finding why_they_differ(EvalGap& gap, double recalibrated, double part, Step for
   } else if (moves > kTooManyMoves) {
     finding.cause = "statistics-only-forwards";
     finding.sentence = fmt::format(
-        "The running statistics were moved {:.1f} times for every batch that was trained on: something else runs the "
+        "The running statistics were moved {:.2g} times for every batch that was trained on: something else runs the "
         "network in train mode (a validation, say). Eval mode loses {} {}, and gets to {} once they are re-estimated "
         "on the training data.",
         *moves, share_word(gap.loss()), gap.metric().word(), share_word(recalibrated));

@@ -12,6 +12,8 @@
 #include "experiments/training/doctor/layer_findings.h"
 #include "experiments/training/doctor/learning_rate.h"
 #include "experiments/training/doctor/network_size.h"
+#include "experiments/training/doctor/small_batches.h"
+#include "experiments/training/doctor/turned_masks.h"
 #include "experiments/training/precision.h"
 
 namespace ablate {
@@ -120,11 +122,18 @@ void diagnose_learning(const Patient& patient, const TellTest& tell, Diagnosis& 
   // What is too small to learn may do a little better at another rate, too.
   const bool rate = other_rate(attempts, learnt);
   if (rate || !gradients_vanish(attempts, now)) network_is_too_small(attempts);
-  if (attempts.any_found() || spoilt_later(attempts, learnt) || learnt) return;
-  attempts.untested(
-      fmt::format("why it has learnt nothing ({} {} on training data): no change that was tried gets "
-                  "further",
-                  attempts.metric().word(), share_word(attempts.own())));
+  if (attempts.any_found() || schedule_starves(attempts) || batches_are_too_small(attempts) ||
+      rate_never_settles(attempts) || masks_are_turned(attempts) || spoilt_later(attempts, learnt) || learnt)
+    return;
+  const std::string nothing = fmt::format("{} {} on training data after {} steps", attempts.metric().word(),
+                                          share_word(attempts.own()), patient.steps);
+  if (!attempts.findings().empty()) return attempts.untested("why it has learnt nothing: " + nothing);
+  attempts.found({"underfitting", "model", 0.3,
+                  fmt::format("The network has learnt nothing ({}), and no change of its settings that was tried gets "
+                              "further in a few steps: what it is given, the loss, or the weights that it begins with "
+                              "are left.",
+                              nothing),
+                  attempts.notes(), "look at samples and masks (Masks), begin from other weights, and train longer"});
 }
 
 }  // namespace ablate

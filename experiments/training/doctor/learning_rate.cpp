@@ -6,7 +6,10 @@ namespace ablate {
 namespace {
 
 /// Of a run's steps: a schedule that leaves them their rate for so many is not at fault.
-constexpr double kMostOfTheSteps = 0.5;
+constexpr double kMostOfTheSteps = 0.6;
+
+/// From here on a lower rate is not tried: it could not get far further.
+constexpr double kNoRoom = 0.8;
 
 }  // namespace
 
@@ -30,34 +33,74 @@ bool other_rate(Attempts& attempts, bool learnt) {
     lower.clear();
     higher = {lr.key + " = 0.001"};
   }
-  return attempts.cured_by("learning-rate-too-high", fmt::format("A learning rate of {:g} is too high", lr.value),
+  return attempts.cured_by("learning-rate-too-low",
+                           fmt::format("Gradients are cut to a length of {:g}, which leaves too little of a step",
+                                       attempts.config().real("train.clip_norm")),
+                           {"train.clip_norm = 0"}) ||
+         attempts.cured_by("learning-rate-too-high", fmt::format("A learning rate of {:g} is too high", lr.value),
                            lower) ||
          attempts.cured_by("learning-rate-too-low", fmt::format("A learning rate of {:g} is too low", lr.value),
                            higher);
 }
 
+bool schedule_starves(Attempts& attempts) {
+  const Rates rates = rates_of(attempts.config(), attempts.patient().data);
+  if (rates.near_highest > kMostOfTheSteps || !(rates.last < 0.1 * rates.highest.lr)) return false;
+  const auto high = attempts.gone_on("", kLongAttempt, Mode::train);
+  const std::string line = attempts.last_note();
+  if (!attempts.cures(high)) return false;
+  const auto low = attempts.gone_on("", kLongAttempt, Mode::train, rates.last);
+  if (!low || !(attempts.metric().better(high->metric, low->metric) > kWorthIt)) return false;
+  attempts.found(
+      {"learning-rate-too-low",
+       "optimizer",
+       0.9,
+       fmt::format("The schedule {} takes the learning rate away too early ({:.0f} % of the steps have more than a "
+                   "tenth of the highest): {} steps that go on from the end at that rate get from {} {} to {}, and "
+                   "as many at the schedule's last rate to {}.",
+                   attempts.config().text("schedule.name"), 100 * rates.near_highest, high->steps,
+                   attempts.metric().word(), share_word(attempts.own()), share_word(high->metric),
+                   share_word(low->metric)),
+       {line, attempts.last_note()},
+       "schedule.name = constant"});
+  return true;
+}
+
+bool rate_never_settles(Attempts& attempts) {
+  if (attempts.patient().task.higher_is_better() && attempts.own() > kNoRoom) return false;
+  const double last = rates_of(attempts.config(), attempts.patient().data).last;
+  const auto far_better = [&](const Rehearsal& made, double metric) {
+    return attempts.metric().better(made.metric, metric) > kFarBetter;
+  };
+  const auto lower = attempts.gone_on("", kLongAttempt, Mode::train, 0.1 * last);
+  const std::string line = attempts.last_note();
+  if (!attempts.cures(lower) || !far_better(*lower, attempts.own())) return false;
+  const auto as_it_is = attempts.gone_on("", kLongAttempt, Mode::train, last);
+  if (!as_it_is || (as_it_is->finite && !far_better(*lower, as_it_is->metric))) return false;
+  attempts.found({"learning-rate-too-high",
+                  "optimizer",
+                  0.85,
+                  fmt::format("A learning rate of {:.3g} at the end is too high for the weights to settle: {} steps "
+                              "that go on from there at a tenth of it get from {} {} to {} on training data, and as "
+                              "many at the same rate to {}.",
+                              last, lower->steps, attempts.metric().word(), share_word(attempts.own()),
+                              share_word(lower->metric), share_word(as_it_is->metric)),
+                  {line, attempts.last_note()},
+                  "schedule.name = cosine"});
+  return true;
+}
+
 bool spoilt_later(Attempts& attempts, bool learnt) {
   if ((learnt && !attempts.unchanged_was_made()) || !attempts.cures(attempts.unchanged())) return false;
-  const Rehearsal& own = *attempts.unchanged();
-  const std::string line = fmt::format(
-      "{} steps from the start with its own settings, at their highest rate, get to {} {}, all {} to {}", own.steps,
-      attempts.metric().word(), share_word(own.metric), attempts.patient().steps, share_word(attempts.own()));
-  if (own.near_peak > kMostOfTheSteps) {
-    attempts.untested(fmt::format("what spoilt it: {} (its weight decay is {:g})", line,
-                                  attempts.config().real("optimizer.weight_decay")));
-    return true;
-  }
-  Finding finding;
-  finding.cause = "learning-rate-too-low";
-  finding.layer = "optimizer";
-  finding.confidence = 0.85;
-  finding.sentence = fmt::format(
-      "The schedule {} takes the learning rate away too early ({:.0f} % of the steps have more than a tenth of the "
-      "highest): {}.",
-      attempts.config().text("schedule.name"), 100 * own.near_peak, line);
-  finding.evidence = {line};
-  finding.cure = "schedule.name = constant";
-  attempts.found(std::move(finding));
+  const RunConfig& config = attempts.config();
+  const std::string decay = config.is_set("optimizer.weight_decay")
+                                ? fmt::format(" (its weight decay is {:g})", config.real("optimizer.weight_decay"))
+                                : "";
+  attempts.untested(fmt::format(
+      "what spoilt it: {} steps from the start with its own settings, at their highest rate, get to {} {}, all {} to "
+      "{}{}",
+      attempts.unchanged()->steps, attempts.metric().word(), share_word(attempts.unchanged()->metric),
+      attempts.patient().steps, share_word(attempts.own()), decay));
   return true;
 }
 

@@ -18,8 +18,15 @@ Rate rate_of(const RunConfig& config);
 /// not `learnt` anything.
 bool other_rate(Attempts& attempts, bool learnt);
 
-/// Whether the run's own first steps get further than all of them: learning-rate-too-low where the schedule takes the
-/// rate away early, else what spoilt it is not known.
+/// learning-rate-too-low, where the schedule takes the rate away early: whether steps that go on from the end at its
+/// highest rate get further than as many at its last.
+bool schedule_starves(Attempts& attempts);
+
+/// learning-rate-too-high, of a rate that still is at the end: whether steps that go on from there at a tenth of it get
+/// far further than as many at that rate.
+bool rate_never_settles(Attempts& attempts);
+
+/// Whether the run's own first steps get further than all of them: what spoilt it is not known then.
 bool spoilt_later(Attempts& attempts, bool learnt);
 
 }  // namespace ablate

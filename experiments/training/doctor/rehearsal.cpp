@@ -6,6 +6,7 @@
 
 #include "experiments/training/init.h"
 #include "experiments/training/lengths.h"
+#include "experiments/training/networks.h"
 #include "experiments/training/training_step.h"
 
 namespace ablate {
@@ -23,42 +24,50 @@ double weighted_sum(const std::vector<LossTerm>& terms) {
   return sum;
 }
 
-Schedule::Value peak_of(const RunConfig& config, std::int64_t batches_per_epoch) {
-  const Lengths lengths(config, batches_per_epoch);
+Rates rates_of(const RunConfig& config, const TrainingData& data) {
+  const auto samples = static_cast<std::int64_t>(data.source.training.size());
+  const Lengths lengths(config, samples / std::clamp<std::int64_t>(config.integer("train.batch_size"), 1, samples));
   const auto schedule = make_schedule(config, lengths.total, lengths.steps_per_epoch);
-  Schedule::Value peak = schedule->at(0);
+  Rates rates{schedule->at(0), schedule->at(lengths.total - 1).lr, 0};
   for (Step step = 1; step < lengths.total; ++step)
-    if (const Schedule::Value value = schedule->at(step); value.lr > peak.lr) peak = value;
-  return peak;
+    if (const Schedule::Value value = schedule->at(step); value.lr > rates.highest.lr) rates.highest = value;
+  for (Step step = 0; step < lengths.total; ++step)
+    rates.near_highest += schedule->at(step).lr > 0.1 * rates.highest.lr;
+  rates.near_highest /= static_cast<double>(lengths.total);
+  return rates;
 }
 
-namespace {
-
-double share_near(const Schedule::Value& peak, const RunConfig& config, std::int64_t batches_per_epoch) {
-  const Lengths lengths(config, batches_per_epoch);
-  const auto schedule = make_schedule(config, lengths.total, lengths.steps_per_epoch);
-  Step near = 0;
-  for (Step step = 0; step < lengths.total; ++step) near += schedule->at(step).lr > 0.1 * peak.lr;
-  return static_cast<double>(near) / static_cast<double>(std::max<Step>(lengths.total, 1));
+std::unique_ptr<Task> copied_task(const RunConfig& config, torch::Device device, Task* from) {
+  torch::manual_seed(static_cast<std::uint64_t>(config.integer("train.seed")));
+  std::unique_ptr<Task> task = make_task(config.text("task"), config);
+  const std::vector<Network> networks = task->networks();
+  place(networks, device);
+  if (from == nullptr) {
+    initialise(config, networks);
+    return task;
+  }
+  const torch::NoGradGuard no_grad;
+  for (const Network& source : from->networks())
+    for (const Network& network : networks) {
+      if (network.name != source.name) continue;
+      const NamedTensors theirs = state_of(*source.module), ours = state_of(*network.module);
+      for (std::size_t i = 0; i < ours.size(); ++i) ours[i].second.copy_(theirs[i].second);
+    }
+  return task;
 }
-
-}  // namespace
 
 Rehearsal rehearse(const RunConfig& config, const TrainingData& data, FixedBatches& judged, Step steps,
-                   torch::Device device) {
+                   torch::Device device, const RehearsalPlan& plan) {
   config.check();
   const auto seed = static_cast<std::uint64_t>(config.integer("train.seed"));
-  torch::manual_seed(seed);
-  const std::unique_ptr<Task> task = make_task(config.text("task"), config);
-  place(task->networks(), device);
-  initialise(config, task->networks());
+  const std::unique_ptr<Task> task = copied_task(config, device, plan.from);
   TrainingBatches batches(data, {static_cast<std::size_t>(config.integer("train.batch_size")), seed}, 0);
   Updates updates(*task, config, device);
-  const Schedule::Value peak = peak_of(config, batches.batches_per_epoch());
-  updates.set(peak);
+  Schedule::Value rate = rates_of(config, data).highest;
+  rate.lr = plan.lr.value_or(rate.lr);
+  updates.set(rate);
 
   Rehearsal made;
-  made.near_peak = share_near(peak, config, batches.batches_per_epoch());
   const auto began = std::chrono::steady_clock::now();
   while (made.steps < steps && made.finite) {
     made.finite = std::isfinite(training_step(config, *task, updates, batches, device));
@@ -66,10 +75,11 @@ Rehearsal rehearse(const RunConfig& config, const TrainingData& data, FixedBatch
   }
   made.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   const Autocast mixed(autocast_type(config), device);
-  const Measured measured = measure(*task, judged, Mode::train);
+  const Measured measured = measure(*task, judged, plan.judged_in);
   made.metric = measured.metrics.at(task->primary_metric());
+  made.loss = measured.losses.at("");
   if (const auto extremes = task->extremes(judged.at(0)))
-    made.learnt = measured.losses.at("") < kLeastGain * weighted_sum(extremes->uninformed);
+    made.learnt = made.loss < kLeastGain * weighted_sum(extremes->uninformed);
   return made;
 }
 

@@ -1,7 +1,6 @@
 #include "experiments/training/doctor/seen_step.h"
 
 #include "experiments/training/doctor/rehearsal.h"
-#include "experiments/training/init.h"
 #include "experiments/training/training_step.h"
 
 namespace ablate {
@@ -13,24 +12,10 @@ bool is_convolution(std::string_view operation) {
 SeenStep see_step(const Patient& patient, Task* from) {
   const RunConfig& config = patient.config;
   const auto seed = static_cast<std::uint64_t>(config.integer("train.seed"));
-  torch::manual_seed(seed);
-  const std::unique_ptr<Task> copy = make_task(config.text("task"), config);
-  const std::vector<Network> networks = copy->networks();
-  place(networks, patient.device);
-  if (from == nullptr) {
-    initialise(config, networks);
-  } else {
-    const torch::NoGradGuard no_grad;
-    for (const Network& source : from->networks())
-      for (const Network& network : networks) {
-        if (network.name != source.name) continue;
-        const NamedTensors theirs = state_of(*source.module), ours = state_of(*network.module);
-        for (std::size_t i = 0; i < ours.size(); ++i) ours[i].second.copy_(theirs[i].second);
-      }
-  }
+  const std::unique_ptr<Task> copy = copied_task(config, patient.device, from);
   TrainingBatches batches(patient.data, {static_cast<std::size_t>(config.integer("train.batch_size")), seed}, 0);
   Updates updates(*copy, config, patient.device);
-  Schedule::Value rate = peak_of(config, batches.batches_per_epoch());
+  Schedule::Value rate = rates_of(config, patient.data).highest;
   rate.lr = 0;  // What is seen shall be of these weights, not of a step's.
   updates.set(rate);
   SeenStep seen;
@@ -41,7 +26,7 @@ SeenStep see_step(const Patient& patient, Task* from) {
     });
     training_step(config, *copy, updates, batches, patient.device);
   }
-  LayerActivity activity(networks);
+  LayerActivity activity(copy->networks());
   updates.watch_gradients([&](const Optimizer& optimizer) { activity.look_at_gradients(optimizer); });
   activity.begin_batch();
   training_step(config, *copy, updates, batches, patient.device);

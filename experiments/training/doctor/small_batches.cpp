@@ -9,6 +9,8 @@ namespace {
 
 /// Of which statistics hardly vary any more.
 constexpr std::size_t kManyImages = 32;
+/// Of more, statistics are not far from those of all.
+constexpr std::int64_t kSmallBatch = 4, kEnoughImages = 16;
 constexpr const char* kCure = "Larger batches cure it, or a norm that looks at one image (group, instance, layer).";
 
 std::string of_images(std::size_t size) {
@@ -64,6 +66,38 @@ Finding small_batches_jump(const EvalGap& gap, double lowest, double highest, do
                   "moved on, with no further step of the weights, and now at {}. {}",
                   of_images(gap.batch_size()), gap.loss_words(), share_word(lowest), share_word(highest),
                   share_word(gap.eval()), kCure));
+}
+
+bool batches_are_too_small(Attempts& attempts) {
+  const std::int64_t size = attempts.config().integer("train.batch_size");
+  const std::vector<NormModule> norms = norm_modules(attempts.patient().task.networks());
+  if (size > kSmallBatch || norms.empty() || !attempts.findings().empty()) return false;
+  const std::int64_t of_a_step = size * attempts.config().integer("train.accumulate"),
+                     images = std::max(kEnoughImages, of_a_step);
+  const std::string larger = fmt::format("train.batch_size = {}, train.accumulate = 1", images),
+                    several = fmt::format("train.accumulate = {}", images / size);
+  std::vector<std::string> lines;
+  const auto gone_on = [&](const std::string& change) {
+    auto made = attempts.gone_on(change, kLongAttempt, Mode::eval);
+    lines.push_back(attempts.last_note());
+    return made;
+  };
+  const auto better = [&](const Rehearsal& a, const std::optional<Rehearsal>& b) {
+    return b && attempts.metric().better(a.metric, b->metric) > kWorthIt;
+  };
+  const auto with_larger = gone_on(larger);
+  if (!attempts.cures(with_larger, Mode::eval) || !better(*with_larger, gone_on("")) ||
+      (of_a_step < images && !better(*with_larger, gone_on(several))))
+    return false;
+  attempts.found(
+      {"small-batch-norm", norms.front().place(0), 0.9,
+       fmt::format("{} their statistics differ so much from batch to batch that little is learnt: {} steps that go on "
+                   "from the run's end with batches of {} get to {} {} on training data, and with as many images in "
+                   "batches of {} they do not. {}",
+                   of_images(static_cast<std::size_t>(size)), with_larger->steps, images, attempts.metric().word(),
+                   share_word(with_larger->metric), size, kCure),
+       lines, larger});
+  return true;
 }
 
 }  // namespace ablate

@@ -21,12 +21,26 @@ namespace ablate {
 /// Of a run's steps; what is left changes little.
 constexpr double kNearlyAll = 0.8;
 
+namespace {
+
+DataSource opened(const RunConfig& config, const std::filesystem::path& run, bool as_it_was) {
+  try {
+    return open_data(config, run.parent_path() / ".ablate" / "cache");
+  } catch (const Error& error) {
+    if (!as_it_was) throw;
+    throw Error(fmt::format("{} If it lies elsewhere now: ablate doctor {} --data FOLDER", error.what(),
+                            run.filename().string()));
+  }
+}
+
+}  // namespace
+
 int doctor(const std::string& run, const std::string& moved) {
   const auto started = std::chrono::steady_clock::now();
   const LoadedRun loaded = load_run_or_begin(run);
   RunConfig config = loaded.config;
   if (!moved.empty()) config.set("data.path", plain_path(moved).string());
-  const TrainingData data = training_data(config, open_data(config, loaded.folder.parent_path() / ".ablate" / "cache"));
+  const TrainingData data = training_data(config, opened(config, loaded.folder, moved.empty()));
   Patient patient{config, *loaded.task, data, loaded.device};
   if (!loaded.checkpoint.empty()) {
     const TrainerState state = read_trainer_state(loaded.checkpoint);

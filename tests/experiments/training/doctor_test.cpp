@@ -113,6 +113,30 @@ TEST(Rehearsals, AreTheSameEveryTimeAndStopWhereALossIsNotFinite) {
   EXPECT_LT(ended.steps, 50);
 }
 
+TEST(Rehearsals, GoOnFromTheWeightsTheyAreGiven) {
+  const TrainingData data = disc_data(16, 4);
+  FixedBatches judged(data.source.dataset, data.source.training, 4, torch::kCPU);
+  const RunConfig config = small_config({{"train.batch_size", 4}});
+  const std::unique_ptr<Task> trained = make_task("segmentation", config);
+  const double own = PrimaryMetric(*trained).of(judged, Mode::train);
+  EXPECT_EQ(rehearse(config, data, judged, 2, torch::kCPU, {trained.get(), 0.0}).metric, own);
+  EXPECT_NE(rehearse(config, data, judged, 2, torch::kCPU, {trained.get()}).metric, own);
+  EXPECT_EQ(PrimaryMetric(*trained).of(judged, Mode::train), own) << "which stay as they are";
+}
+
+TEST(Rehearsals, KnowTheRatesOfASchedule) {
+  const TrainingData data = disc_data(16, 4);
+  const Rates rates = rates_of(small_config({{"train.steps", 100},
+                                             {"optimizer.lr", 0.1},
+                                             {"schedule.name", "multistep"},
+                                             {"schedule.milestones", {30, 60}},
+                                             {"schedule.gamma", 0.05}}),
+                               data);
+  EXPECT_DOUBLE_EQ(rates.highest.lr, 0.1);
+  EXPECT_NEAR(rates.last, 0.1 * 0.05 * 0.05, 1e-9);
+  EXPECT_DOUBLE_EQ(rates.near_highest, 0.3);
+}
+
 TEST(Doctor, LeavesTheNetworkAsItWasAndNamesWeightsThatAreNotFinite) {
   const RunConfig config = small_config({{"train.batch_size", 4}});
   const TrainingData data = disc_data(24, 8);
