@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "experiments/cure.h"
+
 namespace ablate {
 namespace {
 
@@ -68,8 +70,10 @@ bool fading(Attempts& attempts, const std::string& layer, double part) {
   const std::string norm = "model.norm = batch", both = "model.activation = relu, model.norm = batch";
   const auto with_norm = attempts.made(norm, kLongAttempt);
   std::vector<std::string> lines{attempts.last_note()};
-  const auto with_both = attempts.made(both, kLongAttempt);
-  lines.push_back(attempts.last_note());
+  const auto one = cured(attempts.config(), norm), other = cured(attempts.config(), both);
+  const bool alike = one && other && one->to_json() == other->to_json();  // Its activation is relu.
+  const auto with_both = alike ? with_norm : attempts.made(both, kLongAttempt);
+  if (!alike) lines.push_back(attempts.last_note());
   // A norm alone may cure what has learnt next to nothing without.
   if (attempts.cures(with_norm) &&
       !(metric.better(with_norm->metric, attempts.own()) < kFarBetter &&

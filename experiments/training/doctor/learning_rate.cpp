@@ -9,7 +9,7 @@ namespace {
 constexpr double kMostOfTheSteps = 0.6;
 
 /// From here on a lower rate is not tried: it could not get far further.
-constexpr double kNoRoom = 0.8;
+constexpr double kNoRoom = 0.7;
 
 }  // namespace
 
@@ -72,10 +72,10 @@ bool rate_never_settles(Attempts& attempts) {
   const auto far_better = [&](const Rehearsal& made, double metric) {
     return attempts.metric().better(made.metric, metric) > kFarBetter;
   };
-  const auto lower = attempts.gone_on("", kLongAttempt, Mode::train, 0.1 * last);
+  const auto lower = attempts.gone_on("", attempts.steps(), Mode::train, 0.1 * last);
   const std::string line = attempts.last_note();
   if (!attempts.cures(lower) || !far_better(*lower, attempts.own())) return false;
-  const auto as_it_is = attempts.gone_on("", kLongAttempt, Mode::train, last);
+  const auto as_it_is = attempts.gone_on("", attempts.steps(), Mode::train, last);
   if (!as_it_is || (as_it_is->finite && !far_better(*lower, as_it_is->metric))) return false;
   attempts.found({"learning-rate-too-high",
                   "optimizer",
