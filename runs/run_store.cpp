@@ -10,7 +10,6 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "runs/atomic_file.h"
 #include "runs/console_log.h"
 #include "runs/error.h"
 #include "runs/json_file.h"

@@ -36,6 +36,7 @@ constexpr std::size_t kKeptHidden = 512u << 20;  // Bytes of scalars of runs tha
 constexpr milliseconds kActivePeriod{500};       // Runs that train, where the system does not tell of their changes.
 constexpr milliseconds kShortest{40};            // Between two looks: many runs may write all the time.
 constexpr milliseconds kQuietPeriod{2000};       // Everything else.
+constexpr milliseconds kLongestQuiet{5000};      // Where there is much of it.
 constexpr milliseconds kHiddenPeriod{10'000};    // Runs that nobody sees a line of.
 constexpr milliseconds kPublishPeriod{100};      // While much is being read.
 
@@ -220,9 +221,9 @@ bool Tailer::Impl::list() {
   }
   any |= std::erase_if(runs, [&](const auto& run) { return !present.contains(run.first); }) > 0;
   logs.forget_if([&](const std::string& id) { return !present.contains(id); });
-  // A root of ten thousand runs is not listed all the time, but a hundredth of it.
+  // A hundredth of the time where others' new runs are seen soon enough even so, and never more than a tenth of it.
   const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
-  next_listing = Clock::now() + std::max(kQuietPeriod, 100 * took);
+  next_listing = Clock::now() + std::max(10 * took, std::clamp(100 * took, kQuietPeriod, kLongestQuiet));
   return any;
 }
 
