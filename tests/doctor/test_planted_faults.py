@@ -15,6 +15,7 @@ import unittest
 
 import numpy as np
 import torch
+from PIL import Image
 from safetensors.torch import load_file, save_file
 
 import drawn_people
@@ -55,12 +56,13 @@ FAULTS = {
     "missing-buffers": ["buffers as made", "some buffers as made", "no buffers"],
     "validation-moves-buffers": ["buffers moved"],
     "not-finite": ["NaN weights"],
+    "layers-not-updated": ["frozen layers"],
 }
 # What is wrong with the weights that a run begins with, and its settings; or with its last checkpoint.
 BEGINNINGS = {"dead biases": {}, "fine-tuned": {"optimizer.lr": 3e-4},
               "faint weights": {"model.norm": "none", "model.activation": "tanh", "optimizer.name": "sgd", "optimizer.lr": 0.1},
               "wild weights": {"model.norm": "none", "optimizer.name": "sgd", "optimizer.lr": 0.05}}
-CHECKPOINTS = ("buffers as made", "some buffers as made", "no buffers", "buffers moved", "NaN weights")
+CHECKPOINTS = ("buffers as made", "some buffers as made", "no buffers", "buffers moved", "NaN weights", "frozen layers")
 HEALTHY = [
     {}, {"model.norm": "instance"}, {"model.norm": "group", "model.norm_groups": 2}, {"model.norm": "layer"}, {"model.norm": "none"},
     {"schedule.name": "cosine"}, {"schedule.name": "onecycle"}, {"schedule.name": "multistep", "schedule.milestones": [100, 150]},
@@ -130,7 +132,28 @@ class PlantedFaults(AblateTest):
                     with torch.no_grad():
                         net.train()(torch.from_numpy(pictures / 255 * 0.4 + 0.5).float())
                 tensors.update({name: tensor.contiguous() for name, tensor in net.state_dict().items()})
+            elif fault == "frozen layers":
+                tensors.update(self.trained_but_for("down2", json.loads(pathlib.Path(run, "run.json").read_text())["config"]))
         self.edit_weights(run, edit)
+
+    def trained_but_for(self, frozen, config):
+        """Weights that PyTorch comes to from those that the run began with, where layers of this name are not handed to the optimiser."""
+        flat = {f"{group}.{key}": value for group in ("data", "model") for key, value in config[group].items() if value is not None}
+        begun = json.loads(self.trained(config["train"]["seed"], **{**flat, "train.steps": 1, "optimizer.lr": 0}).stdout)["run"]
+        net = twin.make(config["model"])
+        net.load_state_dict(load_file(max(pathlib.Path(begun, "checkpoints").iterdir()) / "model.safetensors"))
+        held_out = self.held_out_of(begun)
+        planes = [torch.stack([torch.from_numpy(np.asarray(Image.open(file)) / 255).float() for file in sorted(pathlib.Path(config["data"]["path"], part).iterdir())
+                               if file.stem not in held_out]) for part in ("images", "masks")]
+        images, masks = planes[0].permute(0, 3, 1, 2).contiguous(), (planes[1][:, None] > 0.5).float()
+        optimizer = torch.optim.Adam([parameter for name, parameter in net.named_parameters() if not name.startswith(frozen)], lr=BASE["optimizer.lr"])
+        torch.manual_seed(1)
+        for _ in range(BASE["train.steps"]):
+            some = torch.randperm(len(images))[:BASE["train.batch_size"]]
+            optimizer.zero_grad()
+            torch.nn.functional.binary_cross_entropy_with_logits(net.train()(images[some]), masks[some]).backward()
+            optimizer.step()
+        return {name: tensor.contiguous() for name, tensor in net.state_dict().items()}
 
     def beginning(self, fault, seed, settings):
         """A run that another begins from: one that has learnt already, or whose weights are such that all fail."""
@@ -151,6 +174,9 @@ class PlantedFaults(AblateTest):
         """Names, as a run cuts the folder."""
         run = json.loads(self.trained(seed, **{"data.dataset": "folder", "data.path": str(folder), "train.steps": 1, "model.channels": 2,
                                                "model.depth": 1}).stdout)["run"]
+        return self.held_out_of(run)
+
+    def held_out_of(self, run):
         self.ablate("evaluate", run)
         file, = pathlib.Path(run, "evaluations").glob("*.jsonl")
         return sorted(json.loads(line)["sample"] for line in file.read_text().splitlines())
@@ -199,7 +225,7 @@ class PlantedFaults(AblateTest):
         begun = fault if isinstance(fault, str) and fault in BEGINNINGS else None
         if spoilt or begun:
             fault = BEGINNINGS.get(fault, {})
-        if isinstance(fault, str) or photographs:
+        if isinstance(fault, str) or photographs or spoilt == "frozen layers":
             folder = self.folder_of(fault, seed, photographs)
             if isinstance(fault, str):
                 self.plant(fault, folder, seed)

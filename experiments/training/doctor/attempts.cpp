@@ -8,6 +8,7 @@
 
 #include "experiments/cure.h"
 #include "experiments/training/precision.h"
+#include "runs/error.h"
 
 namespace ablate {
 namespace {
@@ -45,9 +46,17 @@ FixedBatches Attempts::judged_of(std::shared_ptr<const Dataset> dataset) const {
 }
 
 const SeenStep& Attempts::start() {
-  if (!start_) start_ = see_step(patient_, nullptr);
+  if (start_) return *start_;
+  try {
+    start_ = see_step(patient_, nullptr);
+  } catch (const Error& error) {
+    start_.emplace();
+    untested(fmt::format("what needs the weights that the run began with: {}", error.what()));
+  }
   return *start_;
 }
+
+bool Attempts::beginning_is_gone() { return config().is_set("init.from") && start().layers.empty(); }
 
 std::optional<Rehearsal> Attempts::tried(const std::string& change, Step steps, const RehearsalPlan& plan) {
   auto changed = change.empty() ? std::optional(config()) : cured(config(), change);
@@ -71,7 +80,10 @@ std::optional<Rehearsal> Attempts::tried(const std::string& change, Step steps, 
   }
 }
 
-std::optional<Rehearsal> Attempts::made(const std::string& change, Step steps) { return tried(change, steps, {}); }
+std::optional<Rehearsal> Attempts::made(const std::string& change, Step steps) {
+  if (beginning_is_gone() && change.find("init.from") == std::string::npos) return std::nullopt;
+  return tried(change, steps, {});
+}
 
 std::optional<Rehearsal> Attempts::gone_on(const std::string& change, Step steps, Mode judged_in,
                                            std::optional<double> lr) {

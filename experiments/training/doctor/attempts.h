@@ -36,11 +36,12 @@ class Attempts {
   /// What the run came to, in train mode; and the loss.
   double own() const { return own_; }
   double own_loss() const { return own_loss_; }
-  /// The run's own first training step.
+  /// The run's own first training step. Of no layers where the weights that it began with are gone (init.from), which
+  /// is said once.
   const SeenStep& start();
 
   /// With the change ("optimizer.lr = 0.01, model.norm = batch") in place; of none: as it is. nullopt where there is no
-  /// such run, or it is the run's own.
+  /// such run, or it is the run's own, or can't begin.
   std::optional<Rehearsal> made(const std::string& change, Step steps);
   /// Steps that go on from the run's weights, with the change in place, which leaves the network what it is; at `lr`,
   /// else at the highest rate of the schedule.
@@ -69,6 +70,7 @@ class Attempts {
   std::vector<Finding>& findings() { return diagnosis_.findings; }
 
  private:
+  bool beginning_is_gone();
   std::optional<Rehearsal> tried(const std::string& change, Step steps, const RehearsalPlan& plan);
   bool further(const Rehearsal& made, double metric, double loss) const;
 

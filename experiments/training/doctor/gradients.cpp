@@ -113,6 +113,7 @@ bool fading(Attempts& attempts, const std::string& layer, double part) {
 }  // namespace
 
 bool gradients_explode(Attempts& attempts) {
+  if (attempts.start().layers.empty()) return false;
   const double gradient = start_gradient(attempts);
   attempts.note(fmt::format("the gradient at the start is {:.2g} times as long as the weights", gradient));
   return !(gradient < kExploded) &&

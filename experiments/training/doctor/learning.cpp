@@ -14,6 +14,7 @@
 #include "experiments/training/doctor/network_size.h"
 #include "experiments/training/doctor/small_batches.h"
 #include "experiments/training/doctor/turned_masks.h"
+#include "experiments/training/doctor/unmoved_layers.h"
 #include "experiments/training/precision.h"
 
 namespace ablate {
@@ -90,7 +91,10 @@ SeenStep one_step(Attempts& attempts) {
     std::vector<Finding>& all = attempts.findings();
     std::ranges::rotate(all, std::prev(all.end()));  // Before what comes of it.
   }
-  if (auto still = layers_not_updated(now.layers)) attempts.found(std::move(*still));
+  if (auto still = layers_not_updated(now.layers))
+    attempts.found(std::move(*still));
+  else
+    layers_never_moved(attempts, now);
   return now;
 }
 

@@ -1,5 +1,7 @@
 #include "experiments/training/doctor/seen_step.h"
 
+#include <utility>
+
 #include "experiments/training/doctor/rehearsal.h"
 #include "experiments/training/training_step.h"
 
@@ -16,7 +18,7 @@ SeenStep see_step(const Patient& patient, Task* from) {
   TrainingBatches batches(patient.data, {static_cast<std::size_t>(config.integer("train.batch_size")), seed}, 0);
   Updates updates(*copy, config, patient.device);
   Schedule::Value rate = rates_of(config, patient.data).highest;
-  rate.lr = 0;  // What is seen shall be of these weights, not of a step's.
+  const double lr = std::exchange(rate.lr, 0);  // What is seen shall be of these weights, not of a step's.
   updates.set(rate);
   SeenStep seen;
   {
@@ -28,6 +30,8 @@ SeenStep see_step(const Patient& patient, Task* from) {
   }
   LayerActivity activity(copy->networks());
   updates.watch_gradients([&](const Optimizer& optimizer) { activity.look_at_gradients(optimizer); });
+  rate.lr = lr;
+  updates.set(rate);
   activity.begin_batch();
   training_step(config, *copy, updates, batches, patient.device);
   activity.end_batch();

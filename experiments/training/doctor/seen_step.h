@@ -10,7 +10,7 @@ namespace ablate {
 
 /// What one training step of a copy shows.
 struct SeenStep {
-  std::vector<LayerActivity::Layer> layers;
+  std::vector<LayerActivity::Layer> layers;  ///< before it is made, and how far it moves them at the highest rate
   int with_gradient = 0, without = 0;  ///< calls of convolutions that are trained, by whether a gradient was taken
 };
 

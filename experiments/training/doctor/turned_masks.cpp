@@ -78,7 +78,8 @@ std::set<std::size_t> negatives(const DataSource& source) {
 bool masks_are_turned(Attempts& attempts) {
   const Patient& patient = attempts.patient();
   const PrimaryMetric& metric = attempts.metric();
-  if (!patient.task.higher_is_better() || attempts.own() > kTooLittleLearnt || !attempts.findings().empty())
+  if (!patient.task.higher_is_better() || attempts.own() > kTooLittleLearnt || !attempts.findings().empty() ||
+      attempts.start().layers.empty())
     return false;
   const DataSource& source = patient.data.source;
   attempts.tell("masks that look like the others' negatives");

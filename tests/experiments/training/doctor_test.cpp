@@ -189,6 +189,51 @@ TEST(Doctor, SaysTheSameWithTheKeysHiddenFromIt) {
   }
 }
 
+TEST(Doctor, TestsWhatItCanWhereTheWeightsThatARunBeganWithAreGone) {
+  const RunConfig config = small_config({{"init.from", "/no/such/run"}});
+  const TrainingData data = disc_data(24, 8);
+  const std::unique_ptr<Task> task = make_task("segmentation", config);
+  Patient patient{config, *task, data, torch::kCPU};
+  patient.steps = patient.forwards = 100;
+  const Diagnosis diagnosis = examine(patient, [](const std::string&) {});
+  EXPECT_THAT(diagnosis.untested,
+              testing::Contains(testing::AllOf(testing::StartsWith("what needs the weights that the run began with"),
+                                               testing::HasSubstr("/no/such/run"))));
+  EXPECT_THAT(diagnosis.tests, testing::Not(testing::Contains(testing::HasSubstr("from the start"))));
+}
+
+TEST(Doctor, NamesLayersThatHaveTheWeightsThatTheRunBeganWith) {
+  torch::set_num_threads(1);
+  const TrainingData data = disc_data(48, 12);
+  const RunConfig config = small_config({});
+  const std::unique_ptr<Task> task = copied_task(config, torch::kCPU, nullptr);
+  std::vector<std::pair<Tensor, Tensor>> frozen;
+  for (const auto& [name, parameter] : unique_parameters(*task->networks().front().module))
+    if (name.starts_with("down1.conv")) frozen.emplace_back(parameter, parameter.detach().clone());
+  Updates updates(*task, config, torch::kCPU);
+  updates.set({0.02, {}});
+  TrainingBatches batches(data, {8, 1}, 0);
+  for (int step = 0; step < 40; ++step) {
+    task->step(batches.next(), updates);
+    const torch::NoGradGuard no_grad;
+    for (auto& [parameter, begun] : frozen) parameter.copy_(begun);
+  }
+  Patient patient{config, *task, data, torch::kCPU};
+  patient.steps = patient.forwards = 40;
+  const auto causes = [&] {
+    std::vector<std::string> all;
+    for (const Finding& finding : examine(patient, [](const std::string&) {}).findings)
+      all.push_back(finding.cause + " " + finding.layer);
+    return all;
+  };
+  EXPECT_THAT(causes(), testing::Contains("layers-not-updated down1.conv1"));
+  {
+    const torch::NoGradGuard no_grad;
+    for (auto& [parameter, begun] : frozen) parameter.mul_(1.0001);
+  }
+  EXPECT_THAT(causes(), testing::Not(testing::Contains(testing::StartsWith("layers-not-updated"))));
+}
+
 TEST(EarlyFindings, WaitForASecondLook) {
   const TemporaryFolder folder;
   std::vector<std::string> said;
