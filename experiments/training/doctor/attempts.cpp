@@ -35,10 +35,16 @@ Attempts::Attempts(const Patient& patient, const TellTest& tell, Diagnosis& diag
       steps_(std::clamp(patient.steps / 10, kFewestSteps, kMostSteps)),
       metric_(patient.task) {
   tell_("the training data, as the network trained with it");
-  const Autocast mixed(autocast_type(patient.config), patient.device);
-  const Measured own = measure(patient.task, judged_, Mode::train);
-  own_ = own.metrics.at(metric_.name());
-  own_loss_ = own.losses.at("");
+  own_in(Mode::train);
+}
+
+const Attempts::Own& Attempts::own_in(Mode mode) {
+  if (!own_.contains(mode)) {
+    const Autocast mixed(autocast_type(config()), patient_.device);
+    const Measured measured = measure(patient_.task, judged_, mode);
+    own_[mode] = {measured.metrics.at(metric_.name()), measured.losses.at("")};
+  }
+  return own_[mode];
 }
 
 FixedBatches Attempts::judged_of(std::shared_ptr<const Dataset> dataset) const {
@@ -69,8 +75,9 @@ std::optional<Rehearsal> Attempts::tried(const std::string& change, Step steps, 
   tell(fmt::format("{} {}", steps, how));
   try {
     const Rehearsal made = rehearse(*changed, patient_.data, judged_, steps, patient_.device, plan);
+    const Own& own = own_in(plan.judged_in);
     note(fmt::format("{} {}: {} {}, loss {:.3g}   (the run's {}: {}, {:.3g})", made.steps, how, metric_.word(),
-                     share_word(made.metric), made.loss, patient_.steps, share_word(own_), own_loss_));
+                     share_word(made.metric), made.loss, patient_.steps, share_word(own.metric), own.loss));
     return made;
   } catch (const std::exception& error) {  // Memory, too.
     const std::string words = error.what();
@@ -97,13 +104,8 @@ bool Attempts::further(const Rehearsal& made, double metric, double loss) const 
 
 bool Attempts::cures(const std::optional<Rehearsal>& made, Mode judged_in) {
   if (!made || !made->finite) return false;
-  double metric = own_, loss = own_loss_;
-  if (judged_in != Mode::train) {
-    const Measured own = measure(patient_.task, judged_, judged_in);
-    metric = own.metrics.at(metric_.name());
-    loss = own.losses.at("");
-  }
-  return (made->learnt || made->loss < kLessLoss * loss) && further(*made, metric, loss);
+  const Own& own = own_in(judged_in);
+  return (made->learnt || made->loss < kLessLoss * own.loss) && further(*made, own.metric, own.loss);
 }
 
 const std::optional<Rehearsal>& Attempts::unchanged() {
@@ -130,8 +132,8 @@ bool Attempts::cured_by(const std::string& cause, const std::string& symptom, co
   }
   if (!best || !beats_unchanged(*best)) return false;
   cured_to_ = best->metric;
-  const double gain = std::max(metric_.better(best->metric, own_), 1 - best->loss / own_loss_);
-  const bool by_loss = std::abs(metric_.better(best->metric, own_)) < kSame;
+  const double gain = std::max(metric_.better(best->metric, own()), 1 - best->loss / own_loss());
+  const bool by_loss = std::abs(metric_.better(best->metric, own())) < kSame;
   const auto came_to = [&](double metric, double loss) {
     return by_loss ? fmt::format("a loss of {:.3g}", loss) : metric_.word() + " " + share_word(metric);
   };
@@ -140,7 +142,7 @@ bool Attempts::cured_by(const std::string& cause, const std::string& symptom, co
   finding.layer = layer;
   finding.sentence = fmt::format(
       "{}: {} steps from the start with {} get to {} on training data, where this run's {} got to {}.", symptom,
-      best->steps, finding.cure, came_to(best->metric, best->loss), patient_.steps, came_to(own_, own_loss_));
+      best->steps, finding.cure, came_to(best->metric, best->loss), patient_.steps, came_to(own(), own_loss()));
   found(std::move(finding));
   return true;
 }

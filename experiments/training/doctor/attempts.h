@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,8 +35,8 @@ class Attempts {
   /// Steps of a usual attempt: a tenth of the run's, 12 to 20.
   Step steps() const { return steps_; }
   /// What the run came to, in train mode; and the loss.
-  double own() const { return own_; }
-  double own_loss() const { return own_loss_; }
+  double own() { return own_in(Mode::train).metric; }
+  double own_loss() { return own_in(Mode::train).loss; }
   /// The run's own first training step. Of no layers where the weights that it began with are gone (init.from), which
   /// is said once.
   const SeenStep& start();
@@ -71,6 +72,10 @@ class Attempts {
 
  private:
   bool beginning_is_gone();
+  struct Own {
+    double metric, loss;
+  };
+  const Own& own_in(Mode mode);
   std::optional<Rehearsal> tried(const std::string& change, Step steps, const RehearsalPlan& plan);
   bool further(const Rehearsal& made, double metric, double loss) const;
 
@@ -80,7 +85,7 @@ class Attempts {
   FixedBatches judged_;
   Step steps_;
   PrimaryMetric metric_;
-  double own_ = 0, own_loss_ = 0;
+  std::map<Mode, Own> own_;
   std::optional<SeenStep> start_;
   std::optional<std::optional<Rehearsal>> unchanged_;  ///< inner: there is no such run
   std::optional<double> cured_to_;                     ///< what a change that was found gets to

@@ -16,6 +16,8 @@ constexpr double kExploded = 3;
 constexpr double kVanished = 1e-5, kDead = 0.95;
 /// Of the largest layer's: as good as none.
 constexpr double kGone = 1e-9;
+/// Of the other's: what no two networks' luck makes within a few steps.
+constexpr double kFarLessLoss = 0.75;
 /// Instead of weights that were given.
 constexpr const char* kOwnBeginning = "init.from = null";
 
@@ -91,8 +93,13 @@ bool fading(Attempts& attempts, const std::string& layer, double part) {
                     norm});
     return true;
   }
-  if (!with_norm || !with_both || !(metric.better(with_both->metric, with_norm->metric) > kWorthIt) ||
-      metric.better(attempts.own(), with_both->metric) > 2 * kWorthIt) {
+  const auto activation_hinders = [&] {
+    const double better = metric.better(with_both->metric, with_norm->metric);
+    return (better > kWorthIt && metric.better(attempts.own(), with_both->metric) < 2 * kWorthIt) ||
+           (better > 0 && with_both->loss < kFarLessLoss * with_norm->loss &&
+            metric.better(with_both->metric, attempts.own()) > 0);
+  };
+  if (!with_norm || !with_both || !activation_hinders()) {
     if (!(part < kGone) || attempts.own() > kWorthIt || !attempts.patient().task.higher_is_better()) return false;
     attempts.found({"vanishing-gradients", layer, 0.7,
                     fmt::format("Gradients vanish: {}, and {} steps learnt nothing. A norm alone does not bring them "
@@ -101,12 +108,13 @@ bool fading(Attempts& attempts, const std::string& layer, double part) {
                     lines, norm + ", or other weights to begin with"});
     return true;
   }
-  attempts.found({"vanishing-gradients", layer, 0.9,
-                  fmt::format("The activation lets gradients vanish: {}. {} steps from the start get to {} {} with {}, "
-                              "and to {} with the norm alone.",
-                              hardly_learns, with_both->steps, metric.word(), share_word(with_both->metric), both,
-                              share_word(with_norm->metric)),
-                  lines, both});
+  attempts.found(
+      {"vanishing-gradients", layer, 0.9,
+       fmt::format("The activation lets gradients vanish: {}. {} steps from the start get to {} {} (loss {:.3g}) "
+                   "with {}, and to {} (loss {:.3g}) with the norm alone.",
+                   hardly_learns, with_both->steps, metric.word(), share_word(with_both->metric), with_both->loss, both,
+                   share_word(with_norm->metric), with_norm->loss),
+       lines, both});
   return true;
 }
 

@@ -9,7 +9,7 @@ namespace {
 constexpr double kMostOfTheSteps = 0.6;
 
 /// From here on a lower rate is not tried: it could not get far further.
-constexpr double kNoRoom = 0.7;
+constexpr double kNoRoom = 0.8;
 
 }  // namespace
 
