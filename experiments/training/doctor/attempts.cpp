@@ -99,7 +99,8 @@ std::optional<Rehearsal> Attempts::gone_on(const std::string& change, Step steps
 
 bool Attempts::further(const Rehearsal& made, double metric, double loss) const {
   const double better = metric_.better(made.metric, metric);
-  return better > kWorthIt || (std::abs(better) < kSame && made.loss < kLessLoss * loss);
+  const bool loss_decides = std::abs(better) < kSame && !(patient_.task.higher_is_better() && metric > kWellLearnt);
+  return better > kWorthIt || (loss_decides && made.loss < kLessLoss * loss);
 }
 
 bool Attempts::cures(const std::optional<Rehearsal>& made, Mode judged_in) {

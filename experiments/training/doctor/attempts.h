@@ -16,6 +16,9 @@ namespace ablate {
 inline constexpr double kWorthIt = 0.05, kFarBetter = 0.1;
 /// Where it is none, a mask being all there or not at all: the part of the other's loss that is less.
 inline constexpr double kLessLoss = 0.9;
+/// Of a metric between 0 and 1: from here on masks are none of these, and larger networks are not tried, which would
+/// take long.
+inline constexpr double kWellLearnt = 0.7;
 /// Steps of an attempt with a network that hardly learns at first.
 inline constexpr Step kLongAttempt = 40;
 

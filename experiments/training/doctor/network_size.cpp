@@ -11,8 +11,6 @@
 namespace ablate {
 namespace {
 
-/// From here on a larger network is not tried, which would take long.
-constexpr double kWellLearnt = 0.7;
 /// Steps that show whether a network learns, and how long one takes.
 constexpr Step kShort = 12;
 constexpr int kFewConvolutions = 4;
