@@ -19,6 +19,8 @@ inline constexpr double kLessLoss = 0.9;
 /// Of a metric between 0 and 1: from here on masks are none of these, and larger networks are not tried, which would
 /// take long.
 inline constexpr double kWellLearnt = 0.7;
+/// The change to weights of its own, where they were given.
+inline constexpr const char* kOwnBeginning = "init.from = null";
 /// Steps of an attempt with a network that hardly learns at first.
 inline constexpr Step kLongAttempt = 40;
 

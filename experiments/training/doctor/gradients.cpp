@@ -18,8 +18,6 @@ constexpr double kVanished = 1e-5, kDead = 0.95;
 constexpr double kGone = 1e-9;
 /// Of the other's: what no two networks' luck makes within a few steps.
 constexpr double kFarLessLoss = 0.75;
-/// Instead of weights that were given.
-constexpr const char* kOwnBeginning = "init.from = null";
 
 /// The whole gradient at the start, relative to the weights.
 double start_gradient(Attempts& attempts) {

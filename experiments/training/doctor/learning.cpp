@@ -43,11 +43,13 @@ void perfect_outputs(Attempts& attempts, const Task::Extremes& extremes) {
                       : "hand the loss logits"});
 }
 
-/// The finding's cure, and a lower rate beside it: whichever gets further than the run did.
+/// The finding's cure, and a lower rate beside it, or weights of its own: whichever gets further than the run did.
 void try_cures(Attempts& attempts, Finding& finding) {
   const Rate lr = rate_of(attempts.config());
   std::vector<std::string> tried;
-  for (const std::string& cure : {finding.cure, lr.times(0.1), finding.cure + ", " + lr.times(0.1)}) {
+  std::vector<std::string> cures{finding.cure, lr.times(0.1), finding.cure + ", " + lr.times(0.1)};
+  if (attempts.config().is_set("init.from")) cures.insert(cures.begin(), kOwnBeginning);
+  for (const std::string& cure : cures) {
     const auto made = attempts.made(cure, kLongAttempt);
     if (!made) continue;
     tried.push_back(cure);
@@ -57,7 +59,6 @@ void try_cures(Attempts& attempts, Finding& finding) {
     return;
   }
   if (tried.empty()) return;
-  finding.confidence *= 0.8;
   finding.cure = fmt::format(
       "not {}, which were tried: look at what {} is given (its initialisation, the inputs' range, the loss's weights)",
       fmt::join(tried, "; "), finding.layer);
