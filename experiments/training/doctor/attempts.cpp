@@ -16,8 +16,6 @@ namespace {
 /// Samples that attempts and the run are compared by.
 constexpr std::size_t kJudges = 64;
 constexpr Step kFewestSteps = 12, kMostSteps = 20;
-/// Of the metric: what is the same.
-constexpr double kSame = 0.02;
 
 FixedBatches judges(const Patient& patient, std::shared_ptr<const Dataset> dataset) {
   return FixedBatches(std::move(dataset), spread_over(patient.data.source.training, kJudges),

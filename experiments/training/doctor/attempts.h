@@ -12,8 +12,8 @@
 
 namespace ablate {
 
-/// By how much one training has to be better than another: more than samples or seeds make; and far better.
-inline constexpr double kWorthIt = 0.05, kFarBetter = 0.1;
+/// By how much one training has to be better than another: more than samples or seeds make; far better; and the same.
+inline constexpr double kWorthIt = 0.05, kFarBetter = 0.1, kSame = 0.02;
 /// Where it is none, a mask being all there or not at all: the part of the other's loss that is less.
 inline constexpr double kLessLoss = 0.9;
 /// Of a metric between 0 and 1: from here on masks are none of these, and larger networks are not tried, which would

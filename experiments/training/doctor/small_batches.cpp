@@ -85,9 +85,13 @@ bool batches_are_too_small(Attempts& attempts) {
   const auto better = [&](const Rehearsal& a, const std::optional<Rehearsal>& b) {
     return b && attempts.metric().better(a.metric, b->metric) > kWorthIt;
   };
+  // As many images to a step help by themselves, whatever the norms.
+  const auto less_loss_and_better = [&](const Rehearsal& a, const std::optional<Rehearsal>& b) {
+    return better(a, b) || (b && attempts.metric().better(a.metric, b->metric) > kSame && a.loss < kLessLoss * b->loss);
+  };
   const auto with_larger = gone_on(larger);
   if (!attempts.cures(with_larger, Mode::eval) || !better(*with_larger, gone_on("")) ||
-      (of_a_step < images && !better(*with_larger, gone_on(several))))
+      (of_a_step < images && !less_loss_and_better(*with_larger, gone_on(several))))
     return false;
   attempts.found(
       {"small-batch-norm", norms.front().place(0), 0.9,
