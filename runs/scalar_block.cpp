@@ -225,10 +225,10 @@ void ScalarBlock::add_part(std::size_t begin, std::size_t end, Extent& extent) c
   } else {
     add_values(begin, from * kLeaf);
     add_values(to * kLeaf, end);
-    // What larger nodes are within is theirs.
+    // What larger nodes are within is theirs; but a few that lie side by side are found faster than others elsewhere.
     for (std::size_t level = 0, count = kLeaves;; level += count, count /= kFan) {
       const std::size_t above = (from + kFan - 1) / kFan, above_to = to / kFan;
-      if (count == kTops || above >= above_to) {
+      if (count == kTops || above >= above_to || to - from <= 2 * kFan) {
         add_nodes(level + from, level + to);
         break;
       }

@@ -25,6 +25,8 @@ class ScalarBlock {
   explicit ScalarBlock(std::span<const ScalarPoint, kPoints> points);
 
   Step step(std::size_t i) const { return static_cast<Step>(number(steps_, steps_at_, i)); }
+  /// Where step(i) is the first step and i times this: how much a point; 0 where it may be otherwise.
+  Step even_step() const { return steps_.width == 0 ? static_cast<Step>(steps_.stride) : 0; }
   double wall_seconds(std::size_t i) const { return std::bit_cast<double>(number(walls_, walls_at_, i)); }
   double value(std::size_t i) const {
     return value_width_ == 4 ? static_cast<double>(values<float>()[i]) : values<double>()[i];

@@ -31,6 +31,17 @@ class ScalarColumn {
   double value(std::size_t i) const {
     return i / kBlock == blocks_.size() ? tail(i).value : blocks_[i / kBlock]->value(i % kBlock);
   }
+  /// Points around i whose steps rise evenly: step(i) is first + (i − begin) · each. None (count 0) where it isn't
+  /// known.
+  struct EvenSteps {
+    std::size_t begin = 0, count = 0;
+    Step first = 0, each = 0;
+  };
+  EvenSteps even_steps(std::size_t i) const {
+    const std::size_t block = i / kBlock;
+    if (block >= blocks_.size() || blocks_[block]->even_step() == 0) return {};
+    return {block * kBlock, kBlock, blocks_[block]->step(0), blocks_[block]->even_step()};
+  }
   ScalarPoint back() const { return (*this)[size() - 1]; }
 
   void push_back(const ScalarPoint& point);

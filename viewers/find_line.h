@@ -13,16 +13,35 @@ namespace ablate::level_of_detail {
 
 inline constexpr double kBreak = std::numeric_limits<double>::quiet_NaN();
 
-inline void add(VisibleLine& line, double x, double y) {
-  line.x.push_back(x);
-  line.y.push_back(y);
-}
+/// Puts points where there is room for them already.
+class LineWriter {
+ public:
+  /// At most `most` points will come; the line is done when the writer goes.
+  LineWriter(VisibleLine& line, std::size_t most) : line_(line) {
+    line.x.resize(most);
+    line.y.resize(most);
+  }
+  ~LineWriter() {
+    line_.x.resize(count_);
+    line_.y.resize(count_);
+  }
+  LineWriter(const LineWriter&) = delete;
+  LineWriter& operator=(const LineWriter&) = delete;
 
-/// A break where none is yet.
-inline void interrupt(VisibleLine& line, VisibleLine::NotFinite at) {
-  line.not_finite.push_back(at);
-  if (!line.y.empty() && !std::isnan(line.y.back())) add(line, at.x, kBreak);
-}
+  void add(double x, double y) {
+    line_.x[count_] = x;
+    line_.y[count_++] = y;
+  }
+  /// A break where none is yet.
+  void interrupt(VisibleLine::NotFinite at) {
+    line_.not_finite.push_back(at);
+    if (count_ > 0 && !std::isnan(line_.y[count_ - 1])) add(at.x, kBreak);
+  }
+
+ private:
+  VisibleLine& line_;
+  std::size_t count_ = 0;
+};
 
 /// The first of [begin, end) for which `is_behind` holds, which it does from there on; looked for around `guess`.
 template <class IsBehind>
@@ -77,20 +96,19 @@ void find_line(const Points& points, double x_min, double x_max, int columns, XS
   const std::size_t first = inside > 0 ? inside - 1 : inside;
   const std::size_t last = std::min(outside + 1, size);
 
+  LineWriter writer(line, 2 * static_cast<std::size_t>(columns) + 2);
   const auto add_point = [&](std::size_t i) {
     const double y = points.y(i);
     if (std::isfinite(y))
-      add(line, points.x(i), y);
+      writer.add(points.x(i), y);
     else
-      interrupt(line, {points.x(i), y});
+      writer.interrupt({points.x(i), y});
   };
   if (last - first <= static_cast<std::size_t>(columns)) {
     for (std::size_t i = first; i < last; ++i) add_point(i);
     return;
   }
 
-  line.x.reserve(2 * static_cast<std::size_t>(columns) + 2);
-  line.y.reserve(2 * static_cast<std::size_t>(columns) + 2);
   if (first < inside && std::isfinite(points.y(first))) add_point(first);
   const double columns_per_x = columns / (logarithmic ? std::log(x_max / x_min) : x_max - x_min);
   const double x_per_column = 1 / columns_per_x;
@@ -121,13 +139,13 @@ void find_line(const Points& points, double x_min, double x_max, int columns, XS
     if (!extent.all_finite())
       while (std::isfinite(points.y(broken))) ++broken;
     if (!extent.any()) {
-      interrupt(line, {points.x(broken), points.y(broken)});
+      writer.interrupt({points.x(broken), points.y(broken)});
     } else {
       const double middle = extent.low + extent.high;
       const bool falls = middle < before;
       before = middle;
-      add(line, x, falls ? extent.high : extent.low);
-      if (extent.low < extent.high) add(line, points.x(end - 1), falls ? extent.low : extent.high);
+      writer.add(x, falls ? extent.high : extent.low);
+      if (extent.low < extent.high) writer.add(points.x(end - 1), falls ? extent.low : extent.high);
       if (!extent.all_finite()) line.not_finite.push_back({points.x(broken), points.y(broken)});
     }
     if (end < outside) {

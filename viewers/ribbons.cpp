@@ -84,7 +84,7 @@ void Ribbons::leave_out_hidden(std::span<const Stroke> strokes) {
 }
 
 unsigned Ribbons::add_vertex(ImVec2 at, ImU32 color) {
-  vertices_.push_back({at, ImGui::GetFontTexUvWhitePixel(), color});
+  vertices_.push_back({at, white_, color});
   return static_cast<unsigned>(vertices_.size() - 1 - pieces_.back().vertices);
 }
 
@@ -138,6 +138,7 @@ void Ribbons::draw(std::span<const Stroke> strokes) {
   for (const Stroke& stroke : strokes) now.versions.push_back(stroke.line->version);
   if (now != made_of_) {
     made_of_ = std::move(now);
+    white_ = ImGui::GetFontTexUvWhitePixel();
     bars_.resize(strokes.size());
     const ImPlotPlot& plot = *ImPlot::GetCurrentPlot();
     const auto find = [&](std::size_t i) { find_bars(*strokes[i].line, plot, bars_[i]); };

@@ -57,6 +57,7 @@ class Ribbons {
 
   Made made_of_;
   std::vector<std::vector<Bar>> bars_;  ///< of each stroke
+  ImVec2 white_;                        ///< where the font texture is white
   std::vector<ImDrawVert> vertices_;
   std::vector<unsigned> indices_;
   std::vector<Piece> pieces_;

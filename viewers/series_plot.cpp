@@ -37,6 +37,28 @@ bool PlotSeries::rises(const ScalarColumn& points) const {
   return by_time ? totals.walls_rise : totals.steps_rise;
 }
 
+double PlotSeries::x_of(const ScalarColumn& points, std::size_t i) const {
+  switch (axis_) {
+    case XAxis::relative_time:
+      return points.wall_seconds(i) - first_wall_;
+    case XAxis::wall_time:
+      return points.wall_seconds(i);
+    case XAxis::step:
+    case XAxis::epoch:
+    case XAxis::images:
+      return static_cast<double>(points.step(i)) * x_per_step_;
+    case XAxis::order:
+      break;
+  }
+  return static_cast<double>(i);
+}
+
+double PlotSeries::ByX::x_elsewhere(std::size_t i) const {
+  const XAxis axis = series_.axis_;
+  if (axis == XAxis::step || axis == XAxis::epoch || axis == XAxis::images) even_ = series_.points_.even_steps(i);
+  return even_.count > 0 ? even_x(i) : series_.x_of(series_.points_, i);
+}
+
 void PlotSeries::update(const ScalarColumn& points, XAxis axis, const Smoothing& smoothing, double x_per_step) {
   const bool same_way = axis == axis_ && smoothing == smoothing_ && x_per_step == x_per_step_;
   const auto same_point = [&](const ScalarPoint& point) {

@@ -64,20 +64,26 @@ class PlotSeries {
   };
   std::optional<Point> nearest(double x) const;
 
-  /// The points by x, with their values or others. Valid until the series is updated.
+  /// The points by x, with their values or others. Valid until the series is updated. One thread's.
   class ByX final : public PointsByX {
    public:
     ByX(const PlotSeries& series, const ScalarColumn& values) : series_(series), values_(values) {}
     std::size_t size() const override { return series_.points_.size(); }
-    double x(std::size_t i) const override { return series_.x_of(series_.points_, i); }
+    double x(std::size_t i) const override { return i - even_.begin < even_.count ? even_x(i) : x_elsewhere(i); }
     double y(std::size_t i) const override { return values_.value(i); }
     Extent extent(std::size_t begin, std::size_t end) const override { return values_.extent(begin, end); }
     void expect(std::size_t begin, std::size_t count) const override { values_.expect(begin, count); }
     std::size_t grain(std::size_t count) const override { return ScalarColumn::grain(count); }
 
    private:
+    double x_elsewhere(std::size_t i) const;
+    double even_x(std::size_t i) const {
+      return static_cast<double>(even_.first + static_cast<Step>(i - even_.begin) * even_.each) * series_.x_per_step_;
+    }
+
     const PlotSeries& series_;
     const ScalarColumn& values_;
+    mutable ScalarColumn::EvenSteps even_;  ///< around the point asked for last
   };
   /// As they are drawn: smoothed, where they are.
   ByX by_x() const { return ByX(*this, smoothing_.weight == 0 ? points_ : smoothed_); }
@@ -120,24 +126,6 @@ class PlotSeries {
   std::size_t usual_of_ = 0;  ///< how many points usual_y_range_ is of
   Cached raw_cache_, smooth_cache_, low_cache_, high_cache_;
 };
-
-/// In sight of those who ask for many.
-inline double PlotSeries::x_of(const ScalarColumn& points, std::size_t i) const {
-  switch (axis_) {
-    case XAxis::step:
-      return static_cast<double>(points.step(i));
-    case XAxis::relative_time:
-      return points.wall_seconds(i) - first_wall_;
-    case XAxis::wall_time:
-      return points.wall_seconds(i);
-    case XAxis::epoch:
-    case XAxis::images:
-      return static_cast<double>(points.step(i)) * x_per_step_;
-    case XAxis::order:
-      break;
-  }
-  return static_cast<double>(i);
-}
 
 /// The same as smoothed() of each, which are found then: by two threads where there are many points.
 void find_lines(std::span<PlotSeries* const> series, double x_min, double x_max, int columns, XScale scale);

@@ -16,6 +16,8 @@ namespace {
 /// Samples that attempts and the run are compared by.
 constexpr std::size_t kJudges = 64;
 constexpr Step kFewestSteps = 12, kMostSteps = 20;
+/// Of the loss of outputs that say nothing: what says nothing, either.
+constexpr double kNothingLearnt = 0.85;
 
 FixedBatches judges(const Patient& patient, std::shared_ptr<const Dataset> dataset) {
   return FixedBatches(std::move(dataset), spread_over(patient.data.source.training, kJudges),
@@ -34,6 +36,16 @@ Attempts::Attempts(const Patient& patient, const TellTest& tell, Diagnosis& diag
       metric_(patient.task) {
   tell_("the training data, as the network trained with it");
   own_in(Mode::train);
+  const Autocast mixed(autocast_type(patient.config), patient.device);
+  extremes_ = patient.task.extremes(judged_.at(0));
+}
+
+bool Attempts::says_nothing(double loss) const {
+  return extremes_ && !(loss < kNothingLearnt * weighted_sum(extremes_->uninformed));
+}
+
+bool Attempts::has_learnt() {
+  return (!patient_.task.higher_is_better() || own() > kWorthIt) && !says_nothing(own_loss());
 }
 
 const Attempts::Own& Attempts::own_in(Mode mode) {
@@ -96,6 +108,7 @@ std::optional<Rehearsal> Attempts::gone_on(const std::string& change, Step steps
 }
 
 bool Attempts::further(const Rehearsal& made, double metric, double loss) const {
+  if (says_nothing(loss)) return made.learnt && made.loss < kLessLoss * loss;
   const double better = metric_.better(made.metric, metric);
   const bool loss_decides = std::abs(better) < kSame && !(patient_.task.higher_is_better() && metric > kWellLearnt);
   return better > kWorthIt || (loss_decides && made.loss < kLessLoss * loss);
@@ -122,7 +135,9 @@ bool Attempts::cured_by(const std::string& cause, const std::string& symptom, co
   Finding finding;
   for (const std::string& change : changes) {
     const auto now = made(change, steps_);
-    if (!cures(now) || (cured_to_ && !(metric_.better(now->metric, *cured_to_) > kFarBetter))) continue;
+    if (!cures(now)) continue;
+    if (cured_to_ && !(metric_.better(now->metric, cured_to_->metric) > kFarBetter && now->loss < cured_to_->loss))
+      continue;
     if (best && std::pair(metric_.better(now->metric, best->metric), best->loss - now->loss) <= std::pair(0.0, 0.0))
       continue;
     best = now;
@@ -130,9 +145,9 @@ bool Attempts::cured_by(const std::string& cause, const std::string& symptom, co
     finding.evidence = {last_note()};
   }
   if (!best || !beats_unchanged(*best)) return false;
-  cured_to_ = best->metric;
+  cured_to_ = best;
   const double gain = std::max(metric_.better(best->metric, own()), 1 - best->loss / own_loss());
-  const bool by_loss = std::abs(metric_.better(best->metric, own())) < kSame;
+  const bool by_loss = !(metric_.better(best->metric, own()) > kWorthIt);
   const auto came_to = [&](double metric, double loss) {
     return by_loss ? fmt::format("a loss of {:.3g}", loss) : metric_.word() + " " + share_word(metric);
   };

@@ -42,6 +42,10 @@ class Attempts {
   /// What the run came to, in train mode; and the loss.
   double own() { return own_in(Mode::train).metric; }
   double own_loss() { return own_in(Mode::train).loss; }
+  /// Losses of perfect outputs, and of outputs that say nothing, where the task knows them.
+  const std::optional<Task::Extremes>& extremes() const { return extremes_; }
+  /// Whether the run's outputs say anything. Empty masks have a lower loss than those that don't.
+  bool has_learnt();
   /// The run's own first training step. Of no layers where the weights that it began with are gone (init.from), which
   /// is said once.
   const SeenStep& start();
@@ -53,7 +57,8 @@ class Attempts {
   /// else at the highest rate of the schedule.
   std::optional<Rehearsal> gone_on(const std::string& change, Step steps, Mode judged_in,
                                    std::optional<double> lr = std::nullopt);
-  /// Whether it gets further than the run did: by the metric, or, where that is the same, by the loss.
+  /// Whether it gets further than the run did: by the metric, or, where that is the same or of outputs that say
+  /// nothing, by the loss.
   bool cures(const std::optional<Rehearsal>& made, Mode judged_in = Mode::train);
   /// As many steps of the run's own settings, at the highest rate of its schedule: where they get as far, the change
   /// was not what did it.
@@ -82,6 +87,7 @@ class Attempts {
   };
   const Own& own_in(Mode mode);
   std::optional<Rehearsal> tried(const std::string& change, Step steps, const RehearsalPlan& plan);
+  bool says_nothing(double loss) const;
   bool further(const Rehearsal& made, double metric, double loss) const;
 
   const Patient& patient_;
@@ -91,9 +97,10 @@ class Attempts {
   Step steps_;
   PrimaryMetric metric_;
   std::map<Mode, Own> own_;
+  std::optional<Task::Extremes> extremes_;
   std::optional<SeenStep> start_;
   std::optional<std::optional<Rehearsal>> unchanged_;  ///< inner: there is no such run
-  std::optional<double> cured_to_;                     ///< what a change that was found gets to
+  std::optional<Rehearsal> cured_to_;                  ///< what a change that was found gets to
   bool any_found_ = false;
 };
 

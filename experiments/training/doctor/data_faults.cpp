@@ -32,13 +32,13 @@ constexpr double kGap = 0.1, kModesDiffer = 0.1, kOfPreparation = 0.03, kOfUnlik
 constexpr double kUnlike = 1;
 /// Two pictures are one from here on: at least, and at most; between them, where the training pictures are less alike.
 /// Copies that are lighter, mirrored, compressed or cropped by a twentieth have .93 and more in photographs, of which
-/// no two reach .6; drawn pictures reach .84.
-constexpr double kLeastSame = 0.7, kSurelySame = 0.9, kMoreAlike = 0.05;
+/// no two reach .6; drawn pictures reach .84, walls of bricks .78. Between them masks have to overlap by so much, too.
+constexpr double kLeastSame = 0.8, kSurelySame = 0.9, kMoreAlike = 0.05, kSameMask = 0.7;
 /// Pictures of either set that are compared with each other for that.
 constexpr std::int64_t kCompared = 64;
-/// A mask of another picture: so many others fit the prediction better, and of all such masks the borders lie on their
-/// pictures' edges hardly more (logarithm, of the others') than any mask's.
-constexpr double kFitBetter = 0.25, kOffTheEdges = 0.25;
+/// A mask of another picture: so many others fit the prediction better. Masks of pictures that are hard to predict lie
+/// on their edges so much as others do (logarithm); standard errors below that.
+constexpr double kFitBetter = 0.25, kOfHard = 0.85, kSureOfPlace = 2.5;
 /// The overlap of a median training sample with its prediction from which on the others tell something.
 constexpr double kLearnt = 0.5;
 /// Overlaps of a median prediction that nobody gets with other pictures' masks.
@@ -165,6 +165,13 @@ class DataFaults {
     return set;
   }
 
+  /// As they are, or mirrored.
+  static bool alike_masks(const SeenSet& set, std::size_t i, const SeenSet& other_set, std::size_t k) {
+    const Tensor mask = set.targets[static_cast<std::int64_t>(i)].unsqueeze(0),
+                 other = other_set.targets[static_cast<std::int64_t>(k)].unsqueeze(0);
+    return overlap(mask, torch::cat({other, other.flip(3)})).max().item<double>() > kSameMask;
+  }
+
   void copies(const SeenSet& training, const SeenSet& held_out) {
     tell_("held-out pictures among the training pictures");
     const std::vector<Likeness> likest = most_alike(held_out.inputs, training.inputs);
@@ -189,6 +196,7 @@ class DataFaults {
     for (std::size_t i = 0; i < likest.size(); ++i) {
       most = std::max(most, likest[i].correlation);
       if (likest[i].correlation < same_from) continue;
+      if (likest[i].correlation < kSurelySame && !alike_masks(held_out, i, training, likest[i].other)) continue;
       same[static_cast<std::int64_t>(i)] = true;
       pairs.push_back(fmt::format("{} = {}", held_out.names[i], training.names[likest[i].other]));
     }
@@ -278,24 +286,25 @@ class DataFaults {
           fmt::format("whether some {} masks are other pictures': too little is predicted right", set.word));
       return;
     }
-    const Tensor better_masks = part_that_fits_better(set);
-    const Tensor so = (better_masks > kFitBetter) & (set.overlaps < 0.8 * usual);
+    const Tensor so = (part_that_fits_better(set) > kFitBetter) & (set.overlaps < 0.8 * usual);
     const std::vector<std::string> names = names_where(set, so);
-    const double of_these = names.empty() ? 0 : mean_of(aligned.index({so})), of_others = mean_of(aligned.index({~so}));
+    if (names.size() < std::max<std::size_t>(4, set.names.size() / 30)) return;
+    const Tensor sharp = sharpness_of_place(set), others = sharp.index({~so});
+    const double of_these = mean_of(sharp.index({so})), of_others = mean_of(others),
+                 error = others.std().item<double>() / std::sqrt(static_cast<double>(names.size()));
     note(fmt::format(
-        "of {} {} samples many other masks fit the prediction better than their own; those masks' borders lie "
-        "on edges {:.2f} times as much as other masks', the rest's {:.2f} times",
-        names.size(), set.word, std::exp(of_these), std::exp(of_others)));
-    if (names.size() < std::max<std::size_t>(4, set.names.size() / 30) || !(of_these <= kOffTheEdges * of_others))
-      return;
-    found(
-        "mismatched-masks", 0.85, "data",
-        fmt::format(
-            "At least {} of {} {} masks do not belong to their pictures ({}): many other pictures' masks fit what is "
-            "predicted there better, and these lie on the picture's edges hardly more than any mask does ({:.2f} times "
-            "as much; the other masks of this set {:.2f} times).",
-            names.size(), set.size(), set.word, some_names(names), std::exp(of_these), std::exp(of_others)),
-        "look at these samples, and leave them out: data.exclude");
+        "of {} {} samples many other masks fit the prediction better than their own; those masks' borders lie on edges "
+        "{:.2f} times as much as a little beside, the rest's {:.2f} times (standard error {:.2f})",
+        names.size(), set.word, std::exp(of_these), std::exp(of_others), error));
+    if (!(of_these + kSureOfPlace * error < kOfHard * of_others)) return;
+    found("mismatched-masks", 0.85, "data",
+          fmt::format(
+              "At least {} of {} {} masks do not belong to their pictures ({}): many other pictures' masks fit what is "
+              "predicted there better, and these lie on the picture's edges hardly more than a little beside ({:.2f} "
+              "times "
+              "as much; the other masks of this set {:.2f} times).",
+              names.size(), set.size(), set.word, some_names(names), std::exp(of_these), std::exp(of_others)),
+          "look at these samples, and leave them out: data.exclude");
   }
 
   /// {N}: the primary metric of each held-out sample whose input is changed first.
@@ -372,7 +381,8 @@ class DataFaults {
     std::string how, line;
     double value = 0, gain = 0;
   };
-  Prepared other_preparation(const SeenSet& training, const SeenSet& held_out, double lost, double least) {
+  Prepared other_preparation(const SeenSet& training, const SeenSet& held_out, double lost, double least,
+                             bool exchanged) {
     const Tensor theirs = colours(training), ours = colours(held_out);
     const std::int64_t channels = training.inputs.size(1);
     const Tensor as_it_is = each_with_inputs([](const Tensor& x) { return x; });
@@ -395,13 +405,10 @@ class DataFaults {
     attempt("made lighter in the middle (gamma 1 / 2.2)", [](const Tensor& x) { return x.clamp_min(0).pow(1 / 2.2); });
     // Which channel is which is no matter of how alike two sets are: less will do, and where their colours say it too
     // almost anything.
-    if (channels == 3) {
-      const bool so = look_exchanged(theirs, ours);
-      if (so) least = kOfUnlike;
+    if (channels == 3)
       attempt(
           "given with red and blue exchanged", [](const Tensor& x) { return x.flip(1); }, 0.25,
-          so ? kProbablyGained : kSure);
-    }
+          exchanged ? kProbablyGained : kSure);
     return best;
   }
 
@@ -414,15 +421,16 @@ class DataFaults {
     const double sure = (mean_of(training.overlaps) - mean_of(held_out.overlaps)) / std::max(errors, 1e-6);
     note(fmt::format("{} on training samples {}, on held-out ones {} ({:.1f} standard errors); {}", metric_.word(),
                      share_word(on_training), share_word(on_held_out), sure, difference_));
-    const double lost = metric_.better(on_training, on_held_out);
-    const double least = apart_ > kUnlike ? kOfUnlike : kOfPreparation;
-    if (!(lost > least)) return;
     const std::string gap_line = diagnosis_.tests.back();
+    const double lost = metric_.better(on_training, on_held_out);
+    const bool exchanged = training.inputs.size(1) == 3 && look_exchanged(colours(training), colours(held_out));
+    const double least = apart_ > kUnlike || exchanged ? kOfUnlike : kOfPreparation;
+    if (!(lost > least)) return;
     if (!held_out_.at(0).tensors.contains("image")) {
       diagnosis_.untested.emplace_back("why held-out samples are predicted worse: the task has no \"image\"");
       return;
     }
-    if (const auto prepared = other_preparation(training, held_out, lost, least); prepared.gain > 0) {
+    if (const auto prepared = other_preparation(training, held_out, lost, least, exchanged); prepared.gain > 0) {
       Finding& finding = found(
           "input-normalisation", std::max(0.6, prepared.gain / lost), "data",
           fmt::format("Held-out pictures are prepared differently from training pictures ({}): {} "

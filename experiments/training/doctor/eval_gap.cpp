@@ -33,6 +33,12 @@ double EvalGap::re_estimated(const std::function<bool(const PreciseStatistics::M
   return eval_now();
 }
 
+double EvalGap::re_estimated_on(FixedBatches& samples) {
+  OtherBuffers buffers;
+  for (const auto& module : modules()) buffers.shared(module);
+  return metric_.of(samples, Mode::eval);
+}
+
 std::string EvalGap::place(const NormModule& norm, std::size_t call) const {
   return qualified(networks_, norm.network, norm.place(call));
 }

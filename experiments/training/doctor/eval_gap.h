@@ -33,6 +33,11 @@ class EvalGap {
   /// With re-estimated ones, of those modules alone that `which` takes.
   double re_estimated(const std::function<bool(const PreciseStatistics::Module&)>& which = {});
 
+  /// With all of them, on other samples.
+  double re_estimated_on(FixedBatches& samples);
+  /// Of how many batches they are.
+  std::size_t precise_batches() const { return precise_.batches(); }
+
   Task& task() const { return task_; }
   const PrimaryMetric& metric() const { return metric_; }
   const std::vector<PreciseStatistics::Module>& modules() const { return precise_.modules(); }

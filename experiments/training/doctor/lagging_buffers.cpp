@@ -44,6 +44,10 @@ std::optional<double> moves_per_batch(const EvalGap& gap, Step forwards) {
   return moves / static_cast<double>(forwards * std::ssize(module.places));
 }
 
+std::string moves_line(double moves) {
+  return fmt::format("buffers were moved {:.3g} times a training batch and place of use", moves);
+}
+
 /// How far each place's buffers are from what they should be, in standard deviations; the furthest first.
 std::vector<std::pair<double, std::string>> gaps_of(const EvalGap& gap) {
   const c10::InferenceMode inference;
@@ -78,10 +82,19 @@ Finding norm_lag(const EvalGap& gap, double recalibrated, double part) {
   return finding;
 }
 
+void say_moved_too_often(Finding& finding, double moves, const std::string& harm) {
+  finding.cause = "statistics-only-forwards";
+  finding.sentence = fmt::format(
+      "The running statistics were moved {:.2g} times for every batch that was trained on: something else runs the "
+      "network in train mode (a validation, say). {}",
+      moves, harm);
+  finding.cure = "put the network into eval mode wherever it is not trained";
+}
+
 /// Why buffers are not what training would make of them; norm-lag where nothing else explains it.
 Finding why_they_differ(EvalGap& gap, double recalibrated, double part, Step forwards) {
   const std::optional<double> moves = moves_per_batch(gap, forwards);
-  if (moves) gap.note(fmt::format("buffers were moved {:.3g} times a training batch and place of use", *moves));
+  if (moves) gap.note(moves_line(*moves));
   Finding finding = norm_lag(gap, recalibrated, part);
   const auto fresh = std::ranges::find_if(gap.modules(), is_fresh);
   const double filled_in = fresh == gap.modules().end() ? gap.eval() : gap.re_estimated(is_fresh);
@@ -97,13 +110,10 @@ Finding why_they_differ(EvalGap& gap, double recalibrated, double part, Step for
     finding.layer = gap.place(fresh->norm, 0);
     finding.cure = "save and load buffers (running_mean, running_var) with the weights, or re-estimate them";
   } else if (moves > kTooManyMoves) {
-    finding.cause = "statistics-only-forwards";
-    finding.sentence = fmt::format(
-        "The running statistics were moved {:.2g} times for every batch that was trained on: something else runs the "
-        "network in train mode (a validation, say). Eval mode loses {} {}, and gets to {} once they are re-estimated "
-        "on the training data.",
-        *moves, share_word(gap.loss()), gap.metric().word(), share_word(recalibrated));
-    finding.cure = "put the network into eval mode wherever it is not trained";
+    say_moved_too_often(finding, *moves,
+                        fmt::format("Eval mode loses {} {}, and gets to {} once they are re-estimated on the training "
+                                    "data.",
+                                    share_word(gap.loss()), gap.metric().word(), share_word(recalibrated)));
   }
   return finding;
 }
@@ -125,6 +135,18 @@ bool lag_explains(EvalGap& gap, double recalibrated) {
   const bool lags = EvalGap::is_cured(gap.part_brought_back(recalibrated));
   gap.note(fmt::format("re-estimated buffers   {}   {}", share_word(recalibrated), lags ? "cured" : "not lag"));
   return lags;
+}
+
+std::optional<Finding> moved_too_often(EvalGap& gap, Step forwards) {
+  const std::optional<double> moves = moves_per_batch(gap, forwards);
+  if (!moves || !(*moves > kTooManyMoves)) return std::nullopt;
+  gap.note(moves_line(*moves));
+  Finding finding;
+  finding.layer = gap.place(gap.modules().front().norm, 0);
+  finding.confidence = 0.6;
+  say_moved_too_often(finding, *moves, "It does no harm yet: what it was given is like the training data.");
+  finding.evidence = gap.notes();
+  return finding;
 }
 
 void why_they_lag(EvalGap& gap, double recalibrated, const TrainingSoFar& so_far, Diagnosis& diagnosis) {

@@ -22,11 +22,11 @@ namespace {
 
 /// Of the loss of outputs that say nothing: what perfect outputs may keep.
 constexpr double kLeastLoss = 0.1;
-/// A network whose loss is still at this part of that has learnt nothing.
-constexpr double kNothingLearnt = 0.85;
 
-void perfect_outputs(Attempts& attempts, const Task::Extremes& extremes) {
-  const double perfect = weighted_sum(extremes.perfect), uninformed = weighted_sum(extremes.uninformed);
+void perfect_outputs(Attempts& attempts) {
+  if (!attempts.extremes()) return;
+  const double perfect = weighted_sum(attempts.extremes()->perfect),
+               uninformed = weighted_sum(attempts.extremes()->uninformed);
   attempts.note(fmt::format("loss of perfect outputs {:.3g}, of outputs that say nothing {:.3g}", perfect, uninformed));
   if (!(perfect > kLeastLoss * uninformed)) return;
   const RunConfig& config = attempts.config();
@@ -105,16 +105,7 @@ void diagnose_learning(const Patient& patient, const TellTest& tell, Diagnosis& 
   Attempts attempts(patient, tell, diagnosis);
   if (patient.steps == 0 && patient.diverged.empty())
     return attempts.untested("learning: the run has no checkpoint to compare with");
-  std::optional<Task::Extremes> extremes;
-  {
-    const Autocast mixed(autocast_type(patient.config), patient.device);
-    extremes = patient.task.extremes(attempts.judged().at(0));
-  }
-  // Empty masks have a lower loss than outputs that say nothing.
-  const bool overlaps = !patient.task.higher_is_better() || attempts.own() > kWorthIt;
-  const bool learnt =
-      overlaps && (!extremes || attempts.own_loss() < kNothingLearnt * weighted_sum(extremes->uninformed));
-  if (extremes) perfect_outputs(attempts, *extremes);
+  perfect_outputs(attempts);
   const SeenStep now = one_step(attempts);
   if (pooling_is_missing(attempts)) return attempts.untested("learning rates and gradients: first mend the pooling");
   if (!patient.diverged.empty()) return why_it_diverged(attempts);
@@ -125,10 +116,10 @@ void diagnose_learning(const Patient& patient, const TellTest& tell, Diagnosis& 
   if (!patient.over) return attempts.untested("other learning rates: the run is not over");
   if (gradients_explode(attempts)) return;
   // What is too small to learn may do a little better at another rate, too.
-  const bool rate = other_rate(attempts, learnt);
+  const bool rate = other_rate(attempts);
   if (rate || !gradients_vanish(attempts, now)) network_is_too_small(attempts);
   if (attempts.any_found() || schedule_starves(attempts) || batches_are_too_small(attempts) ||
-      rate_never_settles(attempts) || masks_are_turned(attempts) || spoilt_later(attempts, learnt) || learnt)
+      rate_never_settles(attempts) || masks_are_turned(attempts) || spoilt_later(attempts) || attempts.has_learnt())
     return;
   const std::string nothing = fmt::format("{} {} on training data after {} steps", attempts.metric().word(),
                                           share_word(attempts.own()), patient.steps);

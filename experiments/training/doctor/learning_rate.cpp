@@ -22,10 +22,10 @@ Rate rate_of(const RunConfig& config) {
   return {key, config.real(key)};
 }
 
-bool other_rate(Attempts& attempts, bool learnt) {
+bool other_rate(Attempts& attempts) {
   const Rate lr = rate_of(attempts.config());
   std::vector<std::string> lower{lr.times(0.1)}, higher{lr.times(30)};
-  if (!learnt) {
+  if (!attempts.has_learnt()) {
     for (const double factor : {0.01, 0.001, 0.0001}) lower.push_back(lr.times(factor));
     higher.push_back(lr.times(1000));
   }
@@ -90,8 +90,8 @@ bool rate_never_settles(Attempts& attempts) {
   return true;
 }
 
-bool spoilt_later(Attempts& attempts, bool learnt) {
-  if ((learnt && !attempts.unchanged_was_made()) || !attempts.cures(attempts.unchanged())) return false;
+bool spoilt_later(Attempts& attempts) {
+  if ((attempts.has_learnt() && !attempts.unchanged_was_made()) || !attempts.cures(attempts.unchanged())) return false;
   const RunConfig& config = attempts.config();
   const std::string decay = config.is_set("optimizer.weight_decay")
                                 ? fmt::format(" (its weight decay is {:g})", config.real("optimizer.weight_decay"))

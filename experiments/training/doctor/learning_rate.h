@@ -15,8 +15,8 @@ struct Rate {
 Rate rate_of(const RunConfig& config);
 
 /// learning-rate-too-high, learning-rate-too-low: whether another gets further. Further off are tried where the run has
-/// not `learnt` anything.
-bool other_rate(Attempts& attempts, bool learnt);
+/// learnt nothing.
+bool other_rate(Attempts& attempts);
 
 /// learning-rate-too-low, where the schedule takes the rate away early: whether steps that go on from the end at its
 /// highest rate get further than as many at its last.
@@ -27,6 +27,6 @@ bool schedule_starves(Attempts& attempts);
 bool rate_never_settles(Attempts& attempts);
 
 /// Whether the run's own first steps get further than all of them: what spoilt it is not known then.
-bool spoilt_later(Attempts& attempts, bool learnt);
+bool spoilt_later(Attempts& attempts);
 
 }  // namespace ablate

@@ -19,16 +19,6 @@ constexpr double kLeastGain = 0.08;
 /// Standard errors; and where so many moves are tried.
 constexpr double kSureOfMany = 6;
 
-/// By so many pixels to the right and down; what comes in has no border.
-Tensor moved(const Tensor& planes, std::int64_t right, std::int64_t down) {
-  Tensor all = planes.roll({down, right}, {2, 3});
-  if (down > 0) all.slice(2, 0, down).zero_();
-  if (down < 0) all.slice(2, down).zero_();
-  if (right > 0) all.slice(3, 0, right).zero_();
-  if (right < 0) all.slice(3, right).zero_();
-  return all;
-}
-
 std::string pixels(std::int64_t by, std::int64_t of, const char* where) {
   return by == 0 ? "" : fmt::format("{} of {} pixels too far {}", by, of, where);
 }

@@ -40,7 +40,7 @@ bool pooling_is_missing(Attempts& attempts) {
   evidence.push_back(attempts.last_note());
   const auto with = attempts.made(cure, kShort);
   evidence.push_back(attempts.last_note());
-  if (!with || !without || !with->finite || !(attempts.metric().better(with->metric, without->metric) >= 0))
+  if (!with || !without || !with->finite || !(attempts.metric().better(with->metric, without->metric) > -kWorthIt))
     return false;
   const auto [height, width] = *sizes.begin();
   attempts.found({"missing-pooling", "model", 0.95,

@@ -60,9 +60,12 @@ void explain(EvalGap& gap, const TrainingSoFar& so_far, Diagnosis& diagnosis) {
   if (!shared || !EvalGap::is_cured(shared->confidence)) {
     std::string why_not;
     if (auto small = small_batches_explain(gap, why_not)) return diagnosis.findings.push_back(std::move(*small));
-    if (!shared)
+    if (!shared) {
+      if (auto few = few_images_explain(gap, *diagnosis.recalibrated))
+        return diagnosis.findings.push_back(std::move(*few));
       return diagnosis.untested.push_back(
           fmt::format("why {}: neither lag nor sharing explains it, and {}", gap.loss_words(), why_not));
+    }
   }
   blame_shared_modules(gap, *shared);
   diagnosis.findings.push_back(std::move(*shared));
@@ -95,6 +98,7 @@ Diagnosis diagnose_norms(Task& task, FixedBatches& held_out, FixedBatches& train
     explain(gap, {forwards, over}, diagnosis);
   } else {
     gap.note(fmt::format("re-estimated buffers   {}", share_word(*diagnosis.recalibrated)));
+    if (auto moved = moved_too_often(gap, forwards)) diagnosis.findings.push_back(std::move(*moved));
   }
   if (!diagnosis.findings.empty()) add_blame(gap, diagnosis.findings);
   diagnosis.tests = gap.notes();

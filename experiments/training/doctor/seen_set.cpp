@@ -71,6 +71,24 @@ Tensor alignment(const SeenSet& set) {
   return along(edges, borders) - torch::stack(of_others).mean(0);
 }
 
+Tensor moved(const Tensor& planes, std::int64_t right, std::int64_t down) {
+  Tensor all = planes.roll({down, right}, {2, 3});
+  if (down > 0) all.slice(2, 0, down).zero_();
+  if (down < 0) all.slice(2, down).zero_();
+  if (right > 0) all.slice(3, 0, right).zero_();
+  if (right < 0) all.slice(3, right).zero_();
+  return all;
+}
+
+Tensor sharpness_of_place(const SeenSet& set) {
+  const Tensor edges = edges_of(set.inputs), borders = borders_of(set.targets);
+  const std::int64_t by = std::max<std::int64_t>(2, std::max(borders.size(2), borders.size(3)) / 32);
+  std::vector<Tensor> beside;
+  for (const auto& [right, down] : {std::pair<std::int64_t, std::int64_t>(by, 0), {-by, 0}, {0, by}, {0, -by}})
+    beside.push_back(along(edges, moved(borders, right, down)));
+  return along(edges, borders) - torch::stack(beside).mean(0);
+}
+
 Tensor part_that_fits_better(const SeenSet& set) {
   const Tensor predictions = set.predictions.flatten(1), targets = set.targets.flatten(1);
   const Tensor both = predictions.matmul(targets.t());

@@ -38,6 +38,12 @@ torch::Tensor along(const torch::Tensor& edges, const torch::Tensor& borders);
 /// {N}: by how much more the picture's edges lie on its own mask's border than on other masks' (logarithm).
 torch::Tensor alignment(const SeenSet& set);
 
+/// By so many pixels to the right and down; what comes in is 0.
+torch::Tensor moved(const torch::Tensor& planes, std::int64_t right, std::int64_t down);
+
+/// {N}: by how much more the picture's edges lie on its mask's border than on that border moved a little (logarithm).
+torch::Tensor sharpness_of_place(const SeenSet& set);
+
 /// {N}: of the set's other masks, the part that overlaps with the prediction more than its own does.
 torch::Tensor part_that_fits_better(const SeenSet& set);
 

@@ -59,6 +59,24 @@ std::optional<Finding> small_batches_explain(EvalGap& gap, std::string& why_not)
                   gap.loss_words(), kCure));
 }
 
+std::optional<Finding> few_images_explain(EvalGap& gap, double recalibrated) {
+  if (gap.batch_size() > static_cast<std::size_t>(kSmallBatch)) return std::nullopt;
+  FixedBatches some = gap.training().first(1 + (kManyImages - 1) / gap.batch_size());
+  const double train = gap.metric().of(some, Mode::train), re_estimated = gap.re_estimated_on(some);
+  // In batches of everything train mode and re-estimated statistics would be the same.
+  const double of_size = gap.metric().better(train, re_estimated) / gap.loss(),
+               of_lag = std::max(0.0, gap.part_brought_back(recalibrated));
+  gap.note(fmt::format("training data, with the statistics of each batch / of {} batches   {} / {}",
+                       gap.precise_batches(), share_word(train), share_word(re_estimated)));
+  if (!EvalGap::is_cured(of_size + of_lag)) return std::nullopt;
+  return small_batch_norm(
+      gap, 0.9,
+      fmt::format("{} statistics are so different from batch to batch that no running statistics fit: training data "
+                  "get {} {} with those of each batch and {} with those of {} batches; {}. {}",
+                  of_images(gap.batch_size()), share_word(train), gap.metric().word(), share_word(re_estimated),
+                  gap.precise_batches(), gap.loss_words(), kCure));
+}
+
 Finding small_batches_jump(const EvalGap& gap, double lowest, double highest, double part) {
   return small_batch_norm(
       gap, part,

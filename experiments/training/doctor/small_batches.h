@@ -11,6 +11,10 @@ namespace ablate {
 /// so, the reason is put into `why_not`.
 std::optional<Finding> small_batches_explain(EvalGap& gap, std::string& why_not);
 
+/// The same of a network with few images in a batch and norms at one place each: what training data lose by running
+/// statistics, however well they are estimated, and what lag loses explain the loss together.
+std::optional<Finding> few_images_explain(EvalGap& gap, double recalibrated);
+
 /// The finding of a network whose batches are so small that weights and statistics jump about: between these values of
 /// the metric as the statistics alone are moved on.
 Finding small_batches_jump(const EvalGap& gap, double lowest, double highest, double part);
