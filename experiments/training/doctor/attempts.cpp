@@ -130,11 +130,11 @@ bool Attempts::beats_unchanged(const Rehearsal& made) {
 }
 
 bool Attempts::cured_by(const std::string& cause, const std::string& symptom, const std::vector<std::string>& changes,
-                        const std::string& layer) {
+                        const std::string& layer, std::optional<Step> steps) {
   std::optional<Rehearsal> best;
   Finding finding;
   for (const std::string& change : changes) {
-    const auto now = made(change, steps_);
+    const auto now = made(change, steps.value_or(steps_));
     if (!cures(now)) continue;
     if (cured_to_ && !(metric_.better(now->metric, cured_to_->metric) > kFarBetter && now->loss < cured_to_->loss))
       continue;
@@ -159,6 +159,10 @@ bool Attempts::cured_by(const std::string& cause, const std::string& symptom, co
       best->steps, finding.cure, came_to(best->metric, best->loss), patient_.steps, came_to(own(), own_loss()));
   found(std::move(finding));
   return true;
+}
+
+std::string Attempts::words(double metric, double loss) const {
+  return fmt::format("{} {} (loss {:.3g})", metric_.word(), share_word(metric), loss);
 }
 
 void Attempts::found(Finding finding) {

@@ -66,10 +66,12 @@ class Attempts {
   bool unchanged_was_made() const { return unchanged_.has_value(); }
   bool beats_unchanged(const Rehearsal& made);
   /// The best of the changes that cure becomes a finding; whether there is one. One that was found before has to be
-  /// beaten by far.
+  /// beaten by far. `steps`: instead of as many as usual.
   bool cured_by(const std::string& cause, const std::string& symptom, const std::vector<std::string>& changes,
-                const std::string& layer = "optimizer");
+                const std::string& layer = "optimizer", std::optional<Step> steps = std::nullopt);
 
+  /// "IoU .846 (loss .131)".
+  std::string words(double metric, double loss) const;
   void tell(const std::string& test) const { tell_(test); }
   void note(const std::string& line) { diagnosis_.tests.push_back(line); }
   const std::string& last_note() const { return diagnosis_.tests.back(); }

@@ -46,8 +46,9 @@ constexpr double kSurelyRight = 0.7;
 /// A probe that leaves less than this part has taken away what is predicted by; and colour alone gets to this part of
 /// what the network does.
 constexpr double kLost = 0.5, kColourTells = 0.9;
-/// Standard errors that chance does not make; and of what samples gain by a change that something else speaks for too.
-constexpr double kSure = 4, kProbablyGained = 1.5;
+/// Standard errors that chance does not make; that will do where pictures are unlike; and of what samples gain by a
+/// change that something else speaks for too.
+constexpr double kSure = 4, kSureOfUnlike = 2.5, kProbablyGained = 1.5;
 
 /// {C, H, W}, no side longer than kLongestSide.
 Tensor small(const Tensor& plane) {
@@ -222,8 +223,10 @@ class DataFaults {
 
   void inverted(const SeenSet& set) {
     const Tensor other_way = overlap(set.predictions, 1 - set.targets);
+    const Tensor everything = 1 - set.targets.mean({1, 2, 3});  // Overlaps a mask that is turned round by so much.
     const Tensor area = set.predictions.mean({1, 2, 3});
-    const Tensor so = (other_way > 0.6) & (set.overlaps < 0.4) & (area > 0.03) & (area < 0.97);
+    const Tensor so =
+        (other_way > 0.6) & (other_way > everything + kGap) & (set.overlaps < 0.4) & (area > 0.03) & (area < 0.97);
     const std::vector<std::string> names = names_where(set, so);
     note(fmt::format("{} of {} {} predictions fit their mask turned round, and not the mask", names.size(), set.size(),
                      set.word));
@@ -382,13 +385,13 @@ class DataFaults {
     double value = 0, gain = 0;
   };
   Prepared other_preparation(const SeenSet& training, const SeenSet& held_out, double lost, double least,
-                             bool exchanged) {
+                             double usually_sure, bool exchanged) {
     const Tensor theirs = colours(training), ours = colours(held_out);
     const std::int64_t channels = training.inputs.size(1);
     const Tensor as_it_is = each_with_inputs([](const Tensor& x) { return x; });
     Prepared best;
-    const auto attempt = [&](const std::string& how, const std::function<Tensor(const Tensor&)>& change,
-                             double part = 0.5, double sure = kSure) {
+    const auto attempt = [&](const std::string& how, const std::function<Tensor(const Tensor&)>& change, double part,
+                             double sure) {
       const Tensor values = each_with_inputs(change);
       const double value = mean_of(values), gain = metric_.better(value, mean_of(as_it_is));
       note(fmt::format("held-out pictures {}: {} {}", how, metric_.word(), share_word(value)));
@@ -398,18 +401,30 @@ class DataFaults {
     const auto shaped = [&](const Tensor& row) { return row.reshape({1, -1, 1, 1}).to(patient_.device); };
     const Tensor to_mean = theirs.mean(0).slice(0, 0, channels), from_mean = ours.mean(0).slice(0, 0, channels);
     const Tensor factor = theirs.mean(0).slice(0, channels) / ours.mean(0).slice(0, channels).clamp_min(1e-3);
-    attempt("brought to the training pictures' mean and range",
-            [&](const Tensor& x) { return (x - shaped(from_mean)) * shaped(factor) + shaped(to_mean); });
-    attempt("turned to their negative", [](const Tensor& x) { return 1 - x; });
-    attempt("made darker in the middle (gamma 2.2)", [](const Tensor& x) { return x.clamp_min(0).pow(2.2); });
-    attempt("made lighter in the middle (gamma 1 / 2.2)", [](const Tensor& x) { return x.clamp_min(0).pow(1 / 2.2); });
+    attempt(
+        "brought to the training pictures' mean and range",
+        [&](const Tensor& x) { return (x - shaped(from_mean)) * shaped(factor) + shaped(to_mean); }, 0.5, usually_sure);
+    attempt(
+        "turned to their negative", [](const Tensor& x) { return 1 - x; }, 0.5, usually_sure);
+    attempt(
+        "made darker in the middle (gamma 2.2)", [](const Tensor& x) { return x.clamp_min(0).pow(2.2); }, 0.5,
+        usually_sure);
+    attempt(
+        "made lighter in the middle (gamma 1 / 2.2)", [](const Tensor& x) { return x.clamp_min(0).pow(1 / 2.2); }, 0.5,
+        usually_sure);
     // Which channel is which is no matter of how alike two sets are: less will do, and where their colours say it too
     // almost anything.
     if (channels == 3)
       attempt(
           "given with red and blue exchanged", [](const Tensor& x) { return x.flip(1); }, 0.25,
-          exchanged ? kProbablyGained : kSure);
+          exchanged ? kProbablyGained : usually_sure);
     return best;
+  }
+
+  /// By the largest of eleven differences: more than what so few samples have by chance.
+  bool surely_unlike(const SeenSet& training, const SeenSet& held_out) const {
+    return apart_ > std::max(kUnlike, kSure * std::sqrt(1.0 / static_cast<double>(training.size()) +
+                                                        1.0 / static_cast<double>(held_out.size())));
   }
 
   /// Held-out samples are predicted worse than training samples: why.
@@ -423,6 +438,8 @@ class DataFaults {
                      share_word(on_training), share_word(on_held_out), sure, difference_));
     const std::string gap_line = diagnosis_.tests.back();
     const double lost = metric_.better(on_training, on_held_out);
+    const bool unlike = surely_unlike(training, held_out);
+    const double needed = unlike ? kSureOfUnlike : kSure;
     const bool exchanged = training.inputs.size(1) == 3 && look_exchanged(colours(training), colours(held_out));
     const double least = apart_ > kUnlike || exchanged ? kOfUnlike : kOfPreparation;
     if (!(lost > least)) return;
@@ -430,7 +447,8 @@ class DataFaults {
       diagnosis_.untested.emplace_back("why held-out samples are predicted worse: the task has no \"image\"");
       return;
     }
-    if (const auto prepared = other_preparation(training, held_out, lost, least, exchanged); prepared.gain > 0) {
+    if (const auto prepared = other_preparation(training, held_out, lost, least, needed, exchanged);
+        prepared.gain > 0) {
       Finding& finding = found(
           "input-normalisation", std::max(0.6, prepared.gain / lost), "data",
           fmt::format("Held-out pictures are prepared differently from training pictures ({}): {} "
@@ -440,11 +458,8 @@ class DataFaults {
       finding.evidence = {gap_line, prepared.line};
       return;
     }
-    if (!(lost > kGap) || !(sure >= kSure)) return;
-    // The largest of eleven differences: more than what so few samples have by chance.
-    const double chance =
-        kSure * std::sqrt(1.0 / static_cast<double>(training.size()) + 1.0 / static_cast<double>(held_out.size()));
-    if (apart_ > std::max(kUnlike, chance)) {
+    if (!(lost > kGap) || !(sure >= needed)) return;
+    if (unlike) {
       Finding& finding = found(
           "domain-shift", 0.7, "data",
           fmt::format("Held-out pictures are from another world: {}, and {} is {} instead of {} on training pictures.",

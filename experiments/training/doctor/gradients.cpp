@@ -74,21 +74,23 @@ bool fading(Attempts& attempts, const std::string& layer, double part) {
   const bool alike = one && other && one->to_json() == other->to_json();  // Its activation is relu.
   const auto with_both = alike ? with_norm : attempts.made(both, kLongAttempt);
   if (!alike) lines.push_back(attempts.last_note());
+  const auto words = [&](const Rehearsal& made) { return attempts.words(made.metric, made.loss); };
   // A norm alone may cure what has learnt next to nothing without.
   if (attempts.cures(with_norm) &&
       !(metric.better(with_norm->metric, attempts.own()) < kFarBetter &&
         metric.better(with_norm->metric, attempts.own()) > kWorthIt) &&
       attempts.beats_unchanged(*with_norm) &&
       !(with_both && metric.better(with_both->metric, with_norm->metric) > kWorthIt)) {
-    attempts.found({"vanishing-gradients",
-                    layer,
-                    0.85,
-                    fmt::format("Gradients vanish: {}. {} steps from the start with {} get to {} {} on training data, "
-                                "where this run's {} got to {}.",
-                                hardly_learns, with_norm->steps, norm, metric.word(), share_word(with_norm->metric),
-                                attempts.patient().steps, share_word(attempts.own())),
-                    {lines.front()},
-                    norm});
+    attempts.found(
+        {"vanishing-gradients",
+         layer,
+         0.85,
+         fmt::format("Gradients vanish: {}. {} steps from the start with {} get to {} on training data, where this "
+                     "run's {} got to {}.",
+                     hardly_learns, with_norm->steps, norm, words(*with_norm), attempts.patient().steps,
+                     attempts.words(attempts.own(), attempts.own_loss())),
+         {lines.front()},
+         norm});
     return true;
   }
   const auto activation_hinders = [&] {
@@ -108,10 +110,10 @@ bool fading(Attempts& attempts, const std::string& layer, double part) {
   }
   attempts.found(
       {"vanishing-gradients", layer, 0.9,
-       fmt::format("The activation lets gradients vanish: {}. {} steps from the start get to {} {} (loss {:.3g}) "
-                   "with {}, and to {} (loss {:.3g}) with the norm alone.",
-                   hardly_learns, with_both->steps, metric.word(), share_word(with_both->metric), with_both->loss, both,
-                   share_word(with_norm->metric), with_norm->loss),
+       fmt::format(
+           "The activation lets gradients vanish: {}. {} steps from the start get to {} with {}, and to {} with "
+           "the norm alone.",
+           hardly_learns, with_both->steps, words(*with_both), both, words(*with_norm)),
        lines, both});
   return true;
 }

@@ -62,7 +62,7 @@ bool network_is_too_small(Attempts& attempts) {
   return attempts.cured_by("underfitting",
                            fmt::format("A network of {} and {} is too small for these pictures",
                                        counted(depth, "level"), counted(channels, "channel")),
-                           larger, "model");
+                           larger, "model", kLongAttempt);
 }
 
 }  // namespace ablate

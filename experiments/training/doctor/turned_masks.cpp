@@ -22,6 +22,8 @@ constexpr std::size_t kMostCompared = 2000;
 constexpr std::int64_t kCoarseSide = 24;
 /// Times that it is seen anew what most masks look like.
 constexpr int kNewLooks = 10;
+/// With masks that contradict each other everything is learnt late.
+constexpr Step kEnoughSteps = 100;
 /// Of all: so many are no matter of chance.
 constexpr double kFewestTurned = 0.03;
 
@@ -87,16 +89,17 @@ bool masks_are_turned(Attempts& attempts) {
   if (turned.size() < 2 ||
       static_cast<double>(turned.size()) < kFewestTurned * static_cast<double>(source.training.size()))
     return false;
+  const Step steps = std::min(patient.steps, kEnoughSteps);
   TrainingData data = patient.data;
   data.source.dataset = std::make_shared<TurnedMasks>(source.dataset, turned);
   FixedBatches judged = attempts.judged_of(data.source.dataset);
-  const Rehearsal made = rehearse(patient.config, data, judged, kLongAttempt, patient.device);
+  const Rehearsal made = rehearse(patient.config, data, judged, steps, patient.device);
   attempts.note(fmt::format("{} steps from the start with {} masks turned round: {} {}   (the run's {}: {})",
                             made.steps, turned.size(), metric.word(), share_word(made.metric), patient.steps,
                             share_word(attempts.own())));
   const std::string line = attempts.last_note();
   if (!made.finite || !made.learnt || !(metric.better(made.metric, attempts.own()) > kFarBetter)) return false;
-  const auto as_it_is = attempts.made("", kLongAttempt);
+  const auto as_it_is = attempts.made("", steps);
   if (!as_it_is || (as_it_is->finite && !(metric.better(made.metric, as_it_is->metric) > kFarBetter))) return false;
   std::vector<std::string> names;
   for (const std::size_t index : turned) names.push_back(source.dataset->name(index));
