@@ -23,6 +23,8 @@ inline constexpr double kWellLearnt = 0.7;
 inline constexpr const char* kOwnBeginning = "init.from = null";
 /// Steps of an attempt with a network that hardly learns at first.
 inline constexpr Step kLongAttempt = 40;
+/// Of one with a network that learns late, where something else says that it is worth them.
+inline constexpr Step kVeryLongAttempt = 100;
 
 /// A run's training begun anew with something changed (Rehearsal), beside what the run itself came to. What is tried
 /// and found goes into the diagnosis. What it is given outlives it.

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 namespace ablate {
 namespace {
 
@@ -10,6 +13,28 @@ constexpr double kMostOfTheSteps = 0.6;
 
 /// From here on a lower rate is not tried: it could not get far further.
 constexpr double kNoRoom = 0.8;
+
+/// Of a first step, relative to the weights: what throws them away, and a usual one.
+constexpr double kWildStep = 0.5, kUsualStep = 0.02;
+
+/// learning-rate-too-high of a run that has come to terms with its rate and learns, but less than it could: a short
+/// training would not show it.
+bool first_steps_are_wild(Attempts& attempts, const Rate& lr) {
+  std::vector<double> steps;
+  for (const LayerActivity::Layer& layer : attempts.start().layers)
+    if (layer.update_ratio) steps.push_back(*layer.update_ratio);
+  if (steps.empty() || attempts.own() > kNoRoom) return false;
+  std::ranges::nth_element(steps, steps.begin() + std::ssize(steps) / 2);
+  const double step = steps[steps.size() / 2];
+  attempts.note(fmt::format("the first step is {:.2g} times as long as the weights", step));
+  return step > kWildStep &&
+         attempts.cured_by("learning-rate-too-high",
+                           fmt::format("A learning rate of {:g} is too high (the first step is {:.2g} times as long as "
+                                       "the weights)",
+                                       lr.value, step),
+                           {lr.times(std::pow(10, std::round(std::log10(kUsualStep / step))))}, "optimizer",
+                           kVeryLongAttempt);
+}
 
 }  // namespace
 
@@ -40,7 +65,8 @@ bool other_rate(Attempts& attempts) {
          attempts.cured_by("learning-rate-too-high", fmt::format("A learning rate of {:g} is too high", lr.value),
                            lower) ||
          attempts.cured_by("learning-rate-too-low", fmt::format("A learning rate of {:g} is too low", lr.value),
-                           higher);
+                           higher) ||
+         first_steps_are_wild(attempts, lr);
 }
 
 bool schedule_starves(Attempts& attempts) {

@@ -14,7 +14,7 @@ namespace ablate {
 namespace {
 
 /// Of the loss of outputs that say nothing.
-constexpr double kLeastGain = 0.97;
+constexpr double kSaysMore = 0.97;
 
 }  // namespace
 
@@ -79,7 +79,7 @@ Rehearsal rehearse(const RunConfig& config, const TrainingData& data, FixedBatch
   made.metric = measured.metrics.at(task->primary_metric());
   made.loss = measured.losses.at("");
   if (const auto extremes = task->extremes(judged.at(0)))
-    made.learnt = made.loss < kLeastGain * weighted_sum(extremes->uninformed);
+    made.learnt = made.loss < kSaysMore * weighted_sum(extremes->uninformed);
   return made;
 }
 

@@ -22,8 +22,6 @@ constexpr std::size_t kMostCompared = 2000;
 constexpr std::int64_t kCoarseSide = 24;
 /// Times that it is seen anew what most masks look like.
 constexpr int kNewLooks = 10;
-/// With masks that contradict each other everything is learnt late.
-constexpr Step kEnoughSteps = 100;
 /// Of all: so many are no matter of chance.
 constexpr double kFewestTurned = 0.03;
 
@@ -89,7 +87,7 @@ bool masks_are_turned(Attempts& attempts) {
   if (turned.size() < 2 ||
       static_cast<double>(turned.size()) < kFewestTurned * static_cast<double>(source.training.size()))
     return false;
-  const Step steps = std::min(patient.steps, kEnoughSteps);
+  const Step steps = std::min(patient.steps, kVeryLongAttempt);  // Of masks that contradict each other.
   TrainingData data = patient.data;
   data.source.dataset = std::make_shared<TurnedMasks>(source.dataset, turned);
   FixedBatches judged = attempts.judged_of(data.source.dataset);
