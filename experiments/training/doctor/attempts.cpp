@@ -120,13 +120,14 @@ bool Attempts::cures(const std::optional<Rehearsal>& made, Mode judged_in) {
   return (made->learnt || made->loss < kLessLoss * own.loss) && further(*made, own.metric, own.loss);
 }
 
-const std::optional<Rehearsal>& Attempts::unchanged() {
-  if (!unchanged_) unchanged_ = made("", steps_);
-  return *unchanged_;
+const std::optional<Rehearsal>& Attempts::unchanged(Step steps) {
+  if (!unchanged_.contains(steps)) unchanged_[steps] = made("", steps);
+  return unchanged_[steps];
 }
 
 bool Attempts::beats_unchanged(const Rehearsal& made) {
-  return !unchanged() || !unchanged()->finite || further(made, unchanged()->metric, unchanged()->loss);
+  const std::optional<Rehearsal>& same = unchanged(made.steps);
+  return !same || !same->finite || further(made, same->metric, same->loss);
 }
 
 bool Attempts::cured_by(const std::string& cause, const std::string& symptom, const std::vector<std::string>& changes,

@@ -64,8 +64,8 @@ class Attempts {
   bool cures(const std::optional<Rehearsal>& made, Mode judged_in = Mode::train);
   /// As many steps of the run's own settings, at the highest rate of its schedule: where they get as far, the change
   /// was not what did it.
-  const std::optional<Rehearsal>& unchanged();
-  bool unchanged_was_made() const { return unchanged_.has_value(); }
+  const std::optional<Rehearsal>& unchanged(Step steps);
+  bool unchanged_was_made() const { return !unchanged_.empty(); }
   bool beats_unchanged(const Rehearsal& made);
   /// The best of the changes that cure becomes a finding; whether there is one. One that was found before has to be
   /// beaten by far. `steps`: instead of as many as usual.
@@ -103,8 +103,8 @@ class Attempts {
   std::map<Mode, Own> own_;
   std::optional<Task::Extremes> extremes_;
   std::optional<SeenStep> start_;
-  std::optional<std::optional<Rehearsal>> unchanged_;  ///< inner: there is no such run
-  std::optional<Rehearsal> cured_to_;                  ///< what a change that was found gets to
+  std::map<Step, std::optional<Rehearsal>> unchanged_;
+  std::optional<Rehearsal> cured_to_;  ///< what a change that was found gets to
   bool any_found_ = false;
 };
 

@@ -19,6 +19,8 @@ namespace {
 /// on their edges .66 times as much as others do and more (logarithm), those of other pictures .1 times: so many
 /// standard errors less than most hard ones, and less than any.
 constexpr double kFitBetter = 0.25, kOfHard = 0.85, kSureOfPlace = 2.5, kLeastOfHard = 0.5;
+/// Of what training pictures get: with what negatives that are turned back are predicted at least.
+constexpr double kTurnedBack = 0.7;
 /// Overlaps of a median prediction that nobody gets with other pictures' masks.
 constexpr double kSurelyRight = 0.7;
 
@@ -34,6 +36,13 @@ void find_inverted_masks(SeenData& data, const SeenSet& set) {
   data.note(fmt::format("{} of {} {} predictions fit their mask turned round, and not the mask", names.size(),
                         set.size(), set.word));
   if (names.size() < 2) return;
+  // Pictures may be the negatives instead.
+  if (&set == &data.held_out() && data.has_images()) {
+    const double turned = mean_of(data.each_with_inputs([](const Tensor& x) { return 1 - x; }));
+    data.note(
+        fmt::format("held-out pictures turned to their negative: {} {}", data.metric().word(), share_word(turned)));
+    if (turned > mean_of(set.overlaps) + kGap && turned > kTurnedBack * mean_of(data.training().overlaps)) return;
+  }
   Finding& finding = data.found(
       "inverted-masks", 0.95,
       fmt::format(

@@ -100,6 +100,15 @@ void why_held_out_is_worse(SeenData& data) {
     data.untested("why held-out samples are predicted worse: the task has no \"image\"");
     return;
   }
+  const auto another_world = [&](double at_best) {
+    Finding& finding = data.found(
+        "domain-shift", 0.7,
+        fmt::format("Held-out pictures are from another world: {}, and {} is {} instead of {} on training pictures{}.",
+                    data.difference(), data.metric().word(), share_word(on_held_out), share_word(on_training),
+                    at_best == on_held_out ? "" : fmt::format(", {} at best", share_word(at_best))),
+        "train on pictures such as these too, or augment towards them");
+    finding.evidence.insert(finding.evidence.begin(), gap_line);
+  };
   if (const auto prepared = other_preparation(data, lost, least, needed, exchanged); prepared.gain > 0) {
     Finding& finding =
         data.found("input-normalisation", std::max(0.6, prepared.gain / lost),
@@ -109,18 +118,12 @@ void why_held_out_is_worse(SeenData& data) {
                                share_word(prepared.value), prepared.how),
                    "prepare both alike: the same range, order of channels and normalisation");
     finding.evidence = {gap_line, prepared.line};
-    return;
+    if (!unlike || !(lost - prepared.gain > kGap)) return;  // Else something is left that no preparation explains.
+    data.note(prepared.line);
+    return another_world(prepared.value);
   }
   if (!(lost > kGap) || !(sure >= needed)) return;
-  if (unlike) {
-    Finding& finding = data.found(
-        "domain-shift", 0.7,
-        fmt::format("Held-out pictures are from another world: {}, and {} is {} instead of {} on training pictures.",
-                    data.difference(), data.metric().word(), share_word(on_held_out), share_word(on_training)),
-        "train on pictures such as these too, or augment towards them");
-    finding.evidence.insert(finding.evidence.begin(), gap_line);
-    return;
-  }
+  if (unlike) return another_world(on_held_out);
   Finding& finding = data.found(
       "overfitting", 0.7,
       fmt::format(

@@ -9,7 +9,7 @@ namespace ablate {
 namespace {
 
 /// Of a run's steps: a schedule that leaves them their rate for so many is not at fault.
-constexpr double kMostOfTheSteps = 0.6;
+constexpr double kEnoughOfTheSteps = 0.35;
 
 /// From here on a lower rate is not tried: it could not get far further.
 constexpr double kNoRoom = 0.8;
@@ -71,7 +71,7 @@ bool other_rate(Attempts& attempts) {
 
 bool schedule_starves(Attempts& attempts) {
   const Rates rates = rates_of(attempts.config(), attempts.patient().data);
-  if (rates.near_highest > kMostOfTheSteps || !(rates.last < 0.1 * rates.highest.lr)) return false;
+  if (rates.near_highest > kEnoughOfTheSteps || !(rates.last < 0.1 * rates.highest.lr)) return false;
   const auto high = attempts.gone_on("", kLongAttempt, Mode::train);
   const std::string line = attempts.last_note();
   if (!attempts.cures(high)) return false;
@@ -117,7 +117,10 @@ bool rate_never_settles(Attempts& attempts) {
 }
 
 bool spoilt_later(Attempts& attempts) {
-  if ((attempts.has_learnt() && !attempts.unchanged_was_made()) || !attempts.cures(attempts.unchanged())) return false;
+  if ((attempts.has_learnt() && !attempts.unchanged_was_made()) ||
+      !attempts.cures(attempts.unchanged(attempts.steps())))
+    return false;
+  const Rehearsal& made = *attempts.unchanged(attempts.steps());
   const RunConfig& config = attempts.config();
   const std::string decay = config.is_set("optimizer.weight_decay")
                                 ? fmt::format(" (its weight decay is {:g})", config.real("optimizer.weight_decay"))
@@ -125,8 +128,8 @@ bool spoilt_later(Attempts& attempts) {
   attempts.untested(fmt::format(
       "what spoilt it: {} steps from the start with its own settings, at their highest rate, get to {} {}, all {} to "
       "{}{}",
-      attempts.unchanged()->steps, attempts.metric().word(), share_word(attempts.unchanged()->metric),
-      attempts.patient().steps, share_word(attempts.own()), decay));
+      made.steps, attempts.metric().word(), share_word(made.metric), attempts.patient().steps,
+      share_word(attempts.own()), decay));
   return true;
 }
 

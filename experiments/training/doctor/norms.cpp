@@ -15,9 +15,10 @@ namespace {
 
 /// Enough for the mean of a statistic to settle, and a bound to what it costs.
 constexpr std::size_t kPreciseBatches = 60, kFewPreciseBatches = 20;
-constexpr std::size_t kCheckedBatches = 3;
 /// Samples that will do where there is a pass over them for every layer, or a run waits.
 constexpr std::size_t kFewSamples = 48;
+/// Of what eval mode loses on held-out samples: what is nothing on training samples.
+constexpr double kNothingOf = 0.25;
 /// What eval mode may lose while a run waits.
 constexpr double kLittle = 0.05;
 
@@ -90,11 +91,15 @@ Diagnosis diagnose_norms(Task& task, FixedBatches& held_out, FixedBatches& train
   gap.tell("eval mode and train mode, on validation and training data");
   gap.measure();
   const std::size_t whole = training.count() - (training.incomplete() ? 1 : 0);
-  FixedBatches checked = training.first(std::clamp<std::size_t>(whole, 1, kCheckedBatches));
+  FixedBatches checked = training.first(std::clamp<std::size_t>(whole, 1, batches_of_few(training)));
+  const double eval = gap.metric().of(checked, Mode::eval), train = gap.metric().of(checked, Mode::train);
   gap.note(fmt::format("eval {}   train mode {}   on training data {} / {}", share_word(gap.eval()),
-                       share_word(gap.train()), share_word(gap.metric().of(checked, Mode::eval)),
-                       share_word(gap.metric().of(checked, Mode::train))));
-  if (gap.loss() > tolerance) {
+                       share_word(gap.train()), share_word(eval), share_word(train)));
+  if (gap.loss() > tolerance && gap.metric().better(train, eval) < kNothingOf * gap.loss()) {
+    diagnosis.untested.push_back(fmt::format(
+        "norms: {} on held-out samples, and {} on training samples, so it is what held-out samples are like",
+        gap.loss_words(), share_word(std::max(0.0, gap.metric().better(train, eval)))));
+  } else if (gap.loss() > tolerance) {
     explain(gap, {forwards, over}, diagnosis);
   } else {
     gap.note(fmt::format("re-estimated buffers   {}", share_word(*diagnosis.recalibrated)));
