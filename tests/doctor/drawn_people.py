@@ -82,6 +82,10 @@ def take_contrast(folder, names):
     changed(folder, "images", names, lambda picture: (118 + (picture - 118.0) * 0.25).astype(np.uint8))
 
 
+def turn_to_negatives(folder, names):
+    changed(folder, "images", names, lambda picture: 255 - picture)
+
+
 def exchange_red_and_blue(folder, names):
     changed(folder, "images", names, lambda picture: np.ascontiguousarray(picture[..., ::-1]))
 

@@ -33,19 +33,20 @@ FAULTS = {
     "norm-lag": [{"model.norm_momentum": 0.001}, {"model.norm_momentum": 0.003}],
     "small-batch-norm": [{"train.batch_size": 1, "train.steps": 400}],
     "statistics-only-forwards": [{"train.accumulate": 4, "train.accumulate_fault": True}],
-    "learning-rate-too-high": [{"optimizer.lr": 30}, {"optimizer.name": "sgd", "optimizer.lr": 50}],
+    "learning-rate-too-high": [{"optimizer.lr": 30}, {"optimizer.name": "sgd", "optimizer.lr": 50}, {"optimizer.name": "rmsprop", "optimizer.lr": 1}],
     "learning-rate-too-low": [{"optimizer.lr": 3e-6}, {"optimizer.name": "sgd", "optimizer.lr": 1e-5},
                              {"schedule.name": "multistep", "schedule.milestones": [3, 6], "schedule.gamma": 0.01},
                              {"schedule.name": "exponential", "schedule.gamma": 0.4},
+                             {"optimizer.name": "sgd", "optimizer.lr": 1e-4, "model.norm": "instance"},
                              {"optimizer.name": "sgd", "optimizer.lr": 0.1, "train.clip_norm": 1e-5}],
     "vanishing-gradients": [{"model.norm": "none", "model.activation": "sigmoid"},
                             {"model.norm": "none", "model.activation": "sigmoid", "optimizer.name": "sgd", "optimizer.lr": 0.5}, "faint weights"],
     "double-softmax": [{"model.head": "softmax", "loss.bce": 0, "loss.ce_on_softmax": 1}],
-    "missing-pooling": [{"model.pool": "none"}],
+    "missing-pooling": [{"model.pool": "none"}, {"model.pool": "none", "model.norm": "instance", "train.steps": 120}],
     "leakage": ["leak"],
     "inverted-masks": ["invert held-out", "invert some", "invert much of training"],
     "mismatched-masks": ["mismatch all", "mismatch some", "masks too low", "masks mirrored"],
-    "input-normalisation": ["darken held-out", "red for blue", "flat held-out"],
+    "input-normalisation": ["darken held-out", "red for blue", "flat held-out", "negative held-out"],
     "domain-shift": ["another world"],
     "overfitting": ["few pictures"],
     "colour-shortcut": ["blue people", "bright people"],
@@ -206,6 +207,8 @@ class PlantedFaults(AblateTest):
             drawn_people.mirror_masks(folder, names)
         elif fault == "darken held-out":
             drawn_people.darken(folder, held_out)
+        elif fault == "negative held-out":
+            drawn_people.turn_to_negatives(folder, held_out)
         elif fault == "flat held-out":
             drawn_people.take_contrast(folder, held_out)
         elif fault == "red for blue":
