@@ -19,6 +19,8 @@ namespace {
 /// on their edges .66 times as much as others do and more (logarithm), those of other pictures .1 times: so many
 /// standard errors less than most hard ones, and less than any.
 constexpr double kFitBetter = 0.25, kOfHard = 0.85, kSureOfPlace = 2.5, kLeastOfHard = 0.5;
+/// Of fewer the place tells nothing.
+constexpr std::size_t kFewestMisfits = 6;
 /// Of what training pictures get: with what negatives that are turned back are predicted at least.
 constexpr double kTurnedBack = 0.7;
 /// Overlaps of a median prediction that nobody gets with other pictures' masks.
@@ -100,7 +102,7 @@ void find_mismatched_masks(SeenData& data, const SeenSet& whole) {
   }
   const Tensor so = (part_that_fits_better(set) > kFitBetter) & (set.overlaps < 0.8 * usual);
   const std::vector<std::string> names = names_where(set, so);
-  if (names.size() < std::max<std::size_t>(4, set.names.size() / 30)) return;
+  if (names.size() < std::max<std::size_t>(kFewestMisfits, set.names.size() / 30)) return;
   const Tensor sharp = sharpness_of_place(set), others = sharp.index({~so});
   const double of_these = mean_of(sharp.index({so})), of_others = mean_of(others),
                error = others.std().item<double>() / std::sqrt(static_cast<double>(names.size()));
