@@ -13,6 +13,8 @@ std::vector<std::size_t> spread_over(const std::vector<std::size_t>& indices, st
 
 void replace_idle_cures(const RunConfig& config, std::vector<Finding>& findings) {
   for (Finding& finding : findings) {
+    if (finding.cause == "shared-norm" && config.text("model.norm_sharing") == "none")
+      finding.cure = "give every place a norm of its own";
     if (finding.cause != "norm-lag" || config.real("model.norm_momentum") < 0.1) continue;
     finding.cure = config.text("schedule.name") == "constant"
                        ? "schedule.name = cosine"

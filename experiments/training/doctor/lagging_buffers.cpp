@@ -21,6 +21,8 @@ constexpr std::size_t kStillBatches = 30;
 constexpr int kMoreLooks = 4;
 /// What eval mode may lose by a last step alone; and what statistics that lag a little may lose.
 constexpr double kJitter = 0.15, kJitterOfFew = 0.05, kLittleLag = 0.05;
+/// Buffers that still have so much of what they were made with are slow, whatever moves them on now.
+constexpr double kMuchAsMade = 0.3;
 /// Of so few batches buffers know little yet.
 constexpr Step kEarly = 50;
 /// Of the buffers, for a training batch, each of which makes one.
@@ -80,6 +82,18 @@ Finding norm_lag(const EvalGap& gap, double recalibrated, double part) {
   finding.evidence.push_back(fmt::format("furthest behind: {}", fmt::join(worst, ", ")));
   finding.cure = "model.norm_momentum = 0.1";
   return finding;
+}
+
+/// Of the means that buffers are made with, 0, what part is left in them: 1 of those that were never moved.
+double part_as_made(const EvalGap& gap) {
+  const c10::InferenceMode inference;
+  double followed = 0, all = 0;
+  for (const Module& module : gap.modules()) {
+    const torch::Tensor mean = module.shared().mean;
+    followed += (module.norm.module->running_mean * mean).sum().item<double>();
+    all += mean.square().sum().item<double>();
+  }
+  return all > 0 ? 1 - followed / all : 0;
 }
 
 void say_moved_too_often(Finding& finding, double moves, const std::string& harm) {
@@ -169,7 +183,9 @@ void why_they_lag(EvalGap& gap, double recalibrated, const TrainingSoFar& so_far
                        follows ? "cured" : "not cured"));
   Finding late = why_they_differ(gap, recalibrated, part, so_far.forwards);
   if (late.cause != "norm-lag") return diagnosis.findings.push_back(std::move(late));
-  if (!follows) {
+  const double as_made = part_as_made(gap);
+  gap.note(fmt::format("{:.0f} % of what the running means were made with is left in them", 100 * as_made));
+  if (!follows || as_made > kMuchAsMade) {
     if (gap.loss() > kLittleLag) diagnosis.findings.push_back(std::move(late));
     return;
   }

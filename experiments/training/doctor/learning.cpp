@@ -117,9 +117,10 @@ void diagnose_learning(const Patient& patient, const TellTest& tell, Diagnosis& 
   if (gradients_explode(attempts)) return;
   // What is too small to learn may do a little better at another rate, too.
   const bool rate = other_rate(attempts);
+  if (!rate && schedule_starves(attempts)) return;
   if (rate || !gradients_vanish(attempts, now)) network_is_too_small(attempts);
-  if (attempts.any_found() || schedule_starves(attempts) || batches_are_too_small(attempts) ||
-      rate_never_settles(attempts) || masks_are_turned(attempts) || spoilt_later(attempts) || attempts.has_learnt())
+  if (attempts.any_found() || batches_are_too_small(attempts) || rate_never_settles(attempts) ||
+      masks_are_turned(attempts) || spoilt_later(attempts) || attempts.has_learnt())
     return;
   const std::string nothing = fmt::format("{} {} on training data after {} steps", attempts.metric().word(),
                                           share_word(attempts.own()), patient.steps);

@@ -55,6 +55,7 @@ void add_blame(EvalGap& gap, std::vector<Finding>& findings) {
 }
 
 void explain(EvalGap& gap, const TrainingSoFar& so_far, Diagnosis& diagnosis) {
+  if (auto twins = twins_explain(gap)) return diagnosis.findings.push_back(std::move(*twins));
   if (lag_explains(gap, *diagnosis.recalibrated)) return why_they_lag(gap, *diagnosis.recalibrated, so_far, diagnosis);
   std::optional<Finding> shared;
   if (norms_are_shared(gap)) shared = sharing_explains(gap);

@@ -87,6 +87,27 @@ Finding shared_norm(const EvalGap& gap, double part) {
   return finding;
 }
 
+/// Modules with the same running statistics, which no two come to by themselves; those as they are made left out.
+std::vector<std::vector<const Module*>> twins(const EvalGap& gap) {
+  std::vector<std::vector<const Module*>> groups;
+  for (const Module& module : gap.modules()) {
+    const auto& buffers = *module.norm.module;
+    if (buffers.running_mean.eq(0).all().item<bool>()) continue;
+    const auto same = std::ranges::find_if(groups, [&](const std::vector<const Module*>& group) {
+      const auto& theirs = *group.front()->norm.module;
+      return torch::equal(theirs.running_mean, buffers.running_mean) &&
+             torch::equal(theirs.running_var, buffers.running_var);
+    });
+    if (same == groups.end()) {
+      groups.push_back({&module});
+    } else {
+      same->push_back(&module);
+    }
+  }
+  std::erase_if(groups, [](const std::vector<const Module*>& group) { return group.size() == 1; });
+  return groups;
+}
+
 }  // namespace
 
 bool norms_are_shared(const EvalGap& gap) { return !shared_modules(gap).empty(); }
@@ -97,6 +118,38 @@ std::optional<Finding> sharing_explains(EvalGap& gap) {
   gap.note(fmt::format("one copy per place + re-estimated   {}   {}", share_word(own),
                        EvalGap::is_cured(part) ? "cured" : "not cured"));
   return part > kMostOfTheLoss ? std::optional(shared_norm(gap, part)) : std::nullopt;
+}
+
+std::optional<Finding> twins_explain(EvalGap& gap) {
+  const auto groups = twins(gap);
+  if (groups.empty()) return std::nullopt;
+  const auto is_twin = [&](const Module& module) {
+    return std::ranges::any_of(groups,
+                               [&](const auto& group) { return std::ranges::find(group, &module) != group.end(); });
+  };
+  const double own = gap.re_estimated(is_twin), part = gap.part_brought_back(own);
+  gap.note(fmt::format("{} norms have the statistics of another, bit for bit; re-estimated for each   {}   {}",
+                       std::ranges::count_if(gap.modules(), is_twin), share_word(own),
+                       EvalGap::is_cured(part) ? "cured" : "not cured"));
+  if (!(part > kMostOfTheLoss)) return std::nullopt;
+  std::vector<std::string> named;
+  for (const auto& group : groups) {
+    std::vector<std::string> places;
+    for (const Module* module : group) places.push_back(gap.place(module->norm, 0));
+    if (named.size() < kNamed) named.push_back(fmt::format("{}", fmt::join(places, " = ")));
+  }
+  Finding finding;
+  finding.cause = "shared-norm";
+  finding.confidence = std::clamp(part, 0.0, 0.99);
+  finding.sentence = fmt::format(
+      "Norms have the very same running statistics, bit for bit ({}{}): they were one module when they were trained, "
+      "so "
+      "one pair of running statistics serves different inputs: {}, train mode does not.",
+      fmt::join(named, ", "), groups.size() > kNamed ? ", …" : "", gap.loss_words());
+  finding.layer = gap.place(groups.front().front()->norm, 0);
+  finding.evidence = gap.notes();
+  finding.cure = "model.norm_sharing = none";
+  return finding;
 }
 
 void blame_shared_modules(EvalGap& gap, Finding& finding) {

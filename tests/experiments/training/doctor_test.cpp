@@ -186,6 +186,12 @@ TEST(Doctor, SaysTheSameWithTheKeysHiddenFromIt) {
       said.push_back(diagnosis.findings.front().sentence);
     }
     EXPECT_EQ(said[0], said[1]);
+    const std::unique_ptr<Task> loaded = copied_task(hiding, torch::kCPU, task.get());  // With norms of their own.
+    Patient patient{hiding, *loaded, data, torch::kCPU};
+    patient.steps = patient.forwards = 60;
+    const Diagnosis diagnosis = examine(patient, [](const std::string&) {});
+    ASSERT_FALSE(diagnosis.findings.empty()) << cause;
+    EXPECT_EQ(diagnosis.findings.front().cause, cause);
   }
 }
 
