@@ -109,6 +109,9 @@ std::optional<Rehearsal> Attempts::gone_on(const std::string& change, Step steps
 
 bool Attempts::further(const Rehearsal& made, double metric, double loss) const {
   if (says_nothing(loss)) return made.learnt && made.loss < kLessLoss * loss;
+  // Masks that say little overlap by chance: more than empty ones, with more loss.
+  if (patient_.task.higher_is_better() && metric < kWorthIt && made.loss > loss && made.metric < kWellLearnt)
+    return false;
   const double better = metric_.better(made.metric, metric);
   const bool loss_decides = std::abs(better) < kSame && !(patient_.task.higher_is_better() && metric > kWellLearnt);
   return better > kWorthIt || (loss_decides && made.loss < kLessLoss * loss);

@@ -122,7 +122,7 @@ void why_held_out_is_worse(SeenData& data) {
     data.note(prepared.line);
     return another_world(prepared.value);
   }
-  if (!(lost > kGap) || !(sure >= needed)) return;
+  if (!(lost > (unlike ? kGap / 2 : kGap)) || !(sure >= needed)) return;
   if (unlike) return another_world(on_held_out);
   Finding& finding = data.found(
       "overfitting", 0.7,

@@ -11,8 +11,8 @@ namespace {
 /// Of a run's steps: a schedule that leaves them their rate for so many is not at fault.
 constexpr double kEnoughOfTheSteps = 0.35;
 
-/// From here on a lower rate is not tried: it could not get far further.
-constexpr double kNoRoom = 0.8;
+/// From here on a lower rate is not tried: it could not get far further; nor where something else speaks for it.
+constexpr double kNoRoom = 0.8, kHardlyRoom = 0.9;
 
 /// Of a first step, relative to the weights: what throws them away, and a usual one.
 constexpr double kWildStep = 0.5, kUsualStep = 0.02;
@@ -23,7 +23,7 @@ bool first_steps_are_wild(Attempts& attempts, const Rate& lr) {
   std::vector<double> steps;
   for (const LayerActivity::Layer& layer : attempts.start().layers)
     if (layer.update_ratio) steps.push_back(*layer.update_ratio);
-  if (steps.empty() || attempts.own() > kNoRoom) return false;
+  if (steps.empty() || (attempts.patient().task.higher_is_better() && attempts.own() > kHardlyRoom)) return false;
   std::ranges::nth_element(steps, steps.begin() + std::ssize(steps) / 2);
   const double step = steps[steps.size() / 2];
   attempts.note(fmt::format("the first step is {:.2g} times as long as the weights", step));
