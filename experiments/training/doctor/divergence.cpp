@@ -31,9 +31,9 @@ void why_it_diverged(Attempts& attempts) {
     high.layer = "optimizer";
     high.sentence = fmt::format(
         "A learning rate of {:g} is too high: the run ended with a loss that was not finite{}. {} steps with {} stay "
-        "finite and get to {} {} on training data.",
+        "finite and get to {} on training data.",
         lr.value, again->finite ? "" : fmt::format(", and so does a rehearsal after {} steps", again->steps),
-        best->steps, high.cure, metric.word(), share_word(best->metric));
+        best->steps, high.cure, attempts.words(best->metric, best->loss));
     attempts.found(std::move(high));
   }
   attempts.found({"not-finite", "loss", lower_learns ? 0.5 : 0.8, attempts.patient().diverged, attempts.notes(),

@@ -141,15 +141,16 @@ void gradients_exploded(Attempts& attempts, const std::optional<Rehearsal>& as_i
     if (!made || !made->finite || (lower && !(metric.better(made->metric, lower->metric) > -kWorthIt)) ||
         (as_it_is && as_it_is->finite && !(metric.better(made->metric, as_it_is->metric) > kWorthIt)))
       continue;
-    attempts.found({"exploding-gradients",
-                    "optimizer",
-                    0.92,
-                    fmt::format("Gradients explode: at the start they are {:.2g} times as long as the weights, and the "
-                                "run ended with a loss that was not finite. {} steps with {} stay finite and get to {} "
-                                "{} on training data.",
-                                gradient, made->steps, cure, metric.word(), share_word(made->metric)),
-                    {line, attempts.last_note()},
-                    cure});
+    attempts.found(
+        {"exploding-gradients",
+         "optimizer",
+         0.92,
+         fmt::format("Gradients explode: at the start they are {:.2g} times as long as the weights, and the "
+                     "run ended with a loss that was not finite. {} steps with {} stay finite and get to {} on "
+                     "training data.",
+                     gradient, made->steps, cure, attempts.words(made->metric, made->loss)),
+         {line, attempts.last_note()},
+         cure});
     return;
   }
 }

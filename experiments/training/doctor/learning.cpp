@@ -60,8 +60,10 @@ void try_cures(Attempts& attempts, Finding& finding) {
   }
   if (tried.empty()) return;
   finding.cure = fmt::format(
-      "not {}, which were tried: look at what {} is given (its initialisation, the inputs' range, the loss's weights)",
-      fmt::join(tried, "; "), finding.layer);
+      "look at what {} is given: its initialisation, the inputs' range, the loss's weights (within {} steps none of "
+      "these "
+      "helps: {})",
+      finding.layer, kLongAttempt, fmt::join(tried, "; "));
 }
 
 /// What one training step of a copy shows, as the run is now.
