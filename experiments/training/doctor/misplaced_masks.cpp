@@ -10,6 +10,7 @@ namespace ablate {
 namespace {
 
 using torch::Tensor;
+namespace F = torch::nn::functional;
 
 constexpr std::int64_t kLookedAt = 64;
 /// Pixels that masks may be off by: how an edge is drawn makes one.
@@ -38,10 +39,15 @@ class Moves {
   Tried turned(at::IntArrayRef sides) const { return with(borders_.flip(sides)); }
   /// Masks that are larger all around by so many pixels, or smaller.
   Tried larger(std::int64_t by) const {
-    const auto widest =
-        torch::nn::functional::MaxPool2dFuncOptions(2 * std::abs(by) + 1).stride(1).padding(std::abs(by));
-    return with(borders_of(by > 0 ? torch::nn::functional::max_pool2d(masks_, widest)
-                                  : -torch::nn::functional::max_pool2d(-masks_, widest)));
+    const auto widest = F::MaxPool2dFuncOptions(2 * std::abs(by) + 1).stride(1).padding(std::abs(by));
+    return with(borders_of(by > 0 ? F::max_pool2d(masks_, widest) : -F::max_pool2d(-masks_, widest)));
+  }
+  /// Masks that are larger by this factor, about the picture's centre.
+  Tried scaled(double factor) const {
+    const Tensor to_source = torch::eye(2, 3).unsqueeze(0).expand({masks_.size(0), 2, 3}) / factor;
+    const auto nearest =
+        F::GridSampleFuncOptions().mode(torch::kNearest).padding_mode(torch::kZeros).align_corners(false);
+    return with(borders_of(F::grid_sample(masks_, F::affine_grid(to_source, masks_.sizes().vec(), false), nearest)));
   }
   std::int64_t height() const { return borders_.size(2); }
   std::int64_t width() const { return borders_.size(3); }
@@ -99,6 +105,11 @@ std::optional<Misplacement> misplacement(const SeenSet& set) {
     if (const Moves::Tried turned = moves.turned(sides); enough(turned) && turned.gain > (found ? found->gain : 0))
       found = {how, "turn these masks back (the picture's mark of how the camera was held, say)", turned.gain,
                turned.certainty};
+  for (const double factor : {0.6, 0.7, 0.8, 0.9, 1.11, 1.25, 1.43, 1.67})
+    if (const Moves::Tried scaled = moves.scaled(factor); enough(scaled) && scaled.gain > (found ? found->gain : 0))
+      found = {fmt::format("about {} % of the size they should have", std::lround(100 / factor)),
+               fmt::format("scale these masks by {:g} about the picture's centre", factor), scaled.gain,
+               scaled.certainty};
   if (!found) return found;
   // A part of a border that is too far out all around comes to lie on edges by being moved, too.
   for (const std::int64_t by : {-4, -3, -2, -1, 1, 2, 3, 4})

@@ -7,8 +7,8 @@
 
 namespace ablate {
 
-/// All masks of a set moved or turned the same way: a border cut off, a picture turned by its camera's mark, a resize
-/// that rounds otherwise.
+/// All masks of a set moved, turned or scaled the same way: a border cut off, a picture turned by its camera's mark, a
+/// resize that rounds otherwise or crops.
 struct Misplacement {
   std::string how;       ///< "5 of 64 pixels too low", "mirrored"
   std::string cure;      ///< "move them up by 8 % of their height"
@@ -16,9 +16,9 @@ struct Misplacement {
   double certainty = 0;  ///< standard errors of that
 };
 
-/// Tries to move the masks by up to an eighth of the longer side, and to turn them round. None where no move brings
-/// their borders onto edges more, or not as much as masks that are larger or smaller all around would be. At most 64
-/// samples are looked at; all masks have a border.
+/// Tries to move the masks by up to an eighth of the longer side, to turn them round, and to scale them. None where no
+/// move brings their borders onto edges more, or not as much as masks that are larger or smaller all around would be.
+/// At most 64 samples are looked at; all masks have a border.
 std::optional<Misplacement> misplacement(const SeenSet& set);
 
 }  // namespace ablate

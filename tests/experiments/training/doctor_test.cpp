@@ -63,6 +63,10 @@ TEST(MisplacedMasks, AreNamedByHowTheyAreMovedAndThoseThatAreOnlyTooLargeAreNot)
             "3 of 32 pixels too far to the left and 3 of 40 pixels too far up");
   EXPECT_EQ(changed(right.targets.flip(3)).value().how, "mirrored");
   EXPECT_EQ(changed(right.targets.flip({2, 3})).value().how, "turned by half a circle");
+  const Tensor smaller = torch::zeros_like(right.targets);
+  smaller.slice(2, 5, 35).slice(3, 4, 28) = torch::nn::functional::adaptive_max_pool2d(
+      right.targets, torch::nn::functional::AdaptiveMaxPool2dFuncOptions({30, 24}));
+  EXPECT_EQ(changed(smaller).value().how, "about 80 % of the size they should have");
   const auto wider = torch::nn::functional::MaxPool2dFuncOptions(5).stride(1).padding(2);
   EXPECT_FALSE(changed(torch::nn::functional::max_pool2d(right.targets, wider)));
 }
