@@ -115,10 +115,9 @@ void find_line(const Points& points, double x_min, double x_max, int columns, XS
   const auto column_of = [&](double x) {
     return static_cast<int>((logarithmic ? std::log(x / x_min) : x - x_min) * columns_per_x);
   };
-  /// Where the next column begins.
-  const auto edge_of = [&](int column) {
-    if (column >= columns - 1) return std::numeric_limits<double>::infinity();
-    const double from_left = (column + 1) * x_per_column;
+  /// So many columns from the left.
+  const auto x_at = [&](double column) {
+    const double from_left = column * x_per_column;
     return logarithmic ? x_min * std::exp(from_left) : x_min + from_left;
   };
   int column = -1;
@@ -127,7 +126,7 @@ void find_line(const Points& points, double x_min, double x_max, int columns, XS
   double points_per_x = 0;  // Of the last column: points mostly come at even steps.
   for (std::size_t begin = inside; begin < outside;) {
     column = std::max(column + 1, column_of(x));
-    const double edge = edge_of(column);
+    const double edge = column < columns - 1 ? x_at(column + 1) : std::numeric_limits<double>::infinity();
     const double ahead = std::max(0.0, std::min(static_cast<double>(outside - begin), (edge - x) * points_per_x));
     std::size_t end = boundary(begin + 1, outside, begin + static_cast<std::size_t>(ahead) + 1,
                                [&](std::size_t i) { return points.x(i) >= edge; });
@@ -144,8 +143,10 @@ void find_line(const Points& points, double x_min, double x_max, int columns, XS
       const double middle = extent.low + extent.high;
       const bool falls = middle < before;
       before = middle;
-      writer.add(x, falls ? extent.high : extent.low);
-      if (extent.low < extent.high) writer.add(points.x(end - 1), falls ? extent.low : extent.high);
+      // The middle is in the column for whoever draws it, too, however they round and wherever its edges are.
+      const double at = end - begin > 1 ? x_at(column + 0.5) : x;
+      writer.add(at, falls ? extent.high : extent.low);
+      if (extent.low < extent.high) writer.add(at, falls ? extent.low : extent.high);
       if (!extent.all_finite()) line.not_finite.push_back({points.x(broken), points.y(broken)});
     }
     if (end < outside) {

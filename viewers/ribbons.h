@@ -38,9 +38,16 @@ class Ribbons {
     enum class To : std::uint8_t { nothing, neighbour, far } joined;  ///< to the bar before
     bool seen;
   };
-  /// Of one stroke; indices count from its first vertex.
+  /// What is drawn of one stroke; indices count from its first vertex.
   struct Piece {
-    std::size_t vertices = 0, vertex_count = 0, indices = 0, index_count = 0;
+    ImVec2 white;  ///< where the font texture is
+    ImU32 color = 0;
+    std::vector<ImDrawVert> vertices;
+    std::vector<unsigned> indices;
+    void make(const std::vector<Bar>& bars, float pixels);
+    unsigned add_vertex(ImVec2 at);
+    void add_triangles(const std::array<unsigned, 6>& corners);
+    void add_quad(const std::array<ImVec2, 4>& corners);
   };
   struct Made {
     std::vector<Stroke> strokes;
@@ -51,15 +58,9 @@ class Ribbons {
 
   static void find_bars(const VisibleLine& line, const ImPlotPlot& plot, std::vector<Bar>& bars);
   void leave_out_hidden(std::span<const Stroke> strokes);
-  void add_piece(const std::vector<Bar>& bars, const Stroke& stroke);
-  void add_quad(const std::array<ImVec2, 4>& corners, ImU32 color);
-  unsigned add_vertex(ImVec2 at, ImU32 color);
 
   Made made_of_;
   std::vector<std::vector<Bar>> bars_;  ///< of each stroke
-  ImVec2 white_;                        ///< where the font texture is white
-  std::vector<ImDrawVert> vertices_;
-  std::vector<unsigned> indices_;
   std::vector<Piece> pieces_;
 };
 

@@ -64,17 +64,29 @@ TEST(LevelOfDetail, AtAGrainColumnsLeaveNothingOutAndTheirEdgesAreHardlyOff) {
   const int columns = 217;
   VisibleLine line;
   find_visible_line(Grainy(x, y), x_min, x_max, columns, XScale::linear, line);
-  ASSERT_EQ(line.x.size(), 2u * columns + 2);  // And a point on either side.
-  for (std::size_t i = 1; i + 1 < line.x.size(); i += 2) {
-    const auto begin = static_cast<std::size_t>(line.x[i]), end = static_cast<std::size_t>(line.x[i + 1]) + 1;
-    EXPECT_EQ(static_cast<std::size_t>(line.x[i + 2]), end);
-    const auto [low, high] =
-        std::minmax_element(y.begin() + static_cast<long>(begin), y.begin() + static_cast<long>(end));
-    EXPECT_EQ(std::min(line.y[i], line.y[i + 1]), *low);
-    EXPECT_EQ(std::max(line.y[i], line.y[i + 1]), *high);
-    const double edge = (static_cast<double>(end) - x_min) * columns / (x_max - x_min);
-    EXPECT_NEAR(edge, std::round(edge), 1.0 / 8);
+  ASSERT_EQ(line.x.size(), 2u * columns + 2);                // And a point on either side.
+  const auto extent_between = [&](double from, double to) {  // In columns.
+    const auto at = [&](double column) {
+      return y.begin() + std::lround(std::ceil(x_min + column * (x_max - x_min) / columns));
+    };
+    const auto [low, high] = std::minmax_element(at(from), at(to));
+    return std::pair(*low, *high);
+  };
+  double lowest = kInfinity, highest = -kInfinity;
+  for (int column = 0; column < columns; ++column) {
+    const std::size_t i = 1 + 2 * static_cast<std::size_t>(column);
+    EXPECT_EQ(column_of(line.x[i], x_min, x_max, columns), column);
+    EXPECT_EQ(column_of(line.x[i + 1], x_min, x_max, columns), column);
+    const auto [low, high] = std::minmax(line.y[i], line.y[i + 1]);
+    const auto [inner_low, inner_high] = extent_between(column + 1.0 / 8, column + 7.0 / 8);
+    const auto [outer_low, outer_high] = extent_between(column - 1.0 / 8, column + 9.0 / 8);
+    EXPECT_LE(low, inner_low);
+    EXPECT_GE(high, inner_high);
+    EXPECT_GE(low, outer_low);
+    EXPECT_LE(high, outer_high);
+    lowest = std::min(lowest, low), highest = std::max(highest, high);
   }
+  EXPECT_EQ(std::pair(lowest, highest), extent_between(0, columns));
 }
 
 TEST(LevelOfDetail, OnALogarithmicScaleEveryDecadeKeepsItsSpikes) {

@@ -9,6 +9,8 @@
 #include <limits>
 #include <random>
 
+#include "viewers/series_plot.h"
+
 namespace ablate {
 namespace {
 
@@ -128,6 +130,28 @@ TEST_F(RibbonsTest, LookAsIfNothingHadBeenLeftOut) {
     EXPECT_EQ(drawn([&] { ribbons.draw(strokes); }), wanted) << seed;
     EXPECT_EQ(drawn([&] { ribbons.draw(strokes); }), wanted) << "as it was kept, " << seed;
   }
+}
+
+TEST_F(RibbonsTest, EveryColumnOfManyPointsIsDrawnFromItsLeastToItsGreatest) {
+  std::mt19937 random(1);
+  ScalarColumn points;
+  std::vector<double> x, y;
+  for (int i = 0; i < 200'000; ++i) {
+    points.push_back({i, 1e9 + i, (i % 2 == 0 ? 0.25 : 0.75) + 1e-6 * std::normal_distribution<>()(random)});
+    x.push_back(4e-6 * i), y.push_back(points.back().value);
+  }
+  PlotSeries series;
+  series.update(points, XAxis::epoch, 0, 4e-6);
+  const auto drawn_of = [&](const std::function<VisibleLine(int)>& line_of) {
+    return drawn([&] {
+      const VisibleLine line = line_of(static_cast<int>(ImPlot::GetPlotSize().x));
+      const Stroke stroke{&line, {1, 0, 0}, 1, 1.5f};
+      Ribbons().draw({&stroke, 1});
+    });
+  };
+  const Pixels wanted = drawn_of([&](int columns) { return visible_line(x, y, 0, 1, columns); });
+  EXPECT_GT(wanted.drawn(), 30'000);
+  EXPECT_EQ(drawn_of([&](int columns) { return series.raw(0, 1, columns); }), wanted);
 }
 
 TEST_F(RibbonsTest, AreMadeAnewWhereAnythingIsOther) {
