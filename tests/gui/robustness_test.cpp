@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "driver.h"
+#include "held_file.h"
 #include "runs/error.h"
 #include "runs/run_writer.h"
 
@@ -87,6 +88,39 @@ TEST(Robustness, ARunThatIsDeletedWhileItIsShownGoesAway) {
     driver.wait_until(
         context, [&] { return driver.snapshot().runs.empty(); }, 20, "the root is gone");
     context.Yield(3);
+  });
+}
+
+TEST(Robustness, WhileADiskGivesNoAnswerTheWindowDoesAndThenTheCurveGoesOn) {
+  const TemporaryFolder folder("held");
+  const fs::path run = make_run(folder.path(), "far-away");
+  RunWriter writer(run, 0);
+  writer.scalar("loss/train", 0, 1);
+  writer.flush();
+  fs::path log;
+  for (const auto& entry : fs::directory_iterator(run))
+    if (entry.path().filename().string().find("tfevents") != std::string::npos) log = entry.path();
+  Driver driver(options_for(folder.path()));
+  driver.run([&](ImGuiTestContext& context) {
+    const auto points_read = [&] { return points(driver.run_named("far-away"), "loss/train"); };
+    driver.wait_until(
+        context, [&] { return points_read() == 1; }, 20, "the first point");
+    {
+      const HeldFile held(log);
+      writer.scalar("loss/train", 1, 2);
+      writer.flush();
+      driver.wait_until(
+          context, [&] { return held.is_waited_for(); }, 20, "the window's thread that reads waits for the disk");
+      const std::string id = driver.run_named("far-away")->info.id, dot = "//Runs/**/" + id + "/show";
+      context.ItemClick(dot.c_str());
+      EXPECT_TRUE(driver.contents().workspace().hidden.contains(id));
+      context.ItemClick(dot.c_str());
+      EXPECT_FALSE(driver.contents().workspace().hidden.contains(id));
+      EXPECT_TRUE(held.is_waited_for());
+      EXPECT_EQ(points_read(), 1u);
+    }
+    driver.wait_until(
+        context, [&] { return points_read() == 2; }, 20, "the second point");
   });
 }
 

@@ -74,6 +74,7 @@ class ForeignEvents(unittest.TestCase):
     def test_images(self):
         self.writer.add_image("grey", torch.rand(1, 4, 6), 2)
         self.writer.add_image("colour", torch.rand(3, 4, 6), 2)
+        self.writer.add_image("grey with opacity", torch.rand(2, 4, 6), 2)
         self.writer.add_images("batch", torch.rand(2, 3, 4, 6), 3)
         images = self.exported()["images"]
         accumulator = self.accumulated()
@@ -81,7 +82,9 @@ class ForeignEvents(unittest.TestCase):
         for tag, rows in images.items():
             (point,) = accumulator.Images(tag)
             width = 12 if tag == "batch" else 6  # PyTorch lays a batch out side by side, and makes grey RGB.
-            self.assertEqual(rows, [[point.step, point.wall_time, 4, width, 3, point.encoded_image_string.hex()]])
+            channels = 2 if tag == "grey with opacity" else 3
+            self.assertEqual(rows,
+                             [[point.step, point.wall_time, 4, width, channels, point.encoded_image_string.hex()]])
 
     def test_what_tensorboardx_writes(self):
         with tensorboardX.SummaryWriter(self.folder, write_to_disk=True) as writer:
