@@ -257,7 +257,7 @@ std::vector<std::string> schedule_names() {
 bool lower_is_better(std::string_view tag) {
   const std::string_view word = tag.substr(0, tag.find('/'));
   const auto metric = std::ranges::find(all_metrics(), word, &Metric::name);
-  return word == "loss" || (metric != all_metrics().end() && metric->better == Better::lower);
+  return word == "loss" || word == "time" || (metric != all_metrics().end() && metric->better == Better::lower);
 }
 
 std::unique_ptr<Schedule> make_schedule(const RunConfig& config, Step total_steps, double steps_per_epoch) {

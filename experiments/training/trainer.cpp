@@ -12,6 +12,7 @@
 #include "experiments/training/checkpoint_keeper.h"
 #include "experiments/training/doctor/early_findings.h"
 #include "experiments/training/init.h"
+#include "experiments/training/latency.h"
 #include "experiments/training/lengths.h"
 #include "experiments/training/not_finite.h"
 #include "experiments/training/precision.h"
@@ -219,7 +220,10 @@ struct Trainer::Impl {
                                   state.step, validator.best_tag(), state.without_improvement));
     checkpoints.finish();
     // A worker that was killed after all its work has nothing left to say.
-    if (saved_at_start != state.step || !examined_at_the_end(environment.run)) examine();
+    if (saved_at_start != state.step || !examined_at_the_end(environment.run)) {
+      measure_latency();
+      examine();
+    }
     state.training_seconds = seconds_before + seconds_since(started);
     publish();
     log.writer().hparams_end(true);
@@ -443,6 +447,14 @@ struct Trainer::Impl {
     state.scaler = updates.scaler_state();
     for (const auto& [name, average] : averages) state.averaged[name] = average.added();
     checkpoints.write(state, trained());
+  }
+
+  /// Of a forward pass of one picture: the median of a few, with what else the machine does meanwhile.
+  void measure_latency() {
+    if (last_batch.size() == 0) return;  // Nothing was left to train.
+    const Autocast mixed = autocast();
+    const std::vector<double> all = forward_milliseconds(task, last_batch.at("image").narrow(0, 0, 1), 5, 0.05);
+    log.scalar("time/latency_ms", state.step, all[all.size() / 2]);
   }
 
   void examine() {

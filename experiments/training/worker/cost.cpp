@@ -2,11 +2,10 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
-#include <algorithm>
-#include <chrono>
 #include <functional>
 #include <numeric>
 
+#include "experiments/training/latency.h"
 #include "experiments/training/networks.h"
 #include "experiments/training/operations.h"
 #include "experiments/training/worker/commands.h"
@@ -95,16 +94,7 @@ int cost(const std::string& run, int height, int width, const std::string& devic
     forward();
   }
   // At least as many passes as a percentile needs, and a second of them.
-  using Clock = std::chrono::steady_clock;
-  for (int i = 0; i < 3; ++i) forward();
-  std::vector<double> milliseconds;
-  const Clock::time_point began = Clock::now();
-  while (milliseconds.size() < 40 || (Clock::now() - began < std::chrono::seconds(1) && milliseconds.size() < 1000)) {
-    const Clock::time_point start = Clock::now();
-    forward();
-    milliseconds.push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
-  }
-  std::ranges::sort(milliseconds);
+  const std::vector<double> milliseconds = forward_milliseconds(*loaded.task, batch.at("image"), 40, 1);
   const double mean = std::accumulate(milliseconds.begin(), milliseconds.end(), 0.0) / double(milliseconds.size());
   fmt::print(
       "{}\n",

@@ -43,9 +43,9 @@ TEST_F(TrainerTest, WritesEveryTagOfTheFormat) {
   const auto read = read_all(run);
   for (const char* tag :
        {"loss/train", "loss/val", "iou/train", "iou/val", "iou/val_eval", "iou/val_train_mode", "lr", "time/step_ms",
-        "system/memory_mb", "system/cpu_percent", "norm/down1.1/gap", "norm/up2.2/gap", "iou/val_recalibrated",
-        "layers/down1.conv1/input_std", "layers/up2.conv2/input_zeros", "layers/down1.norm1/update_ratio",
-        "layers/head/gradient_norm", "layers/bottom.conv1/weight_norm"}) {
+        "time/latency_ms", "system/memory_mb", "system/cpu_percent", "norm/down1.1/gap", "norm/up2.2/gap",
+        "iou/val_recalibrated", "layers/down1.conv1/input_std", "layers/up2.conv2/input_zeros",
+        "layers/down1.norm1/update_ratio", "layers/head/gradient_norm", "layers/bottom.conv1/weight_norm"}) {
     EXPECT_TRUE(read->scalars.contains(tag)) << tag;
   }
   for (const char* tag :
