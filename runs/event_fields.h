@@ -62,4 +62,11 @@ inline constexpr std::uint64_t kTypeString = 1, kTypeBool = 2, kTypeFloat64 = 3;
 inline constexpr std::uint32_t kNumberValue = 2, kStringValue = 3, kBoolValue = 4;           // google.protobuf.Value
 }  // namespace hparams
 
+// The custom scalars plugin (tensorboard/plugins/custom_scalar/layout.proto).
+namespace custom_scalars {
+inline constexpr std::uint32_t kCategory = 2;                // Layout
+inline constexpr std::uint32_t kTitle = 1, kChart = 2;       // Category; a Chart has a title, too
+inline constexpr std::uint32_t kMultiline = 2, kMargin = 3;  // Chart
+}  // namespace custom_scalars
+
 }  // namespace ablate::pb

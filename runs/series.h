@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "runs/custom_scalars.h"
 #include "runs/run_writer.h"
 #include "runs/scalar_column.h"
 #include "runs/types.h"
@@ -122,6 +123,7 @@ struct RunData {
   std::map<std::string, SharedColumn<ImagePoint>> images;
   std::map<std::string, SharedColumn<TensorPoint>> tensors;
   std::map<std::string, SharedColumn<TextPoint>> texts;
+  std::vector<LoggedChart> charts;             ///< of the layout logged last
   nlohmann::json hparams;                      ///< as decode_hparams gives them; null where none were logged
   std::map<std::string, std::size_t> plugins;  ///< how many tags other plugins have, of which nothing is drawn
   std::vector<ReadProblem> problems;

@@ -264,6 +264,7 @@ void SeriesBuilder::set_kind(Tag& tag, const Metadata& metadata) {
              : is("histograms", pb::metadata::kTensor)                                            ? Kind::histogram
              : is("images", pb::metadata::kBlobSequence)                                          ? Kind::image
              : is("text", pb::metadata::kTensor)                                                  ? Kind::text
+             : is("custom_scalars", pb::metadata::kTensor)                                        ? Kind::layout
              : metadata.plugin == "hparams" || metadata.data_class == pb::metadata::kBlobSequence ? Kind::ignored
                                                                                                   : Kind::tensor;
   constexpr std::array<std::string_view, 3> kOurs{"", "hparams", "ablate"};
@@ -318,6 +319,9 @@ void SeriesBuilder::add_point(Tag& tag, const ValueFields& value, const Place& p
     case Kind::text:
       understood = add_text(tag, value, place);
       break;
+    case Kind::layout:
+      understood = add_layout(value);
+      break;
     case Kind::unknown:
     case Kind::tensor:
       // Tensors of strings are some plugin's own; there is nothing in them to draw.
@@ -329,7 +333,8 @@ void SeriesBuilder::add_point(Tag& tag, const ValueFields& value, const Place& p
   }
   if (understood) return;
   needs_event_ = true;
-  constexpr std::array<std::string_view, 7> kKinds{"", "scalars", "histograms", "images", "texts", "tensors", ""};
+  constexpr std::array<std::string_view, 8> kKinds{"",      "scalars", "histograms",        "images",
+                                                   "texts", "tensors", "layouts of charts", ""};
   add_problem(place.file, place.record_offset,
               fmt::format("tag \"{}\" holds {}: a {} there can't be read as one and was left out", tag.name,
                           kKinds[static_cast<std::size_t>(tag.kind)], form_name(value.what)));
@@ -385,6 +390,14 @@ bool SeriesBuilder::add_text(Tag& tag, const ValueFields& value, const Place& pl
   series_.texts[tag.name].push_back(
       {place.step, place.wall_seconds,
        std::make_shared<const std::string>(fmt::format("{}", fmt::join(*strings, "\n")))});
+  return true;
+}
+
+bool SeriesBuilder::add_layout(const ValueFields& value) {
+  const auto strings = value.what == What::tensor ? strings_of(value.tensor) : std::nullopt;
+  if (!strings || strings->empty()) return false;
+  needs_event_ = true;
+  series_.charts = decode_layout(strings->front());
   return true;
 }
 

@@ -59,7 +59,7 @@ class SeriesBuilder {
   const std::vector<Problem>& problems() const { return problems_; }
 
  private:
-  enum class Kind { unknown, scalar, histogram, image, text, tensor, ignored };
+  enum class Kind { unknown, scalar, histogram, image, text, tensor, layout, ignored };
 
   struct Metadata {
     std::string plugin;
@@ -111,6 +111,7 @@ class SeriesBuilder {
   void add_scalar(Tag& tag, double value, const Place& place);
   bool add_histogram(Tag& tag, const ValueFields& value, const Place& place);
   bool add_image(Tag& tag, const ValueFields& value, const Place& place);
+  bool add_layout(const ValueFields& value);
   bool add_text(Tag& tag, const ValueFields& value, const Place& place);
   bool add_tensor(Tag& tag, const ValueFields& value, const Place& place);
   void add_problem(std::uint32_t file, std::uint64_t record_offset, std::string what);

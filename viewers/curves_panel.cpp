@@ -58,6 +58,8 @@ class CurvesPanel : public Panel {
   void draw_baseline(const Workspace& workspace);
   void draw_legend() const;
   Limits y_of(const Plot& plot) const;
+  void name_plots(const std::vector<const RunView*>& shown);
+  std::set<std::string> usual_plots(const std::vector<std::string>& names) const;
   std::vector<Plot> prepare(const Workspace& workspace);
   void add_dropped(const RunView& run, const PlotLineTag& line, Plot& plot, PlotSeries::Range& x);
   void draw_plots(std::vector<Plot>& plots);
@@ -88,7 +90,8 @@ class CurvesPanel : public Panel {
   std::uint64_t names_version_ = ~0ull;
   std::vector<const RunView*> named_for_;
   std::vector<std::string> names_;
-  std::map<std::pair<std::string, std::string>, PlotSeries> series_;  ///< by run id and tag
+  std::map<std::string, std::map<std::string, std::vector<PlotLineTag>>> chart_lines_;  ///< by logged chart and run id
+  std::map<std::pair<std::string, std::string>, PlotSeries> series_;                    ///< by run id and tag
   std::vector<std::string> group_keys_;
   std::vector<RunGroup> groups_;
   std::map<std::string, PlotRibbons> ribbons_;  ///< by plot
@@ -137,7 +140,7 @@ void CurvesPanel::draw(Workspace& workspace) {
   if (names_version_ != workspace.snapshot->version || named_for_ != workspace.shown) {
     names_version_ = workspace.snapshot->version;
     named_for_ = workspace.shown;
-    names_ = plot_names(workspace.shown);
+    name_plots(workspace.shown);
     any_dropped_ = std::ranges::any_of(workspace.shown,
                                        [](const RunView* run) { return run->data && !run->data->dropped.empty(); });
     const auto is_gone = [&](const auto& entry) { return !workspace.find(entry.first.first); };
@@ -175,6 +178,24 @@ void CurvesPanel::draw(Workspace& workspace) {
   draw_plots(plots);
 }
 
+/// The charts that logs ask for come first.
+void CurvesPanel::name_plots(const std::vector<const RunView*>& shown) {
+  names_.clear();
+  chart_lines_.clear();
+  for (const LoggedChart& chart : logged_charts(shown)) {
+    names_.push_back(chart.name);
+    for (const RunView* run : shown) chart_lines_[chart.name][run->info.id] = lines_of(*run, chart);
+  }
+  for (std::string& name : plot_names(shown))
+    if (!chart_lines_.contains(name)) names_.push_back(std::move(name));
+}
+
+std::set<std::string> CurvesPanel::usual_plots(const std::vector<std::string>& names) const {
+  std::set<std::string> usual = default_plots(names);
+  for (const auto& [chart, lines] : chart_lines_) usual.insert(chart);
+  return usual;
+}
+
 void CurvesPanel::draw_controls(const Workspace& workspace) {
   ImGui::SetNextItemWidth(widgets::em(6.5f));
   ImGui::SliderFloat("smoothing", &smoothing_, 0, 0.99f, "%.2f");
@@ -207,7 +228,7 @@ void CurvesPanel::draw_controls(const Workspace& workspace) {
   widgets::same_line_or_wrap(widgets::em(3));
   if (ImGui::Button("Plots")) ImGui::OpenPopup(PlotMenu::kPopup);
   widgets::hint("Choose what is plotted");
-  menu_.draw(names_, chosen_, default_plots);
+  menu_.draw(names_, chosen_, [this](const auto& names) { return usual_plots(names); });
   widgets::same_line_or_wrap(widgets::em(3));
   if (ImGui::Button("Save")) ImGui::OpenPopup(SavePopup::kName);
   widgets::hint("Keep what is in sight: its points as CSV, or the plots as a picture, SVG or PNG");
@@ -219,8 +240,11 @@ void CurvesPanel::draw_controls(const Workspace& workspace) {
     }
     widgets::hint("Show everything again; a double click in a plot does the same");
   }
-  widgets::same_line_or_wrap(ImGui::CalcTextSize("solid: eval mode   dashed: train mode").x + widgets::em(0.8f));
-  widgets::quiet_text("solid: eval mode   dashed: train mode");
+  if (std::ranges::any_of(workspace.shown, [](const RunView* run) { return run->config != nullptr; })) {
+    constexpr const char* kWords = "solid: eval mode   dashed: train mode";
+    widgets::same_line_or_wrap(ImGui::CalcTextSize(kWords).x + widgets::em(0.8f));
+    widgets::quiet_text(kWords);
+  }
   if (std::ranges::any_of(workspace.shown, [&](const RunView* run) { return x_per_step(*run, axis_) == 0; }))
     widgets::quiet_text(axis_ == XAxis::epoch ? "Runs that don't say how long their epochs are, are left out."
                                               : "Runs that don't say how large their batches are, are left out.");
@@ -286,7 +310,7 @@ Limits CurvesPanel::whole(const PlotSeries::Range& x) const {
 }
 
 std::vector<Plot> CurvesPanel::prepare(const Workspace& workspace) {
-  const std::set<std::string> chosen = chosen_ ? *chosen_ : default_plots(names_);
+  const std::set<std::string> chosen = chosen_ ? *chosen_ : usual_plots(names_);
   std::vector<Plot> plots;
   PlotSeries::Range x;
   bool several = false;  // Points in a series.
@@ -294,8 +318,10 @@ std::vector<Plot> CurvesPanel::prepare(const Workspace& workspace) {
     if (!chosen.contains(name)) continue;
     Plot plot{name, {}, {}, may_be_logarithmic(name) ? y_scale_ : YScale::linear, baseline_ != nullptr};
     if (plot.difference && plot.scale == YScale::logarithmic) plot.scale = YScale::linear;
+    const auto chart = chart_lines_.find(name);
+    plot.of_tags = chart != chart_lines_.end();
     for (const RunView* run : workspace.shown) {
-      for (const PlotLineTag& line : lines_of(*run, name)) {
+      for (const PlotLineTag& line : plot.of_tags ? chart->second[run->info.id] : lines_of(*run, name)) {
         const double per_step = x_per_step(*run, axis_);
         if (per_step == 0) continue;
         PlotSeries& series = series_[{run->info.id, line.tag}];
@@ -329,17 +355,20 @@ void CurvesPanel::subtract_baseline(Plot& plot) {
 }
 
 void CurvesPanel::group(Plot& plot) {
-  for (const RunGroup& each : groups_)
-    for (const bool train_mode : {false, true}) {
+  for (const RunGroup& each : groups_) {
+    std::map<std::string, std::vector<const PlotLine*>> kinds;
+    for (const PlotLine& line : plot.lines)
+      if (!line.dropped && std::ranges::find(each.runs, line.run) != each.runs.end())
+        kinds[plot.kind_of(line)].push_back(&line);
+    for (const auto& [kind, lines] : kinds) {
       std::vector<PlotSeries*> members;
-      for (const PlotLine& line : plot.lines)
-        if (!line.dropped && line.train_mode == train_mode && std::ranges::find(each.runs, line.run) != each.runs.end())
-          members.push_back(line.series);
-      if (members.empty()) continue;
-      BandSeries& band = bands_[fmt::format("{}\n{}\n{}", plot.name, each.name, train_mode)];
+      for (const PlotLine* line : lines) members.push_back(line->series);
+      BandSeries& band = bands_[fmt::format("{}\n{}\n{}", plot.name, each.name, kind)];
       band.update(members, spread_);
-      plot.bands.push_back({each.name, each.runs.front()->color, members.size(), &band, train_mode});
+      plot.bands.push_back({plot.of_tags ? each.name + "  " + kind : each.name, kind, each.runs.front()->color,
+                            members.size(), &band, lines.front()->train_mode});
     }
+  }
 }
 
 /// Not by the time since the first point, nor by order: they have others.
@@ -351,7 +380,7 @@ void CurvesPanel::add_dropped(const RunView& run, const PlotLineTag& line, Plot&
     series.update(dropped->second[i], axis_, 0);
     if (series.empty()) continue;
     x.add(series.x_range());
-    plot.lines.push_back({&run, &series, line.train_mode, true});
+    plot.lines.push_back({&run, &series, line.train_mode, true, line.tag});
   }
 }
 

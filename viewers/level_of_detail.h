@@ -54,11 +54,10 @@ class SpanPoints : public PointsByX {
 std::size_t first_at(const PointsByX& points, double x);
 
 /// Reduces the points that lie in [x_min, x_max] to at most two for each of `columns` pixel columns, the smallest and
-/// the largest value in it, in the column's middle and in the order in which the line goes on; so no spike is ever lost.
-/// Where many points lie in a column its edges may be off by half their grain, 1/8 of a pixel. The nearest point on
-/// either side is added, so that the line goes on to the edge. Where there
-/// are no more points than columns all of them are kept. On a logarithmic scale x_min is positive. What `line` was
-/// before is gone, but for its memory.
+/// the largest value in it, in the column's middle and in the order in which the line goes on; so no spike is ever
+/// lost. Where many points lie in a column its edges may be off by half their grain, 1/8 of a pixel. The nearest point
+/// on either side is added, so that the line goes on to the edge. Where there are no more points than columns all of
+/// them are kept. On a logarithmic scale x_min is positive. What `line` was before is gone, but for its memory.
 void find_visible_line(const PointsByX& points, double x_min, double x_max, int columns, XScale scale,
                        VisibleLine& line);
 

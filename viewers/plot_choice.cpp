@@ -1,5 +1,7 @@
 #include "viewers/plot_choice.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -61,6 +63,35 @@ std::vector<PlotLineTag> lines_of(const RunView& run, const std::string& plot) {
     lines.push_back({plot, false});
   }
   std::erase_if(lines, [&](const PlotLineTag& line) { return !run.data || !run.data->scalars.contains(line.tag); });
+  return lines;
+}
+
+std::vector<LoggedChart> logged_charts(const std::vector<const RunView*>& runs) {
+  std::vector<LoggedChart> charts;
+  for (const RunView* run : runs)
+    if (run->data)
+      for (const LoggedChart& chart : run->data->charts)
+        if (std::ranges::find(charts, chart.name, &LoggedChart::name) == charts.end()) charts.push_back(chart);
+  return charts;
+}
+
+std::vector<PlotLineTag> lines_of(const RunView& run, const LoggedChart& chart) {
+  std::vector<PlotLineTag> lines;
+  if (!run.data) return lines;
+  const auto add = [&](const std::string& tag, bool dashed) {
+    if (std::ranges::find(lines, tag, &PlotLineTag::tag) == lines.end()) lines.push_back({tag, dashed});
+  };
+  const auto& scalars = run.data->scalars;
+  for (std::size_t i = 0; i < chart.tags.size(); ++i) {
+    if (chart.margins) {
+      if (scalars.contains(chart.tags[i])) add(chart.tags[i], i % 3 != 0);
+      continue;
+    }
+    const RE2 expression("^(?:" + chart.tags[i] + ")", RE2::Quiet);
+    if (!expression.ok()) continue;
+    for (const auto& [tag, points] : scalars)
+      if (RE2::PartialMatch(tag, expression)) add(tag, lines.size() % 2 != 0);
+  }
   return lines;
 }
 

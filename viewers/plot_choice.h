@@ -17,12 +17,17 @@ std::vector<std::string> plot_names(const std::vector<const RunView*>& runs);
 /// has none of these the first four.
 std::set<std::string> default_plots(const std::vector<std::string>& names);
 
-/// A line of a plot: which tag of a run, and whether it was measured in train mode (dashed).
+/// A line of a plot: which tag of a run, and whether it is dashed: as what was measured in train mode.
 struct PlotLineTag {
   std::string tag;
   bool train_mode = false;
 };
 std::vector<PlotLineTag> lines_of(const RunView& run, const std::string& plot);
+
+/// The charts that any of the runs' logs asks for; of equal names the first run's.
+std::vector<LoggedChart> logged_charts(const std::vector<const RunView*>& runs);
+/// Of such a chart the run's lines: dashed is every second one, and what a value lies between.
+std::vector<PlotLineTag> lines_of(const RunView& run, const LoggedChart& chart);
 
 /// Whether a logarithmic axis makes sense: not for metrics that lie between 0 and 1, nor for a learning rate that ends
 /// at 0.

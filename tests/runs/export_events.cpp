@@ -61,6 +61,8 @@ Json everything(const ablate::RunData& data) {
       json["dropped"][tag].push_back(ablate::export_scalars(one)[tag]);
     }
   json["hparams"] = data.hparams;
+  json["charts"] = Json::array();
+  for (const auto& chart : data.charts) json["charts"].push_back({chart.name, chart.tags, chart.margins});
   json["plugins"] = data.plugins;
   json["problems"] = Json::array();
   for (const auto& problem : data.problems) json["problems"].push_back({problem.file, problem.offset, problem.what});

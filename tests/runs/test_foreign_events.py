@@ -153,7 +153,6 @@ class ForeignEvents(unittest.TestCase):
         self.writer.add_pr_curve("pr", torch.tensor([0, 1, 1]), torch.tensor([0.1, 0.9, 0.4]), 1)
         self.writer.add_audio("sound", torch.zeros(1, 10), 1)
         self.writer.add_graph(torch.nn.Linear(2, 2), torch.zeros(1, 2))
-        self.writer.add_custom_scalars_multilinechart(["a", "b"])
         self.writer.add_mesh("mesh", torch.zeros(1, 3, 3), global_step=1)
         exported = self.exported()
         self.assertEqual([(r[0], r[2]) for r in exported["texts"]["note/text_summary"]], [(4, "größer **so**")])
@@ -167,7 +166,16 @@ class ForeignEvents(unittest.TestCase):
         self.assertEqual(tensors.pop("mesh_VERTEX")[0], [1, 3, 3])
         self.assertEqual(tensors, {})
         self.assertEqual(exported["scalars"], {})
-        self.assertEqual(exported["plugins"], {"audio": 1, "custom_scalars": 1, "graphs": 2, "mesh": 1, "pr_curves": 1, "tensor": 5})
+        self.assertEqual(exported["plugins"], {"audio": 1, "graphs": 2, "mesh": 1, "pr_curves": 1, "tensor": 5})
+
+    def test_the_charts_that_a_log_asks_for(self):
+        self.writer.add_custom_scalars({"Losses": {"both": ["Multiline", ["loss/.*", "größe"]]},
+                                        "Iou": {"spread": ["Margin", ["iou", "iou/low", "iou/high"]]}})
+        self.writer.add_scalar("loss/train", 1, 1)
+        exported = self.exported()
+        self.assertEqual(exported["charts"], [["Losses: both", ["loss/.*", "größe"], False],
+                                              ["Iou: spread", ["iou", "iou/low", "iou/high"], True]])
+        self.assertEqual(exported["plugins"], {})
 
     def test_hparams_make_a_run_below_with_its_metrics(self):
         self.writer.add_hparams({"lr": 0.1, "norm": "batch"}, {"iou": 0.5}, run_name="below", global_step=3)

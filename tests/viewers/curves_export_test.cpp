@@ -39,7 +39,7 @@ TEST_F(CurvesExport, OfBandsHasMeansAndSpreads) {
   other.update(twice, XAxis::step, 0);
   BandSeries band;
   band.update({&series_, &other}, Spread::min_max);
-  plots_[0].bands.push_back({"norm = batch", {}, 2, &band, false});
+  plots_[0].bands.push_back({"norm = batch", "eval", {}, 2, &band, false});
   EXPECT_EQ(csv_of(plots_, {{0, 10}}),
             "plot,group,mode,x,mean,low,high,runs\n"
             "loss/train,norm = batch,eval,0,1.5,1,2,2\n"

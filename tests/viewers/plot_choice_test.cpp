@@ -48,6 +48,23 @@ TEST(PlotChoice, OfAnotherProgramsLogTheFirstFourAreShown) {
   EXPECT_EQ(default_plots(plot_names({&a})).size(), 4u);
 }
 
+TEST(PlotChoice, AChartThatALogAsksForIsOfEveryRunsTagsThatFit) {
+  RunView asking = run_logging({"loss/train"}), other = run_logging({"loss/train", "loss/val", "val loss", "iou"});
+  auto data = std::make_shared<RunData>(*asking.data);
+  data->charts = {{"Losses: both", {"loss/.*", "loss/train", "(unfinished"}, false},
+                  {"Iou: spread", {"iou", "loss/val", "missing"}, true}};
+  asking.data = data;
+  const auto charts = logged_charts({&other, &asking, &asking});
+  EXPECT_EQ(charts, data->charts);
+  const auto lines = [&](std::size_t chart) {
+    std::vector<std::pair<std::string, bool>> all;
+    for (const PlotLineTag& line : lines_of(other, charts[chart])) all.emplace_back(line.tag, line.train_mode);
+    return all;
+  };
+  EXPECT_EQ(lines(0), (std::vector<std::pair<std::string, bool>>{{"loss/train", false}, {"loss/val", true}}));
+  EXPECT_EQ(lines(1), (std::vector<std::pair<std::string, bool>>{{"iou", false}, {"loss/val", true}}));
+}
+
 TEST(PlotChoice, SharesAndLearningRatesStayLinear) {
   EXPECT_FALSE(may_be_logarithmic("iou/val"));
   EXPECT_FALSE(may_be_logarithmic("lr"));

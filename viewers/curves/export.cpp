@@ -34,10 +34,8 @@ void append_lines(const Plot& plot, const XView& view, std::string& text) {
     for (std::size_t i = begin; i < end; ++i) {
       const ScalarPoint point = line.series->points()[i];
       fmt::format_to(out, "{},{},{},{},{},{},{:.9g}\n", cell(plot.name), cell(line.run->info.name),
-                     line.dropped      ? "dropped"
-                     : line.train_mode ? "train"
-                                       : "eval",
-                     point.step, plot.difference ? "" : fmt::format("{}", point.wall_seconds), point.value, drawn.y(i));
+                     line.dropped ? "dropped" : cell(plot.kind_of(line)), point.step,
+                     plot.difference ? "" : fmt::format("{}", point.wall_seconds), point.value, drawn.y(i));
     }
   }
 }
@@ -48,9 +46,8 @@ void append_bands(const Plot& plot, const XView& view, std::string& text) {
     const auto [begin, end] = in_sight(band.series->mean(), view);
     const auto mean = band.series->mean().by_x(), low = band.series->low().by_x(), high = band.series->high().by_x();
     for (std::size_t i = begin; i < end; ++i)
-      fmt::format_to(out, "{},{},{},{},{:.9g},{:.9g},{:.9g},{}\n", cell(plot.name), cell(band.name),
-                     band.train_mode ? "train" : "eval", mean.x(i), mean.y(i), low.y(i), high.y(i),
-                     band.series->mean().points().step(i));
+      fmt::format_to(out, "{},{},{},{},{:.9g},{:.9g},{:.9g},{}\n", cell(plot.name), cell(band.name), cell(band.kind),
+                     mean.x(i), mean.y(i), low.y(i), high.y(i), band.series->mean().points().step(i));
   }
 }
 

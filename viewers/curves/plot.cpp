@@ -34,6 +34,14 @@ void BandSeries::update(const std::vector<PlotSeries*>& members, Spread spread) 
   }
 }
 
+std::string Plot::name_of(const PlotLine& line) const {
+  return of_tags ? line.run->info.name + "  " + line.tag : line.run->info.name;
+}
+
+std::string Plot::kind_of(const PlotLine& line) const {
+  return of_tags ? line.tag : line.train_mode ? "train" : "eval";
+}
+
 std::vector<PlotSeries*> Plot::series() const {
   std::vector<PlotSeries*> all;
   for (const PlotLine& line : lines)
@@ -149,8 +157,8 @@ std::vector<Row> rows_at(const Plot& plot, double x) {
   std::vector<Row> rows;
   for (const PlotLine& line : plot.lines) {
     if (line.dropped || !plot.bands.empty()) continue;
-    Row& row = row_of(rows, line.run);
-    row.name = line.run->info.name;
+    Row& row = plot.of_tags ? rows.emplace_back() : row_of(rows, line.run);
+    row.name = plot.name_of(line);
     row.color = line.run->color;
     (line.train_mode ? row.train : row.eval) = line.series->nearest(x);
     row.not_finite += line.series->not_finite();

@@ -42,6 +42,7 @@ class BandSeries {
 /// A group of runs in one plot, in this frame.
 struct PlotBand {
   std::string name;
+  std::string kind;  ///< Plot::kind_of
   Color color{};
   std::size_t runs = 0;
   BandSeries* series = nullptr;
@@ -62,8 +63,13 @@ struct Plot {
   std::vector<PlotBand> bands;
   YScale scale = YScale::linear;
   bool difference = false;  ///< to a baseline
+  bool of_tags = false;     ///< a chart that a log asks for: lines of a run are told apart by their tags
   PlotRibbons* ribbons = nullptr;
 
+  /// The run's name, and the tag where that tells lines apart.
+  std::string name_of(const PlotLine& line) const;
+  /// "eval", "train", or the tag where that tells lines apart.
+  std::string kind_of(const PlotLine& line) const;
   /// All series that are drawn as a line.
   std::vector<PlotSeries*> series() const;
 };
