@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "driver.h"
 #include "experiments/data/dataset.h"
@@ -27,6 +28,7 @@ std::string id_of(int run) { return "run" + std::to_string(run); }
 class ForeignTest : public testing::Test {
  protected:
   ForeignTest() {
+    ::setenv("XDG_DATA_HOME", (folder_.path() / "data").c_str(), 1);  // What is said of others' runs.
     for (int run = 0; run < kRuns; ++run) {
       const fs::path folder = folder_.path() / "logs" / id_of(run);
       fs::create_directories(folder);
@@ -57,6 +59,7 @@ class ForeignTest : public testing::Test {
           "the newest are read");
     });
   }
+  ~ForeignTest() override { ::unsetenv("XDG_DATA_HOME"); }
   Workspace& workspace() { return driver_->contents().workspace(); }
   static bool is_listed(ImGuiTestContext& context, int run) {
     return context.ItemExists(("//Table/**/" + id_of(run) + "/" + id_of(run)).c_str());
@@ -108,6 +111,56 @@ TEST_F(ForeignTest, WhatIsTypedLeavesOutRunsOfTheTable) {
     EXPECT_TRUE(is_listed(context, kBest));
     EXPECT_FALSE(is_listed(context, 0));
   });
+}
+
+TEST_F(ForeignTest, HowLongEachRunNeededIsAColumn) {
+  driver_->run([&](ImGuiTestContext& context) {
+    open_table(context);
+    context.ItemInput("//Table/##until");
+    context.KeyCharsReplaceEnter("val/loss <= 0.4");
+    context.Yield(3);
+    context.ItemClick("//Table/**/steps until val\\/loss <= 0.4");
+    context.Yield(3);
+    EXPECT_TRUE(is_listed(context, kBest)) << "the fewest first";
+  });
+  driver_->save_picture("until");
+}
+
+TEST_F(ForeignTest, RunsOfOneKindAreARowThatOpens) {
+  driver_->run([&](ImGuiTestContext& context) {
+    open_table(context);
+    context.SetRef("Table");
+    context.ComboClick("group/net");
+    context.Yield(3);
+    EXPECT_FALSE(is_listed(context, 0));
+    context.ItemClick("//Table/**/net = fpn/net = fpn (100)");
+    context.Yield(3);
+    EXPECT_TRUE(is_listed(context, 0));
+    EXPECT_FALSE(is_listed(context, 1)) << "a unet's";
+  });
+  driver_->save_picture("groups");
+}
+
+TEST_F(ForeignTest, ARunIsPinnedAndItsFolderStaysAsItWas) {
+  const auto files = [&] {
+    return std::distance(fs::directory_iterator(folder_.path() / "logs" / id_of(kBest)), fs::directory_iterator());
+  };
+  const auto before = files();
+  driver_->run([&](ImGuiTestContext& context) {
+    open_table(context);
+    EXPECT_FALSE(is_listed(context, kBest));
+    context.ItemInputValue("//Table/##filter", id_of(kBest).c_str());
+    context.Yield(3);
+    context.ItemClick(("//Table/**/" + id_of(kBest) + "/" + id_of(kBest)).c_str(), ImGuiMouseButton_Right);
+    context.ItemClick("//$FOCUSED/Pin");
+    driver_->wait_until(
+        context, [&] { return driver_->run_named(id_of(kBest))->info.meta.pinned; }, 20, "it is pinned");
+    context.ItemInputValue("//Table/##filter", "");
+    context.Yield(3);
+    EXPECT_TRUE(is_listed(context, kBest)) << "before all others";
+  });
+  EXPECT_EQ(files(), before);
+  driver_->save_picture("pinned");
 }
 
 TEST_F(ForeignTest, ColumnsAreChosenFromAllThatWasLogged) {
