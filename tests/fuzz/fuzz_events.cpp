@@ -57,7 +57,7 @@ void require_same(const ablate::SeriesBuilder& a, const ablate::SeriesBuilder& b
   }));
   require(same_steps(x.histograms, y.histograms) && same_steps(x.images, y.images));
   require(same_steps(x.tensors, y.tensors) && same_steps(x.texts, y.texts));
-  require(x.hparams == y.hparams && x.plugins == y.plugins);
+  require(x.hparams == y.hparams && x.charts == y.charts && x.plugins == y.plugins);
   require(std::ranges::equal(a.problems(), b.problems(), [](const auto& these, const auto& those) {
     return these.file == those.file && these.offset == those.offset && these.what == those.what &&
            these.count == those.count;
