@@ -23,7 +23,7 @@ struct Head {
   std::uint64_t memory_bytes = 0, message_bytes = 0;
   std::uint32_t memory_crc = 0, message_crc = 0;
 
-  static constexpr std::array<char, 8> kMagic{'a', 'b', 'l', 'c', 'o', 'l', '0', '2'};  // Another form: other digits.
+  static constexpr std::array<char, 8> kMagic{'a', 'b', 'l', 'c', 'o', 'l', '0', '3'};  // Another form: other digits.
 };
 static_assert(sizeof(Head) % 8 == 0, "blocks are aligned");
 

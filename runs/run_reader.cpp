@@ -266,6 +266,7 @@ struct RunReader::Impl {
 
   /// Where that spares the next reader much: most of what was read was scalars, and much was read since.
   void keep_in_cache() {
+    if (!builder.can_be_adopted()) return;
     const std::uint64_t bytes = bytes_read();
     if (bytes < kept_bytes + kWorthKeeping || bytes < kept_bytes + kept_bytes / 4) return;
     std::uint64_t events = 0;

@@ -134,7 +134,11 @@ void SeriesBuilder::add_undecodable(std::uint64_t record_offset) {
 
 void SeriesBuilder::add(const EventFields& event, std::string_view record, std::uint64_t record_offset) {
   using EventWhat = EventFields::What;
-  if (event.what == EventWhat::file_version) file_version_ = version_of(event.file_version);
+  if (event.what == EventWhat::file_version) {
+    const double version = version_of(event.file_version);
+    can_be_adopted_ &= version >= 2 || file_version_ < 2;
+    file_version_ = version;
+  }
   // Before there were session logs every step mattered to what came after it.
   needs_event_ = event.what != EventWhat::summary || file_version_ < 2;
   purge_if_restarted(event);

@@ -32,6 +32,9 @@ class SeriesBuilder {
   /// Whether the event added last has done more than to add points to scalars that were there: then it has to be told
   /// again to a builder that is to adopt what this one has of scalars.
   bool needs_event() const { return needs_event_; }
+  /// Whether that makes one like this. Not after a file of the older form behind newer ones: what it drops hangs on the
+  /// steps of all events before it.
+  bool can_be_adopted() const { return can_be_adopted_; }
 
   /// What there is of scalars. `adopt` is for a builder that was told, in order, every event for which another one
   /// `needs_event`, and makes it like that one; false where it can't be, and nothing is to be done with it any more.
@@ -123,6 +126,7 @@ class SeriesBuilder {
   double file_version_ = 0;
   Step most_recent_step_ = -1;
   bool needs_event_ = false;
+  bool can_be_adopted_ = true;
   std::vector<Problem> problems_;
   std::map<std::pair<std::uint32_t, std::string>, std::size_t> problem_index_;
 };

@@ -100,6 +100,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (std::size_t i = 0; i < texts.size(); ++i) require(texts[i].text != nullptr);
   for (const auto& problem : builder.problems()) require(problem.count > 0 && problem.file <= file);
 
+  if (!builder.can_be_adopted()) return 0;
   ablate::SeriesBuilder again;
   auto next = needed.begin();
   for (std::uint32_t each = 0; each <= file; ++each)

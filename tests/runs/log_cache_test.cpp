@@ -171,6 +171,16 @@ TEST_F(LogCacheTest, WhatIsReadInAMomentIsNotKept) {
   EXPECT_FALSE(fs::exists(kept()));
 }
 
+TEST_F(LogCacheTest, WhereAFileOfTheOlderFormComesBehindNewerOnesNothingIsKept) {
+  write_log(file_);
+  write_text(run_ / "2.tfevents", framed("\x1a\x0d"
+                                         "brain.Event:1") +
+                                      scalar_frame("loss", 5, 1));
+  expect_as_without_cache();
+  EXPECT_EQ(values_of(*read(cache_), "loss").size(), 6u) << "a step that falls back is a restart there";
+  EXPECT_FALSE(fs::exists(kept()));
+}
+
 TEST_F(LogCacheTest, ManyMayReadAndKeepAtTheSameTime) {
   write_log(file_);
   const auto wanted = read({});
