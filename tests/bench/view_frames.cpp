@@ -34,7 +34,7 @@ void measure(const char* path, const std::string& panel, const std::string& view
   io.BackendFlags |= ImGuiBackendFlags_RendererHasTextures | ImGuiBackendFlags_RendererHasVtxOffset;
   {
     const ablate::Fonts fonts = ablate::apply_theme(1);
-    ablate::Contents contents({"no-runs", {path}, "", panel + "/" + view, [] {}}, fonts);
+    ablate::Contents contents({"no-runs", {path}, {}, {}, panel + "/" + view, [] {}}, fonts);
     while (!contents.settled()) {
       build_frame(contents);
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
